@@ -1,0 +1,10 @@
+//! What every layer speaks: places in a text, ids, run time, durations, diagnostics.
+//!
+//! Knows nothing of workflows, files or processes.
+
+pub mod diagnostic;
+pub mod duration;
+pub mod ids;
+pub mod span;
+pub mod suggest;
+pub mod time;

@@ -1,0 +1,46 @@
+//! "Did you mean …?"
+
+/// The candidate nearest to `word`, if one is near enough to be a likely slip of the finger.
+///
+/// Letters' case, `-` and `_` count as the same. A word may differ by a third of its letters; equal
+/// distances are decided by the order of the candidates.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = fold(word);
+    let allowed = (folded.chars().count() / 3).clamp(1, 4);
+    let mut best: Option<(usize, &str)> = None;
+    for candidate in candidates {
+        let other = fold(candidate);
+        if other.len().abs_diff(folded.len()) > allowed * 4 {
+            continue;
+        }
+        let distance = strsim::damerau_levenshtein(&folded, &other);
+        if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
+            best = Some((distance, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+/// A help line for the nearest candidate.
+pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    nearest(word, candidates).map(|found| format!("did you mean `{found}`?"))
+}
+
+fn fold(word: &str) -> String {
+    word.to_lowercase().replace('-', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_words_are_found_and_far_ones_are_not() {
+        let keys = ["command", "join", "semaphore", "lock"];
+        assert_eq!(nearest("comand", keys), Some("command"));
+        assert_eq!(nearest("Lock", keys), Some("lock"));
+        assert_eq!(nearest("semahpore", keys), Some("semaphore"));
+        assert_eq!(nearest("banana", keys), None);
+        assert_eq!(nearest("x", keys), None);
+    }
+}

@@ -1,0 +1,133 @@
+//! `stdin`, `stdout` and `stderr`.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::base::diagnostic::Diagnostic;
+use crate::mapping;
+use crate::source::hints;
+use crate::source::read::{Merge, Read, Reader, Tmpl};
+use crate::source::tree::NodeId;
+
+mapping! {
+    /// Standard input from a text or a file; exactly one of the two.
+    pub struct StdinSource as "`stdin`" {
+        /// This text.
+        text: Tmpl<String>,
+        /// The contents of this file.
+        file: Tmpl<String>,
+    }
+}
+
+/// Where standard input comes from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Stdin {
+    /// Nowhere: `/dev/null`.
+    #[default]
+    Nothing,
+    /// From a text or a file.
+    From(Box<StdinSource>),
+}
+
+impl Merge for Stdin {}
+
+impl Read for Stdin {
+    fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = reader.document.span(node);
+        match reader.scalar(node) {
+            Some(("none", _)) => Some(Self::Nothing),
+            Some(("inherit", _)) => {
+                reader.report(hints::not_yet(span, "stdin: inherit"));
+                None
+            }
+            Some((word, _)) => {
+                reader.report(
+                    Diagnostic::error("bad-value", span, format!("`{word}` is not a form of `stdin`"))
+                        .help("write `none`, `{text: …}` or `{file: path}`"),
+                );
+                None
+            }
+            None => {
+                let source = StdinSource::read(node, reader)?;
+                if source.text.is_set() == source.file.is_set() {
+                    reader.report(
+                        Diagnostic::error("bad-value", span, "`stdin` needs exactly one of `text` and `file`")
+                            .help("write `{text: …}` or `{file: path}`"),
+                    );
+                    return None;
+                }
+                Some(Self::From(Box::new(source)))
+            }
+        }
+    }
+}
+
+impl JsonSchema for Stdin {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Stdin".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let source = generator.subschema_for::<StdinSource>();
+        json_schema!({ "anyOf": [{ "const": "none" }, source], "examples": ["none", { "file": "input.txt" }] })
+    }
+}
+
+mapping! {
+    /// Output into a file.
+    pub struct Sink as "`stdout`" {
+        /// The file; it is made when it is missing, its folder is not.
+        file: Tmpl<String>,
+        /// `true` keeps what the file holds; the default empties it when an attempt begins.
+        append: Tmpl<bool>,
+    }
+}
+
+/// Where standard output or standard error goes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stdout {
+    /// Into a file.
+    File(Sink),
+    /// Standard error only: where standard output goes.
+    SameAsStdout,
+}
+
+impl Merge for Stdout {}
+
+impl Read for Stdout {
+    fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = reader.document.span(node);
+        if let Some((word, _)) = reader.scalar(node) {
+            if word == "stdout" {
+                return Some(Self::SameAsStdout);
+            }
+            reader.report(
+                Diagnostic::error("bad-value", span, format!("`{word}` is not a place for output"))
+                    .help("write `{file: path}`; for `stderr` also `stdout`"),
+            );
+            return None;
+        }
+        let sink = Sink::read(node, reader)?;
+        if !sink.file.is_set() {
+            if !reader.reported_within(span) {
+                reader.report(Diagnostic::error("missing-key", span, "`file` is missing").help("write `{file: path}`"));
+            }
+            return None;
+        }
+        Some(Self::File(sink))
+    }
+}
+
+impl JsonSchema for Stdout {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Output".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let sink = generator.subschema_for::<Sink>();
+        json_schema!({ "anyOf": [{ "const": "stdout" }, sink], "examples": [{ "file": "build.log", "append": true }] })
+    }
+}

@@ -1,0 +1,47 @@
+//! What names may look like.
+
+use crate::source::read::KeyRule;
+
+/// The rule for names of processes, locks, semaphores, templates and variables.
+#[derive(Clone, Copy, Debug)]
+pub struct Name;
+
+/// Whether a text is a name: a letter or `_`, then letters, digits, `_`, `.` and `-`.
+pub fn is_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
+}
+
+impl KeyRule for Name {
+    const PATTERN: &'static str = "^(?!x-)[A-Za-z_][A-Za-z0-9_.-]*$";
+    fn refuse(key: &str) -> Option<String> {
+        if key.starts_with("x-") {
+            return Some(format!("`{key}` cannot be a name; names that begin with `x-` are kept for keys that flowrun ignores"));
+        }
+        if is_name(key) {
+            return None;
+        }
+        if key.contains("${{") {
+            return Some("an expression cannot stand in a name; expressions may stand in values only".to_owned());
+        }
+        Some(format!("`{key}` is not a name; a name begins with a letter or `_` and goes on with letters, digits, `_`, `.` and `-`"))
+    }
+}
+
+/// The rule for names of environment variables.
+#[derive(Clone, Copy, Debug)]
+pub struct EnvName;
+
+impl KeyRule for EnvName {
+    const PATTERN: &'static str = "^[^=\\u0000]+$";
+    fn refuse(key: &str) -> Option<String> {
+        let bad = key.is_empty() || key.contains(['=', '\0']) || key.contains("${{");
+        bad.then(|| format!("`{key}` cannot name an environment variable; a name is not empty and has no `=` in it"))
+    }
+}
+
+/// A name as it stands in the names of environment variables: upper case, `_` for what is no letter or digit.
+pub fn env_form(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
+}
