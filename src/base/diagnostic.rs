@@ -40,13 +40,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error at one place.
     pub fn error(code: &'static str, span: Span, message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Error,
-            code,
-            message: message.into(),
-            help: None,
-            labels: vec![Label { span, text: String::new() }],
-        }
+        Self { severity: Severity::Error, code, message: message.into(), help: None, labels: vec![Label { span, text: String::new() }] }
     }
 
     /// A warning at one place.

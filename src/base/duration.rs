@@ -18,11 +18,7 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     if let Some((minutes, seconds)) = text.split_once(':') {
         let (minutes, seconds) = (minutes.trim_start_matches('0'), seconds.trim_start_matches('0'));
         let or_zero = |part: &str| if part.is_empty() { "0".to_owned() } else { part.to_owned() };
-        return Err(format!(
-            "`{text}` is clock notation; for minutes and seconds write `{}m{}s`",
-            or_zero(minutes),
-            or_zero(seconds)
-        ));
+        return Err(format!("`{text}` is clock notation; for minutes and seconds write `{}m{}s`", or_zero(minutes), or_zero(seconds)));
     }
     let total = if let Ok(seconds) = plain_number(text) { seconds } else { units(text).ok_or_else(|| FORMS.to_owned())? };
     if total == 0.0 {

@@ -10,8 +10,19 @@ const NOT_YET: &[(&str, &[&str])] = &[
     (
         "a process",
         &[
-            "for_each", "produces", "ready", "live", "restart", "tty", "umask", "listen", "leftovers", "resources", "sources",
-            "generates", "secrets",
+            "for_each",
+            "produces",
+            "ready",
+            "live",
+            "restart",
+            "tty",
+            "umask",
+            "listen",
+            "leftovers",
+            "resources",
+            "sources",
+            "generates",
+            "secrets",
         ],
     ),
     ("a lock", &["scope", "name"]),
@@ -105,9 +116,9 @@ pub fn unknown_key(key: &Spanned<String>, of: &str, known: &[&str]) -> Diagnosti
     let message = format!("`{word}` is not a key of {of}");
     let table = if of == "the workflow" { AT_TOP } else { IN_PROCESS };
     let peer = table.iter().find(|(peer, _)| *peer == word).map(|(_, form)| (*form).to_owned());
-    let help = peer.or_else(|| suggest_key(word, known)).unwrap_or_else(|| {
-        if known.is_empty() { "it has no keys".to_owned() } else { format!("its keys are {}", list(known)) }
-    });
+    let help = peer
+        .or_else(|| suggest_key(word, known))
+        .unwrap_or_else(|| if known.is_empty() { "it has no keys".to_owned() } else { format!("its keys are {}", list(known)) });
     Diagnostic::error("unknown-key", key.span, message).help(help)
 }
 

@@ -16,8 +16,9 @@ pub fn explain(text: &str, at: usize, parser_says: &str) -> Diagnostic {
     let line = line_around(text, at);
     let start = if at >= text.len() { line.start as usize } else { at };
     let end = text[start..].chars().next().filter(|c| *c != '\n').map_or(start, |c| start + c.len_utf8());
-    Diagnostic::error("syntax", Span::new(start, end.max(start)), format!("this is not YAML: {}", parser_says.trim()))
-        .help("check indentation, quotes and brackets here and in the line above; text with `: `, ` #`, or a leading `[{*&!|>%@` needs quotes")
+    Diagnostic::error("syntax", Span::new(start, end.max(start)), format!("this is not YAML: {}", parser_says.trim())).help(
+        "check indentation, quotes and brackets here and in the line above; text with `: `, ` #`, or a leading `[{*&!|>%@` needs quotes",
+    )
 }
 
 /// The line that holds byte `at`, without its line break.

@@ -1,9 +1,4 @@
 //! Placeholder.
 use super::Definition;
-pub(super) const DEFINITION: Definition = Definition {
-    name: "wait",
-    summary: "",
-    example: "",
-    schema: |_| schemars::Schema::default(),
-    build: |_, _, _| None,
-};
+pub(super) const DEFINITION: Definition =
+    Definition { name: "wait", summary: "", example: "", schema: |_| schemars::Schema::default(), build: |_, _, _| None };

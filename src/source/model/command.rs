@@ -25,9 +25,7 @@ impl Read for Command {
             refuse_shell_test(node, span, reader)?;
             let argv = List::<Tmpl<String>>::read(node, reader)?.0;
             if argv.is_empty() {
-                reader.report(
-                    Diagnostic::error("bad-value", span, "an empty list is no command").help("write `[program, argument, …]`"),
-                );
+                reader.report(Diagnostic::error("bad-value", span, "an empty list is no command").help("write `[program, argument, …]`"));
                 return None;
             }
             return Some(Self::Argv(argv));
@@ -38,7 +36,8 @@ impl Read for Command {
         };
         if text.trim().is_empty() {
             reader.report(
-                Diagnostic::error("bad-value", span, "the command is empty").help("write what to run; a process that does nothing is `command: \"true\"`"),
+                Diagnostic::error("bad-value", span, "the command is empty")
+                    .help("write what to run; a process that does nothing is `command: \"true\"`"),
             );
             return None;
         }
@@ -64,7 +63,10 @@ fn refuse_shell_test(node: NodeId, span: Span, reader: &mut Reader<'_>) -> Optio
     if !text.contains(' ') || !written.starts_with('[') {
         return Some(());
     }
-    let help = format!("for the shell, quote it: `'{}'`; for a program without a shell, write each word as an element", written.replace('\'', "''"));
+    let help = format!(
+        "for the shell, quote it: `'{}'`; for a program without a shell, write each word as an element",
+        written.replace('\'', "''")
+    );
     reader.report(
         Diagnostic::error("shell-test-as-list", span, format!("YAML reads this as a list with the one element `{text}`")).help(help),
     );

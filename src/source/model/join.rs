@@ -149,7 +149,8 @@ fn read_spec(node: NodeId, reader: &mut Reader<'_>) -> Field<JoinSpec> {
         };
         if let Some(word) = peer {
             reader.report(
-                Diagnostic::error("bad-value", span, format!("`{text}` is not a join condition")).help(format!("here it is called `{word}`")),
+                Diagnostic::error("bad-value", span, format!("`{text}` is not a join condition"))
+                    .help(format!("here it is called `{word}`")),
             );
             return Field::Absent;
         }

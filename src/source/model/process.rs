@@ -77,7 +77,6 @@ mapping! {
     }
 }
 
-
 impl Merge for bool {}
 
 /// The arguments of a built-in task as they were written; the task decides what they mean.

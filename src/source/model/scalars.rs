@@ -15,7 +15,9 @@ pub struct Period(pub Duration);
 impl Scalar for Period {
     const EXPECTED: &'static str = "a duration such as `250ms`, `3s` or `1m30s`";
     fn parse(text: &str) -> Result<Self, String> {
-        duration::parse(text).map(Self).map_err(|why| if why.starts_with("write") { format!("`{text}` is not a duration; {why}") } else { why })
+        duration::parse(text)
+            .map(Self)
+            .map_err(|why| if why.starts_with("write") { format!("`{text}` is not a duration; {why}") } else { why })
     }
     fn schema() -> Schema {
         json_schema!({
@@ -108,8 +110,8 @@ pub(crate) use words;
 
 /// The message for a word that is none of the known ones.
 pub fn unknown_word(text: &str, expected: &str, known: &[&str]) -> String {
-    let help = suggest::did_you_mean(text, known.iter().copied())
-        .unwrap_or_else(|| format!("write one of {}", crate::source::hints::list(known)));
+    let help =
+        suggest::did_you_mean(text, known.iter().copied()).unwrap_or_else(|| format!("write one of {}", crate::source::hints::list(known)));
     format!("`{text}` is not {expected}; {help}")
 }
 

@@ -1,0 +1,235 @@
+//! What is told to people and machines: owned, serialisable, one vocabulary for every reader.
+//!
+//! The scheduler tells most notices, the runner adds output and trouble of its own. Nothing in here
+//! decides anything, and no notice is ever read by what decides.
+
+mod outcome;
+
+pub use outcome::{CancelReason, Exit, Failure, Outcome, OutcomeKind, SkipReason};
+
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+use crate::base::ids::{JobId, ProcessId, ResourceId};
+use crate::base::time::RunTime;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Notice {
+    /// When, in the run's own time (seconds).
+    pub at: RunTime,
+    /// What.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// Which of a process's two outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// A lock or permits that are asked for or held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// The lock or semaphore.
+    pub resource: ResourceId,
+    /// Whether others may hold it at the same time in this mode (a lock held shared).
+    pub shared: bool,
+    /// How many permits; 1 for locks.
+    pub permits: u32,
+}
+
+/// Why a process is asked to end before its time.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// An attempt ran longer than its `timeout`.
+    Timeout,
+    /// Another process or a person asked for it.
+    Requested,
+    /// All finite work has ended and this daemon is not needed any more.
+    WorkEnded,
+    /// The run is being stopped.
+    RunStopped,
+}
+
+/// Why the run starts no more regular work.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HaltReason {
+    /// A process failed and the policy is not `continue`.
+    Failure {
+        /// Which.
+        process: ProcessId,
+    },
+    /// A signal asked flowrun to end.
+    Interrupt {
+        /// Its number.
+        signal: i32,
+    },
+    /// The run's own `timeout` passed.
+    Timeout,
+}
+
+/// The kinds of notices.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The run begins.
+    RunStarted {
+        /// The workflow's name.
+        name: String,
+        /// How many processes it has.
+        processes: usize,
+    },
+    /// All joins of a process hold but it has to wait for locks, permits or a job slot.
+    Queued {
+        /// Which attempt of which process.
+        job: JobId,
+        /// The step that waits; none when the whole process does.
+        step: Option<u32>,
+        /// What it asks for; empty when only a job slot is missing.
+        wants: Vec<Share>,
+    },
+    /// A request for locks and permits was granted.
+    Acquired {
+        /// Which attempt.
+        job: JobId,
+        /// The step that holds them; none when the whole process does.
+        step: Option<u32>,
+        /// What it holds.
+        holds: Vec<Share>,
+    },
+    /// Locks and permits were given back, or a request for them was withdrawn.
+    Released {
+        /// Which attempt.
+        job: JobId,
+        /// The step that held them.
+        step: Option<u32>,
+        /// What is free again.
+        freed: Vec<Share>,
+    },
+    /// A command or task has been started.
+    Started {
+        /// Which attempt.
+        job: JobId,
+        /// Which step, from 0.
+        step: u32,
+        /// The system's number of the process; none for built-in tasks.
+        pid: Option<u32>,
+    },
+    /// A process is asked to end.
+    Stopping {
+        /// Which attempt.
+        job: JobId,
+        /// Why.
+        reason: StopReason,
+        /// After this it is killed (seconds).
+        #[serde(serialize_with = "seconds")]
+        grace: Duration,
+    },
+    /// A process that did not end when asked is killed with its group.
+    Killing {
+        /// Which attempt.
+        job: JobId,
+    },
+    /// An attempt failed and another follows.
+    Retrying {
+        /// The attempt that failed.
+        job: JobId,
+        /// Why.
+        failure: Failure,
+        /// How many attempts there may be.
+        attempts: u32,
+        /// Time until the next attempt asks for its locks (seconds).
+        #[serde(serialize_with = "seconds")]
+        delay: Duration,
+    },
+    /// A process has its outcome. Told exactly once for each process.
+    Ended {
+        /// Which.
+        process: ProcessId,
+        /// How.
+        outcome: Outcome,
+        /// How its last command ended, if one was started.
+        exit: Option<Exit>,
+        /// How many attempts were begun.
+        attempts: u32,
+        /// When its first command was started.
+        started: Option<RunTime>,
+    },
+    /// Bytes that a process wrote: whole lines, each with its line break.
+    Output {
+        /// Which process.
+        process: ProcessId,
+        /// Where it wrote them.
+        stream: Stream,
+        /// The lines, as they were written, UTF-8 or not.
+        #[serde(serialize_with = "lossy")]
+        lines: Vec<u8>,
+    },
+    /// The run starts no more regular work.
+    Halted {
+        /// Why.
+        reason: HaltReason,
+    },
+    /// The run is ending and waits for these to end.
+    WaitingFor {
+        /// Which processes still run.
+        processes: Vec<ProcessId>,
+        /// Then everything is killed (seconds); none when there is no bound.
+        #[serde(serialize_with = "maybe_seconds")]
+        at_most: Option<Duration>,
+    },
+    /// Everything is killed: a second signal came or the time for stopping is over.
+    KillingAll {
+        /// Whether the time for stopping is over.
+        overdue: bool,
+    },
+    /// Trouble that fails nothing by itself.
+    Warning {
+        /// The process it is about.
+        process: Option<ProcessId>,
+        /// What is the matter.
+        message: String,
+    },
+    /// Every process has its outcome; nothing follows.
+    RunEnded {
+        /// The sum of it.
+        summary: RunSummary,
+    },
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct RunSummary {
+    /// Processes that failed and were not allowed to.
+    pub failed: usize,
+    /// The signal that interrupted it.
+    pub interrupted: Option<i32>,
+    /// Whether its own `timeout` passed.
+    pub timed_out: bool,
+    /// Processes without an outcome: never more than 0 unless flowrun itself is broken.
+    pub unaccounted: usize,
+}
+
+fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
+}
+
+fn maybe_seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    match duration {
+        Some(duration) => seconds(duration, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+fn lossy<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&String::from_utf8_lossy(bytes))
+}

@@ -1,0 +1,271 @@
+//! The plan: everything that a run needs, resolved, with dense ids, never changed again.
+//!
+//! A process has two halves: [`Control`] is all that the scheduler sees, [`Work`] all that an executor
+//! sees. Simulated worlds make the first without the second.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::ids::{DenseMap, ProcessId, ResourceId};
+use crate::base::span::Span;
+use crate::notice::Share;
+use crate::source::model::{Backoff, Condition, OnFailure, OnTimeout};
+use crate::task::Task;
+
+/// A workflow with all its meaning.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// For people.
+    pub name: String,
+    /// For people.
+    pub description: Option<String>,
+    /// All instances, in file order.
+    pub processes: DenseMap<ProcessId, Process>,
+    /// Locks and semaphores, in file order.
+    pub resources: DenseMap<ResourceId, Resource>,
+    /// The most finite processes that run at once; none is unlimited.
+    pub jobs: Option<u32>,
+    /// The run is stopped after this.
+    pub timeout: Option<Duration>,
+    /// What a failure does to the rest.
+    pub on_failure: OnFailure,
+}
+
+impl Plan {
+    /// All processes that a name stands for: a declared name means all its instances.
+    pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = ProcessId> + 'a {
+        self.processes.entries().filter(move |(_, process)| process.name == name || process.declared == name).map(|(id, _)| id)
+    }
+}
+
+/// A lock or a semaphore.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// Its name.
+    pub name: String,
+    /// Lock, or semaphore with its number of permits.
+    pub kind: ResourceKind,
+    /// Where it is declared.
+    pub place: Span,
+}
+
+/// The two kinds of [`Resource`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResourceKind {
+    /// Held by one, or by many in shared mode.
+    Lock,
+    /// Held by as many as there are permits.
+    Semaphore {
+        /// At least 1.
+        permits: u32,
+    },
+}
+
+impl ResourceKind {
+    /// The word for messages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Lock => "lock",
+            Self::Semaphore { .. } => "semaphore",
+        }
+    }
+}
+
+/// One instance of a process.
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// Its full name: `build`, `buyer[3]` or `test[a,3.11]`.
+    pub name: String,
+    /// The name in the file, which all instances share.
+    pub declared: String,
+    /// For people.
+    pub description: Option<String>,
+    /// Where its name stands in the file.
+    pub place: Span,
+    /// What the scheduler needs to know.
+    pub control: Control,
+    /// What an executor needs to know.
+    pub work: Arc<Work>,
+}
+
+/// What the scheduler sees of a process.
+#[derive(Clone, Debug)]
+pub struct Control {
+    /// A background service.
+    pub daemon: bool,
+    /// Its `if` is false.
+    pub disabled: bool,
+    /// What must have happened before it starts.
+    pub joins: Vec<Join>,
+    /// Held during each attempt.
+    pub request: Vec<Share>,
+    /// One entry for each step; a process with a plain command has one.
+    pub steps: Vec<StepControl>,
+    /// The longest wait for locks and permits.
+    pub acquire_timeout: Option<Duration>,
+    /// The longest attempt, waiting for locks not counted.
+    pub timeout: Option<Duration>,
+    /// Attempts after a failed one.
+    pub retries: Retries,
+    /// Whether a command runs before the stop signal.
+    pub stop_command: bool,
+    /// Between the first asking and the killing.
+    pub grace: Duration,
+    /// Exit codes that mean success.
+    pub success_codes: Vec<i32>,
+    /// A failure does not fail the run.
+    pub allow_failure: bool,
+}
+
+impl Default for Control {
+    /// One step, no joins, no locks, ten seconds of grace, success is 0.
+    fn default() -> Self {
+        Self {
+            daemon: false,
+            disabled: false,
+            joins: Vec::new(),
+            request: Vec::new(),
+            steps: vec![StepControl::default()],
+            acquire_timeout: None,
+            timeout: None,
+            retries: Retries::default(),
+            stop_command: false,
+            grace: DEFAULT_GRACE,
+            success_codes: vec![0],
+            allow_failure: false,
+        }
+    }
+}
+
+/// Between the stop signal and the killing, unless a process says otherwise.
+pub const DEFAULT_GRACE: Duration = Duration::from_secs(10);
+
+/// What the scheduler sees of a step.
+#[derive(Clone, Debug, Default)]
+pub struct StepControl {
+    /// Held during the step, beside what the process holds.
+    pub request: Vec<Share>,
+    /// The longest run of this step.
+    pub timeout: Option<Duration>,
+}
+
+/// One process that is waited for.
+#[derive(Clone, Debug)]
+pub struct Join {
+    /// Which.
+    pub process: ProcessId,
+    /// Until when.
+    pub until: Condition,
+    /// How long at most, counted from when the joins without a bound hold.
+    pub timeout: Option<Duration>,
+    /// What happens then.
+    pub on_timeout: OnTimeout,
+    /// Where it stands in the file.
+    pub place: Span,
+}
+
+/// Attempts after a failed one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retries {
+    /// How many.
+    pub count: u32,
+    /// Before the second attempt.
+    pub delay: Duration,
+    /// How the delay grows.
+    pub backoff: Backoff,
+    /// It grows no further.
+    pub max_delay: Option<Duration>,
+    /// It is shortened by a random part.
+    pub jitter: bool,
+}
+
+/// What an executor sees of a process.
+#[derive(Clone, Debug, Default)]
+pub struct Work {
+    /// What is done, one after another.
+    pub steps: Vec<Step>,
+    /// Number among replicas.
+    pub index: Option<u32>,
+    /// Standard input of every step.
+    pub stdin: Stdin,
+    /// Standard output.
+    pub stdout: Output,
+    /// Standard error.
+    pub stderr: Output,
+    /// The signal that asks it to end.
+    pub stop_signal: i32,
+    /// The command that is run before it.
+    pub stop_command: Option<Action>,
+}
+
+/// One step, ready to be run.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// For people, if it has one.
+    pub name: Option<String>,
+    /// What it does.
+    pub action: Action,
+    /// Its folder, absolute.
+    pub cwd: PathBuf,
+    /// What differs from the host's environment: a value, or none to unset. Shared by steps alike.
+    pub env: Arc<BTreeMap<String, Option<String>>>,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Runs a program without a shell.
+    Program {
+        /// The program and its arguments; never empty.
+        argv: Vec<String>,
+    },
+    /// Runs a text through a shell.
+    Shell {
+        /// The shell's words, such as `sh -c`.
+        shell: Vec<String>,
+        /// The text.
+        script: String,
+        /// `$1` and so on.
+        args: Vec<String>,
+        /// The same command without the shell, where the outcome is the same.
+        direct: Option<Vec<String>>,
+    },
+    /// Runs a built-in task.
+    Task {
+        /// Its name.
+        name: &'static str,
+        /// The task with its arguments.
+        task: Arc<dyn Task>,
+    },
+}
+
+/// Where standard input comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Stdin {
+    /// Nowhere.
+    #[default]
+    Null,
+    /// This text.
+    Text(String),
+    /// This file, absolute.
+    File(PathBuf),
+}
+
+/// Where an output goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Output {
+    /// Captured and shown.
+    #[default]
+    Captured,
+    /// Into a file, absolute.
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Keeps what is there.
+        append: bool,
+    },
+    /// Standard error only: the same as standard output.
+    SameAsStdout,
+}
