@@ -1,3 +1,271 @@
-//! placeholder
-pub mod model;
+//! All meaning: a [`Workflow`](crate::source::model::Workflow) becomes a [`Plan`], or findings.
+//!
+//! Templates are merged, expressions evaluated, copies made, names looked up, rings refused. Asks the
+//! machine only through [`Host`]; knows nothing of running processes or of clocks. The work goes in
+//! one direction, one file a concern; [`build`] is its order.
+
+mod command;
+pub mod dotenv;
+mod environment;
+mod executables;
+mod expression;
+mod extend;
+pub mod graph;
+mod host;
+mod instances;
+mod joins;
+mod lifetime;
+mod model;
+mod process;
+mod requests;
+mod resolve;
+mod select;
+pub mod simple_command;
+mod variables;
+mod waiting;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::base::diagnostic::{self, Diagnostic, Severity};
+use crate::base::ids::{DenseMap, ProcessId};
+use crate::base::span::Spanned;
+use crate::source::Parsed;
+use crate::source::model::{JobLimit, OnFailure};
+use crate::source::read::Field;
+use environment::Overlay;
+use expression::{Engine, Scope};
+use extend::Extender;
+use lifetime::Use;
+use process::{Around, Planned};
+use requests::Resources;
+use resolve::Resolver;
+use waiting::WaitingGraph;
+
+pub use host::{Host, NoHost};
 pub use model::*;
+pub use select::{is_cleanup, select};
+
+/// What the command line adds to a workflow.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The workflow's folder, absolute: relative paths start there.
+    pub folder: PathBuf,
+    /// The workflow's name, unless it has one of its own.
+    pub name: String,
+    /// `--set name=value`, in order.
+    pub set: Vec<(String, String)>,
+    /// `--env-file`, absolute, over those of the workflow.
+    pub env_files: Vec<PathBuf>,
+    /// `--jobs`, over the workflow's.
+    pub jobs: Option<JobLimit>,
+    /// `--keep-going`, over the workflow's.
+    pub on_failure: Option<OnFailure>,
+    /// Processors of the machine.
+    pub cpus: u32,
+}
+
+impl Options {
+    /// A workflow in a folder, with nothing from the command line.
+    pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+            name: "workflow".to_owned(),
+            set: Vec::new(),
+            env_files: Vec::new(),
+            jobs: None,
+            on_failure: None,
+            cpus: 1,
+        }
+    }
+}
+
+/// A plan, or what keeps the workflow from having one.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The plan, when there is no error.
+    pub plan: Option<Plan>,
+    /// Errors and warnings in the order of their places.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Plans a workflow.
+pub fn build(parsed: &Parsed, options: &Options, host: &dyn Host) -> Outcome {
+    let mut diagnostics = parsed.diagnostics.clone();
+    let unreadable = parsed.document.root().is_none() || diagnostics.iter().any(|found| found.code == "syntax");
+    let plan = if unreadable {
+        if diagnostics.is_empty() {
+            diagnostics.push(empty_file());
+        }
+        None
+    } else {
+        Some(plan(parsed, options, host, &mut diagnostics))
+    };
+    diagnostic::sort(&mut diagnostics);
+    let failed = diagnostics.iter().any(|found| found.severity == Severity::Error);
+    Outcome { plan: plan.filter(|_| !failed), diagnostics }
+}
+
+fn empty_file() -> Diagnostic {
+    Diagnostic::error("empty", crate::base::span::Span::default(), "the workflow is empty")
+        .help("begin with `processes:` and a process below it, or let `flowrun init` write an example")
+}
+
+fn plan(parsed: &Parsed, options: &Options, host: &dyn Host, diagnostics: &mut Vec<Diagnostic>) -> Plan {
+    let workflow = &parsed.workflow;
+    let engine = Engine::default();
+    let text: &str = &parsed.document.text;
+    let vars = variables::evaluate(workflow, options, &engine, text, host, diagnostics);
+    let mut resolver = Resolver::new(Scope::new(&engine, text, &vars, host.env()));
+    let overlay = top_environment(parsed, options, host, &mut resolver);
+    resolver.scope = Scope::new(&engine, text, &vars, &environment::effective(host.env(), &overlay));
+    let resources = Resources::declare(workflow, &mut resolver);
+    let around = Around { document: &parsed.document, host, folder: &options.folder, env: Arc::new(overlay), resources: &resources };
+    let (planned, broken) = processes(parsed, &around, &mut resolver);
+    let jobs = options.jobs.or(resolver.field(&workflow.jobs)).map(|limit| limit.resolve(options.cpus));
+    let timeout = resolver.period(&workflow.timeout);
+    let on_failure = options.on_failure.or(resolver.field(&workflow.on_failure)).unwrap_or_default();
+    let declared = workflow.locks.value().map_or(&[][..], |locks| &locks.0).iter();
+    let declared = declared.chain(workflow.semaphores.value().map_or(&[][..], |map| &map.entries).iter().map(|(name, _)| name));
+    resolver.diagnostics.extend(environment::refuse_clashes(declared, "FLOWRUN_SLOT_"));
+    diagnostics.append(&mut resolver.diagnostics);
+    let processes = connect(parsed, planned, &broken, &resources, diagnostics);
+    executables::check(&processes, host, diagnostics);
+    Plan {
+        name: workflow.name.value().cloned().unwrap_or_else(|| options.name.clone()),
+        description: workflow.description.value().cloned(),
+        processes,
+        resources: resources.all,
+        jobs,
+        timeout,
+        on_failure,
+    }
+}
+
+fn top_environment(parsed: &Parsed, options: &Options, host: &dyn Host, resolver: &mut Resolver<'_>) -> Overlay {
+    let mut overlay = Overlay::new();
+    environment::add_files(&mut overlay, &parsed.workflow.env_file, &options.folder, host, resolver);
+    for path in &options.env_files {
+        match environment::read_file(path, host) {
+            Ok(values) => overlay.extend(values.into_iter().map(|(name, value)| (name, Some(value)))),
+            Err(why) => resolver.report(Diagnostic { labels: Vec::new(), ..Diagnostic::error("env-file", Default::default(), why) }),
+        }
+    }
+    environment::add_entries(&mut overlay, &parsed.workflow.env, resolver);
+    overlay
+}
+
+/// All instances, and the names of processes that could not be planned.
+fn processes<'a>(parsed: &'a Parsed, around: &Around<'_>, resolver: &mut Resolver<'_>) -> (Vec<Planned>, Vec<&'a str>) {
+    let mut extender = Extender::new(&parsed.workflow, &mut resolver.diagnostics);
+    let mut all = Vec::new();
+    let mut broken = Vec::new();
+    let Some(map) = parsed.workflow.processes.get() else {
+        if !parsed.diagnostics.iter().any(|found| found.severity == Severity::Error) {
+            resolver.report(Diagnostic {
+                help: empty_file().help,
+                ..Diagnostic::error("empty", Default::default(), "the workflow has no `processes`")
+            });
+        }
+        return (all, broken);
+    };
+    if map.value.entries.is_empty() {
+        resolver
+            .report(Diagnostic::error("empty", map.span, "there are no processes").help("add one, as in `main: {command: echo hello}`"));
+    }
+    for (name, process) in &map.value.entries {
+        let own = match process {
+            Field::Set(process) => &process.value,
+            Field::Null(_) => {
+                resolver.report(
+                    Diagnostic::error("nothing-to-run", name.span, format!("`{}` does not say what to run", name.value))
+                        .help("write exactly one of `command`, `task` and `steps`"),
+                );
+                broken.push(name.value.as_str());
+                continue;
+            }
+            Field::Absent => {
+                broken.push(name.value.as_str());
+                continue;
+            }
+        };
+        let extended = extender.extend(own, &mut resolver.diagnostics);
+        let planned = process::plan(name, &extended, around, resolver);
+        if planned.is_empty() {
+            broken.push(name.value.as_str());
+        }
+        all.extend(planned);
+    }
+    (all, broken)
+}
+
+/// Looks up what processes say of each other and checks it.
+fn connect(
+    parsed: &Parsed,
+    planned: Vec<Planned>,
+    broken: &[&str],
+    resources: &Resources,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> DenseMap<ProcessId, Process> {
+    let templates: Vec<&str> =
+        parsed.workflow.templates.value().map_or_else(Vec::new, |map| map.entries.iter().map(|(name, _)| name.value.as_str()).collect());
+    let mut processes: DenseMap<ProcessId, Process> = DenseMap::default();
+    let mut pending = Vec::with_capacity(planned.len());
+    let mut waiting = WaitingGraph::default();
+    let mut uses = Vec::new();
+    let mut mentions: Vec<(ProcessId, Spanned<String>)> = Vec::new();
+    let mut names = HashSet::new();
+    for one in planned {
+        let (held, steps) = (one.held, one.steps);
+        waiting.request(&one.process.name, &[], &held);
+        for asked in &steps {
+            waiting.request(&one.process.name, &held, asked);
+        }
+        if !names.insert(one.process.name.clone()) {
+            diagnostics.push(
+                Diagnostic::error("duplicate-name", one.process.place, format!("two instances are called `{}`", one.process.name))
+                    .help("make the values of the matrix differ"),
+            );
+        }
+        let daemon = one.process.control.daemon;
+        let id = processes.push(one.process);
+        let last = steps.len().saturating_sub(1);
+        uses.extend(held.into_iter().map(|wanted| Use { process: id, wanted, for_life: daemon }));
+        for (step, asked) in steps.into_iter().enumerate() {
+            uses.extend(asked.into_iter().map(|wanted| Use { process: id, wanted, for_life: daemon && step == last }));
+        }
+        mentions.extend(one.mentions.into_iter().map(|name| (id, name)));
+        pending.push(one.joins);
+    }
+    joins::resolve(&mut processes, pending, templates.clone(), broken.to_vec(), diagnostics);
+    joins::check_cycles(&processes, diagnostics);
+    check_mentions(&processes, &mentions, templates, broken.to_vec(), diagnostics);
+    waiting.check(&resources.all, diagnostics);
+    lifetime::check(&processes, &resources.all, &uses, diagnostics);
+    processes
+}
+
+/// Names of processes in the arguments of built-in tasks.
+fn check_mentions(
+    processes: &DenseMap<ProcessId, Process>,
+    mentions: &[(ProcessId, Spanned<String>)],
+    templates: Vec<&str>,
+    broken: Vec<&str>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    if mentions.is_empty() {
+        return;
+    }
+    let names = joins::Names::new(processes, templates, broken);
+    for (id, name) in mentions {
+        match names.resolve(&name.value, name.span) {
+            Ok(targets) if targets.contains(id) => diagnostics.push(
+                Diagnostic::error("names-itself", name.span, format!("`{}` names itself", processes[*id].name))
+                    .help("name another process; to end this one, let its last step end"),
+            ),
+            Ok(_) => {}
+            Err(found) => diagnostics.push(found),
+        }
+    }
+}

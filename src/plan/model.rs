@@ -197,7 +197,7 @@ pub struct Work {
     /// The signal that asks it to end.
     pub stop_signal: i32,
     /// The command that is run before it.
-    pub stop_command: Option<Action>,
+    pub stop_command: Option<Step>,
 }
 
 /// One step, ready to be run.
@@ -216,21 +216,14 @@ pub struct Step {
 /// What a step does.
 #[derive(Clone, Debug)]
 pub enum Action {
-    /// Runs a program without a shell.
-    Program {
-        /// The program and its arguments; never empty.
+    /// Runs a program.
+    Command {
+        /// The program and its arguments, the shell's own words included; never empty.
         argv: Vec<String>,
-    },
-    /// Runs a text through a shell.
-    Shell {
-        /// The shell's words, such as `sh -c`.
-        shell: Vec<String>,
-        /// The text.
-        script: String,
-        /// `$1` and so on.
-        args: Vec<String>,
-        /// The same command without the shell, where the outcome is the same.
+        /// The same without the shell, for a text that a shell would only split at blanks.
         direct: Option<Vec<String>>,
+        /// What the file says, for people.
+        text: String,
     },
     /// Runs a built-in task.
     Task {

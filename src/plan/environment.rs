@@ -1,0 +1,96 @@
+//! What differs from the host's environment, layer over layer: `env_file`, then `env`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::dotenv;
+use super::host::Host;
+use super::resolve::Resolver;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::span::{Span, Spanned};
+use crate::source::model::EnvName;
+use crate::source::read::{Field, Map, OneOrMany, Tmpl};
+
+/// Values over the host's; none unsets.
+pub type Overlay = BTreeMap<String, Option<String>>;
+
+/// Adds the variables of `.env` files.
+pub fn add_files(
+    overlay: &mut Overlay,
+    files: &Field<OneOrMany<Tmpl<String>>>,
+    folder: &Path,
+    host: &dyn Host,
+    resolver: &mut Resolver<'_>,
+) {
+    for file in resolver.many(files) {
+        if let Err(found) = add_file(overlay, &folder.join(&file.value), &file, host) {
+            resolver.report(found);
+        }
+    }
+}
+
+fn add_file(overlay: &mut Overlay, path: &Path, written: &Spanned<String>, host: &dyn Host) -> Result<(), Diagnostic> {
+    let values = read_file(path, host).map_err(|why| {
+        Diagnostic::error("env-file", written.span, why).help("the path is relative to the workflow file; a line is `NAME=value`")
+    })?;
+    overlay.extend(values.into_iter().map(|(name, value)| (name, Some(value))));
+    Ok(())
+}
+
+/// The variables of one `.env` file.
+///
+/// # Errors
+/// A sentence that names the file and, for a wrong line, its number.
+pub fn read_file(path: &Path, host: &dyn Host) -> Result<Vec<(String, String)>, String> {
+    let text = host.read_file(path).map_err(|reason| format!("cannot read the env file {}: {reason}", path.display()))?;
+    dotenv::parse(&text).map_err(|bad| format!("line {} of the env file {}: {}", bad.line, path.display(), bad.why))
+}
+
+/// Adds the entries of an `env` mapping; null unsets.
+pub fn add_entries(overlay: &mut Overlay, entries: &Field<Map<EnvName, Tmpl<String>>>, resolver: &mut Resolver<'_>) {
+    let Some(map) = entries.value() else { return };
+    for (name, value) in &map.entries {
+        let value = match value {
+            Field::Set(value) => match resolver.scalar(&value.value, value.span) {
+                Some(text) => Some(text),
+                None => continue,
+            },
+            Field::Null(_) => None,
+            Field::Absent => continue,
+        };
+        overlay.insert(name.value.clone(), value);
+    }
+}
+
+/// The host's environment under an overlay.
+pub fn effective(host: &BTreeMap<String, String>, overlay: &Overlay) -> BTreeMap<String, String> {
+    let mut env = host.clone();
+    for (name, value) in overlay {
+        match value {
+            Some(value) => env.insert(name.clone(), value.clone()),
+            None => env.remove(name),
+        };
+    }
+    env
+}
+
+/// Reports names that become the same in the names of environment variables.
+pub fn refuse_clashes<'a>(names: impl IntoIterator<Item = &'a Spanned<String>>, prefix: &str) -> Vec<Diagnostic> {
+    let mut seen: BTreeMap<String, (&str, Span)> = BTreeMap::new();
+    let mut found = Vec::new();
+    for name in names {
+        let form = crate::source::model::names::env_form(&name.value);
+        match seen.get(&form) {
+            Some((first, place)) if *first != name.value => found.push(
+                Diagnostic::error("env-name-clash", name.span, format!("`{}` and `{first}` would both be {prefix}{form}", name.value))
+                    .label(*place, "the other")
+                    .help("rename one of them: upper and lower case, `-`, `.` and `_` do not tell names apart there"),
+            ),
+            Some(_) => {}
+            None => {
+                seen.insert(form, (&name.value, name.span));
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,51 @@
+//! Warns of commands whose program does not exist.
+//!
+//! Only a warning: an earlier process may make the program.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::Host;
+use super::model::{Action, Process};
+use crate::base::diagnostic::Diagnostic;
+use crate::base::ids::{DenseMap, ProcessId};
+
+/// Looks for the program of every command that is run without a shell.
+pub fn check(processes: &DenseMap<ProcessId, Process>, host: &dyn Host, diagnostics: &mut Vec<Diagnostic>) {
+    let mut known: HashMap<(String, String), bool> = HashMap::new();
+    for process in processes.iter() {
+        if process.control.disabled {
+            continue;
+        }
+        for step in &process.work.steps {
+            let Action::Command { argv, direct, .. } = &step.action else { continue };
+            let words = direct.as_ref().unwrap_or(argv);
+            let program = words[0].as_str();
+            let path = match step.env.get("PATH") {
+                Some(path) => path.clone().unwrap_or_default(),
+                None => host.env().get("PATH").cloned().unwrap_or_default(),
+            };
+            let key = (program.to_owned(), if program.contains('/') { step.cwd.display().to_string() } else { path.clone() });
+            let exists = *known.entry(key).or_insert_with(|| exists(program, &step.cwd, &path, host));
+            if !exists {
+                let message = if program.contains('/') {
+                    format!("the program `{program}` of `{}` does not exist or may not be executed", process.name)
+                } else {
+                    format!("the program `{program}` of `{}` is not in PATH", process.name)
+                };
+                let mut found = Diagnostic::warning("no-such-program", process.place, message)
+                    .help("if an earlier process makes it, all is well; else correct the command or install the program");
+                found.labels.truncate(1);
+                diagnostics.push(found);
+                break;
+            }
+        }
+    }
+}
+
+fn exists(program: &str, cwd: &Path, path: &str, host: &dyn Host) -> bool {
+    if program.contains('/') {
+        return host.is_executable(&cwd.join(program));
+    }
+    path.split(':').any(|folder| host.is_executable(&cwd.join(folder).join(program)))
+}

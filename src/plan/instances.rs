@@ -1,0 +1,170 @@
+//! `replicas` and `matrix`: one declared process, many instances.
+
+use super::expression::Values;
+use super::resolve::Resolver;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::span::{Span, Spanned};
+use crate::source::model::matrix::Combination;
+use crate::source::model::{Matrix, Process, ScalarText};
+use crate::source::read::{Field, Render};
+
+/// The most instances of one process; also the most combinations of a matrix.
+pub const MAX_INSTANCES: usize = 100_000;
+
+/// One instance to be.
+#[derive(Clone, Debug, Default)]
+pub struct Instance {
+    /// What stands in brackets after the name; empty for a process without copies.
+    pub suffix: String,
+    /// Number among replicas.
+    pub index: Option<u32>,
+    /// Its combination of matrix values, in the order of the axes.
+    pub matrix: Option<Vec<(String, ScalarText)>>,
+}
+
+impl Instance {
+    /// The combination as values for expressions.
+    pub fn values(&self) -> Option<Values> {
+        let combination = self.matrix.as_ref()?;
+        let mut values = Values::default();
+        for (name, value) in combination {
+            values.insert(name, value);
+        }
+        Some(values)
+    }
+}
+
+/// All instances of a process; one without suffix when it has neither replicas nor a matrix.
+pub fn expand(process: &Process, resolver: &mut Resolver<'_>) -> Vec<Instance> {
+    let combinations = match process.matrix.get() {
+        Some(matrix) => combinations(&matrix.value, matrix.span, resolver).into_iter().map(Some).collect(),
+        None => vec![None],
+    };
+    let replicas = match process.replicas.get() {
+        Some(replicas) => match resolver.scalar(&replicas.value, replicas.span) {
+            Some(count) => check_count(count, replicas.span, resolver),
+            None => return Vec::new(),
+        },
+        None => None,
+    };
+    if combinations.len().saturating_mul(replicas.unwrap_or(1) as usize) > MAX_INSTANCES {
+        let span = process.replicas.span().or(process.matrix.span()).unwrap_or_default();
+        resolver.report(too_many(span));
+        return Vec::new();
+    }
+    let indexes: Vec<Option<u32>> = replicas.map_or_else(|| vec![None], |count| (0..count).map(Some).collect());
+    let mut instances = Vec::with_capacity(combinations.len() * indexes.len());
+    for matrix in combinations {
+        for index in &indexes {
+            let mut parts: Vec<String> = matrix.iter().flatten().map(|(_, value): &(String, ScalarText)| value.text.clone()).collect();
+            parts.extend(index.map(|index| index.to_string()));
+            let suffix = if parts.is_empty() { String::new() } else { format!("[{}]", parts.join(",")) };
+            instances.push(Instance { suffix, index: *index, matrix: matrix.clone() });
+        }
+    }
+    instances
+}
+
+fn too_many(span: Span) -> Diagnostic {
+    Diagnostic::error("too-many-instances", span, format!("this makes more than {MAX_INSTANCES} processes"))
+        .help("make fewer copies, and let each do more of the work")
+}
+
+fn check_count(count: u32, span: Span, resolver: &mut Resolver<'_>) -> Option<u32> {
+    if count == 0 {
+        resolver.report(
+            Diagnostic::error("bad-value", span, "`replicas` must be at least 1").help("to leave the process out, write `if: false`"),
+        );
+        return Some(1);
+    }
+    if count as usize > MAX_INSTANCES {
+        resolver.report(too_many(span));
+        return Some(1);
+    }
+    Some(count)
+}
+
+type Row = Vec<(String, ScalarText)>;
+
+fn combinations(matrix: &Matrix, span: Span, resolver: &mut Resolver<'_>) -> Vec<Row> {
+    let mut rows: Vec<Row> = vec![Vec::new()];
+    for (name, values) in &matrix.axes {
+        let Some(list) = values.value() else { continue };
+        if list.0.is_empty() {
+            resolver.report(
+                Diagnostic::error("bad-value", name.span, format!("the axis `{}` has no values", name.value)).help("give it at least one"),
+            );
+            continue;
+        }
+        let values: Vec<ScalarText> = list.0.iter().filter_map(|value| rendered(value, resolver)).collect();
+        if rows.len().saturating_mul(values.len()) > MAX_INSTANCES {
+            resolver.report(too_many(span));
+            return Vec::new();
+        }
+        rows = rows
+            .iter()
+            .flat_map(|row| values.iter().map(move |value| row.iter().cloned().chain([(name.value.clone(), value.clone())]).collect()))
+            .collect();
+    }
+    if matrix.axes.is_empty() {
+        rows.clear();
+    }
+    for exclude in &matrix.exclude {
+        let wanted = row_of(exclude, resolver);
+        rows.retain(|row| !wanted.iter().all(|pair| row.contains(pair)));
+    }
+    include(&mut rows, matrix, resolver);
+    if rows.is_empty() {
+        resolver.report(
+            Diagnostic::error("bad-value", span, "this matrix has no combination")
+                .help("give it at least one axis with values, or `include`"),
+        );
+    }
+    rows
+}
+
+/// As in GitHub Actions: values that contradict no axis are added to every combination they fit; what
+/// fits none is a combination of its own.
+fn include(rows: &mut Vec<Row>, matrix: &Matrix, resolver: &mut Resolver<'_>) {
+    let is_axis = |name: &str| matrix.axes.iter().any(|(axis, _)| axis.value == name);
+    let originals = rows.len();
+    for entry in &matrix.include {
+        let extra = row_of(entry, resolver);
+        let mut fits = false;
+        for row in &mut rows[..originals] {
+            if extra.iter().filter(|(name, _)| is_axis(name)).all(|pair| row.contains(pair)) {
+                fits = true;
+                for (name, value) in extra.iter().filter(|(name, _)| !is_axis(name)) {
+                    row.retain(|(known, _)| known != name);
+                    row.push((name.clone(), value.clone()));
+                }
+            }
+        }
+        if !fits {
+            rows.push(extra);
+        }
+    }
+}
+
+fn row_of(combination: &Spanned<Combination>, resolver: &mut Resolver<'_>) -> Row {
+    let entries = combination.value.entries.iter();
+    entries
+        .filter_map(|(name, value)| match value {
+            Field::Set(value) => rendered(value, resolver).map(|value| (name.value.clone(), value)),
+            _ => Some((name.value.clone(), ScalarText { text: String::new(), plain: false })),
+        })
+        .collect()
+}
+
+fn rendered(value: &Spanned<ScalarText>, resolver: &mut Resolver<'_>) -> Option<ScalarText> {
+    if !value.value.text.contains("${{") {
+        return Some(value.value.clone());
+    }
+    match resolver.scope.render(&value.value.text, value.span) {
+        Ok(text) => Some(ScalarText { text, plain: value.value.plain }),
+        Err(found) => {
+            resolver.report(found);
+            None
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! One declared process becomes its instances.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::command;
+use super::environment::{self, Overlay};
+use super::extend::Extended;
+use super::host::Host;
+use super::instances::{self, Instance};
+use super::joins::PendingJoin;
+use super::model::{Action, Control, DEFAULT_GRACE, Output, Process, Retries, Stdin, Step, StepControl, Work};
+use super::requests::{Resources, Wanted};
+use super::resolve::Resolver;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::span::{Span, Spanned};
+use crate::source::model::names::env_form;
+use crate::source::model::process::With;
+use crate::source::model::{self as written, Backoff, OnTimeout, SignalName};
+use crate::source::read::{Field, Reader, Tmpl};
+use crate::source::tree::Document;
+use crate::{base::suggest, task};
+
+/// What all processes share while they are planned.
+pub struct Around<'a> {
+    /// The text's nodes, for the arguments of tasks.
+    pub document: &'a Document,
+    /// The machine.
+    pub host: &'a dyn Host,
+    /// The workflow's folder, absolute.
+    pub folder: &'a Path,
+    /// What the top level adds to the environment.
+    pub env: Arc<Overlay>,
+    /// The declared locks and semaphores.
+    pub resources: &'a Resources,
+}
+
+/// One instance, and what is still to be looked up for it.
+pub struct Planned {
+    /// The process, without joins.
+    pub process: Process,
+    /// Its joins by name.
+    pub joins: Vec<PendingJoin>,
+    /// What it holds for each whole attempt.
+    pub held: Vec<Wanted>,
+    /// What each step asks for.
+    pub steps: Vec<Vec<Wanted>>,
+    /// Names of processes in the arguments of tasks.
+    pub mentions: Vec<Spanned<String>>,
+}
+
+/// Plans all instances of one process. After an instance with mistakes the rest is left out, because
+/// each would repeat them.
+pub fn plan(name: &Spanned<String>, process: &Extended, around: &Around<'_>, resolver: &mut Resolver<'_>) -> Vec<Planned> {
+    let mistakes = resolver.diagnostics.len();
+    check_kind(name, process, resolver);
+    let instances = instances::expand(&process.whole, resolver);
+    if resolver.diagnostics.len() > mistakes {
+        return Vec::new();
+    }
+    let mut planned = Vec::with_capacity(instances.len());
+    for instance in instances {
+        let scope = resolver.scope.with(instance.values().as_ref(), instance.index);
+        let mut inner = Resolver::new(scope);
+        let one =
+            Builder { name, process: &process.whole, given: &process.given, instance: &instance, around, resolver: &mut inner }.build();
+        let failed = inner.diagnostics.iter().any(|found| found.severity == crate::base::diagnostic::Severity::Error);
+        resolver.diagnostics.append(&mut inner.diagnostics);
+        if failed {
+            break;
+        }
+        planned.extend(one);
+    }
+    planned
+}
+
+/// Exactly one of `command`, `task` and `steps`, and no key that fits another kind only.
+fn check_kind(name: &Spanned<String>, process: &Extended, resolver: &mut Resolver<'_>) {
+    let whole = &process.whole;
+    let kinds = [("command", whole.command.span()), ("task", whole.task.span()), ("steps", whole.steps.span())];
+    let given: Vec<(&str, Span)> = kinds.iter().filter_map(|(key, span)| span.map(|span| (*key, span))).collect();
+    match given.as_slice() {
+        [] => resolver.report(
+            Diagnostic::error("nothing-to-run", name.span, format!("`{}` does not say what to run", name.value))
+                .help("write exactly one of `command`, `task` and `steps`"),
+        ),
+        [_] => {}
+        [(first, first_span), (second, second_span), ..] => resolver.report(
+            Diagnostic::error("two-kinds", *second_span, format!("`{}` has both `{first}` and `{second}`", name.value))
+                .label(*first_span, "the other")
+                .help("keep one; several commands one after another are `steps`"),
+        ),
+    }
+    let only_for = |key: &str, span: Option<Span>, fits: bool, owner: &str| {
+        span.filter(|_| !fits).map(|span| {
+            Diagnostic::error("key-does-not-fit", span, format!("`{key}` means nothing here")).help(format!("it belongs to {owner}"))
+        })
+    };
+    let own = &process.given;
+    let text_command = matches!(whole.command.value(), Some(written::Command::Shell(_)));
+    let has_steps = whole.steps.is_set();
+    for found in [
+        only_for("with", own.with.span(), whole.task.is_set(), "a process with a `task`, or to a step with one"),
+        only_for("args", own.args.span(), whole.command.is_set(), "a `command`"),
+        only_for("shell", own.shell.span(), text_command || has_steps, "a `command` that is a text"),
+        only_for("stdin", own.stdin.span(), !whole.task.is_set(), "a `command`; built-in tasks read no input"),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        resolver.report(found);
+    }
+}
+
+struct Builder<'b, 'a> {
+    name: &'b Spanned<String>,
+    process: &'b written::Process,
+    given: &'b written::Process,
+    instance: &'b Instance,
+    around: &'b Around<'b>,
+    resolver: &'b mut Resolver<'a>,
+}
+
+impl Builder<'_, '_> {
+    fn build(mut self) -> Option<Planned> {
+        let daemon = self.resolver.field_or(&self.process.daemon, false);
+        let held = self.around.resources.request(&self.process.lock, &self.process.semaphore, self.resolver);
+        let env = self.environment();
+        let cwd = self.folder(&self.process.cwd, self.around.folder);
+        let mut mentions = Vec::new();
+        let steps = self.steps(&env, &cwd, &mut mentions);
+        let stop = self.process.stop.value().cloned().unwrap_or_default();
+        let stop_command =
+            stop.command.get().and_then(|command| command::action(command, &Field::Absent, &self.process.shell, self.resolver));
+        let control = Control {
+            daemon,
+            disabled: self.disabled(),
+            joins: Vec::new(),
+            request: held.iter().map(|wanted| wanted.share).collect(),
+            steps: steps.iter().map(|step| step.control.clone()).collect(),
+            acquire_timeout: self.resolver.period(&self.process.acquire_timeout),
+            timeout: self
+                .finite_only("timeout", daemon, self.given.timeout.span())
+                .then(|| self.resolver.period(&self.process.timeout))
+                .flatten(),
+            retries: if self.finite_only("retries", daemon, self.given.retries.span()) { self.retries() } else { Retries::default() },
+            stop_command: stop_command.is_some(),
+            grace: self.resolver.period(&stop.grace).unwrap_or(DEFAULT_GRACE),
+            success_codes: self.success_codes(),
+            allow_failure: self.resolver.field_or(&self.process.allow_failure, false),
+        };
+        let work = Work {
+            index: self.instance.index,
+            stdin: self.stdin(),
+            stdout: self.output(&self.process.stdout, false),
+            stderr: self.output(&self.process.stderr, true),
+            stop_signal: self.resolver.field_or(&stop.signal, SignalName(nix::sys::signal::Signal::SIGTERM as i32)).0,
+            stop_command: stop_command.map(|action| Step { name: None, action, cwd: cwd.clone(), env: Arc::clone(&env) }),
+            steps: steps.iter().map(|step| step.step.clone()).collect(),
+        };
+        let joins = self.joins();
+        let process = Process {
+            name: format!("{}{}", self.name.value, self.instance.suffix),
+            declared: self.name.value.clone(),
+            description: self.resolver.field(&self.process.description),
+            place: self.name.span,
+            control,
+            work: Arc::new(work),
+        };
+        Some(Planned { process, joins, held, steps: steps.into_iter().map(|step| step.wanted).collect(), mentions })
+    }
+
+    fn disabled(&mut self) -> bool {
+        let Some(condition) = self.process.condition.get() else { return false };
+        match self.resolver.scope.condition(&condition.value, condition.span) {
+            Ok(holds) => !holds,
+            Err(found) => {
+                self.resolver.report(found);
+                false
+            }
+        }
+    }
+
+    /// Whether a key of finite processes applies; written in a daemon it is an error, from `defaults` it is left out.
+    fn finite_only(&mut self, key: &str, daemon: bool, given: Option<Span>) -> bool {
+        if let (true, Some(span)) = (daemon, given) {
+            let help = if key == "timeout" {
+                "remove it: a daemon ends when nobody needs it any more"
+            } else {
+                "remove it: `retries` is for finite processes"
+            };
+            self.resolver.report(Diagnostic::error("key-does-not-fit", span, format!("a daemon has no `{key}`")).help(help));
+        }
+        !daemon
+    }
+
+    fn environment(&mut self) -> Arc<Overlay> {
+        let matrix = self.instance.matrix.as_deref().unwrap_or_default();
+        if !self.process.env.is_set() && !self.process.env_file.is_set() && matrix.is_empty() {
+            return Arc::clone(&self.around.env);
+        }
+        let mut overlay = (*self.around.env).clone();
+        environment::add_files(&mut overlay, &self.process.env_file, self.around.folder, self.around.host, self.resolver);
+        environment::add_entries(&mut overlay, &self.process.env, self.resolver);
+        for (axis, value) in matrix {
+            overlay.insert(format!("FLOWRUN_MATRIX_{}", env_form(axis)), Some(value.text.clone()));
+        }
+        Arc::new(overlay)
+    }
+
+    fn folder(&mut self, cwd: &Field<Tmpl<String>>, from: &Path) -> PathBuf {
+        self.resolver.field(cwd).map_or_else(|| from.to_owned(), |cwd| self.around.folder.join(cwd))
+    }
+
+    fn steps(&mut self, env: &Arc<Overlay>, cwd: &Path, mentions: &mut Vec<Spanned<String>>) -> Vec<PlannedStep> {
+        if let Some(steps) = self.process.steps.get() {
+            if steps.value.0.is_empty() {
+                self.resolver.report(Diagnostic::error("bad-value", steps.span, "there are no steps").help("add one, or use `command`"));
+            }
+            return steps.value.0.iter().filter_map(|step| self.step(step, env, cwd, mentions)).collect();
+        }
+        let process = self.process;
+        let action = match (process.command.get(), process.task.get()) {
+            (Some(command), _) => command::action(command, &process.args, &process.shell, self.resolver),
+            (None, Some(task)) => self.task(task, &process.with, mentions),
+            (None, None) => None,
+        };
+        let plan = |action| PlannedStep {
+            step: Step { name: None, action, cwd: cwd.to_owned(), env: Arc::clone(env) },
+            control: StepControl::default(),
+            wanted: Vec::new(),
+        };
+        action.map(plan).into_iter().collect()
+    }
+
+    fn step(
+        &mut self,
+        step: &Spanned<written::Step>,
+        env: &Arc<Overlay>,
+        cwd: &Path,
+        mentions: &mut Vec<Spanned<String>>,
+    ) -> Option<PlannedStep> {
+        let (place, step) = (step.span, &step.value);
+        let action = match (step.command.get(), step.task.get()) {
+            (Some(command), None) => {
+                let shell = if step.shell.is_set() { &step.shell } else { &self.process.shell };
+                command::action(command, &step.args, shell, self.resolver)
+            }
+            (None, Some(task)) => self.task(task, &step.with, mentions),
+            (Some(_), Some(task)) => {
+                self.resolver.report(
+                    Diagnostic::error("two-kinds", task.span, "this step has both `command` and `task`").help("make two steps of it"),
+                );
+                None
+            }
+            (None, None) => {
+                if !self.resolver.diagnostics.iter().any(|found| found.span().start >= place.start && found.span().end <= place.end) {
+                    self.resolver.report(
+                        Diagnostic::error("nothing-to-run", place, "this step does not say what to run").help("write `command` or `task`"),
+                    );
+                }
+                None
+            }
+        };
+        let mut step_env = Arc::clone(env);
+        if step.env.is_set() {
+            let mut overlay = (**env).clone();
+            environment::add_entries(&mut overlay, &step.env, self.resolver);
+            step_env = Arc::new(overlay);
+        }
+        let cwd = self.folder(&step.cwd, cwd);
+        let wanted = self.around.resources.request(&step.lock, &step.semaphore, self.resolver);
+        let timeout = self.resolver.period(&step.timeout);
+        Some(PlannedStep {
+            step: Step { name: step.name.value().cloned(), action: action?, cwd, env: step_env },
+            control: StepControl { request: wanted.iter().map(|wanted| wanted.share).collect(), timeout },
+            wanted,
+        })
+    }
+
+    fn task(&mut self, task: &Spanned<Tmpl<String>>, with: &Field<With>, mentions: &mut Vec<Spanned<String>>) -> Option<Action> {
+        let name = self.resolver.scalar(&task.value, task.span)?;
+        let Some(definition) = task::find(&name) else {
+            let known: Vec<&str> = task::TASKS.iter().map(|task| task.name).collect();
+            let help = suggest::did_you_mean(&name, known.iter().copied())
+                .unwrap_or_else(|| format!("the tasks are {}; a program is a `command`", crate::source::hints::list(&known)));
+            self.resolver.report(Diagnostic::error("unknown-task", task.span, format!("there is no built-in task `{name}`")).help(help));
+            return None;
+        };
+        let entries = with.value().map_or_else(Vec::new, With::entries);
+        let mut reader = Reader::new(self.around.document);
+        reader.render = Some(&self.resolver.scope);
+        let built = (definition.build)(&entries, with.span().unwrap_or(task.span), &mut reader);
+        let mut found = std::mem::take(&mut reader.diagnostics);
+        self.resolver.diagnostics.append(&mut found);
+        let task = built?;
+        mentions.extend(task.mentions());
+        Some(Action::Task { name: definition.name, task })
+    }
+
+    fn joins(&mut self) -> Vec<PendingJoin> {
+        let mut joins = Vec::new();
+        for entry in self.process.join.value().map_or(&[][..], |join| &join.0) {
+            let Field::Set(spec) = &entry.spec else { continue };
+            let Some(target) = self.resolver.scalar(&entry.target.value, entry.target.span) else { continue };
+            let spec = &spec.value;
+            let timeout = self.resolver.period(&spec.timeout);
+            if timeout.is_none() && spec.on_timeout.is_set() {
+                let span = spec.on_timeout.span().unwrap_or(entry.target.span);
+                self.resolver.report(
+                    Diagnostic::error("key-does-not-fit", span, "`on_timeout` means nothing without a `timeout`").help("add `timeout: 5m`"),
+                );
+            }
+            joins.push(PendingJoin {
+                target,
+                place: entry.target.span,
+                until: self.resolver.field(&spec.until),
+                timeout,
+                on_timeout: self.resolver.field_or(&spec.on_timeout, OnTimeout::Fail),
+            });
+        }
+        joins
+    }
+
+    fn retries(&mut self) -> Retries {
+        let Some(spec) = self.process.retries.get() else { return Retries::default() };
+        let (span, spec) = (spec.span, &spec.value.0);
+        if !spec.count.is_given() {
+            self.resolver.report(
+                Diagnostic::error("missing-key", span, "`count` is missing").help("add `count: 3`: how many attempts may follow the first"),
+            );
+        }
+        Retries {
+            count: self.resolver.field_or(&spec.count, 0),
+            delay: self.resolver.period(&spec.delay).unwrap_or(Duration::ZERO),
+            backoff: self.resolver.field_or(&spec.backoff, Backoff::Constant),
+            max_delay: self.resolver.period(&spec.max_delay),
+            jitter: self.resolver.field_or(&spec.jitter, false),
+        }
+    }
+
+    fn success_codes(&mut self) -> Vec<i32> {
+        let codes = self.resolver.many(&self.process.success_codes);
+        for code in codes.iter().filter(|code| code.value > 255) {
+            self.resolver.report(
+                Diagnostic::error("bad-value", code.span, format!("{} is not an exit code", code.value))
+                    .help("exit codes go from 0 to 255"),
+            );
+        }
+        if codes.is_empty() {
+            return vec![0];
+        }
+        codes.iter().map(|code| i32::try_from(code.value).unwrap_or(i32::MAX)).collect()
+    }
+
+    fn stdin(&mut self) -> Stdin {
+        let Some(written::Stdin::From(source)) = self.process.stdin.value() else { return Stdin::Null };
+        if let Some(text) = self.resolver.field(&source.text) {
+            return Stdin::Text(text);
+        }
+        self.resolver.field(&source.file).map_or(Stdin::Null, |file| Stdin::File(self.around.folder.join(file)))
+    }
+
+    fn output(&mut self, output: &Field<written::Stdout>, is_stderr: bool) -> Output {
+        match output.get() {
+            None => Output::Captured,
+            Some(Spanned { value: written::Stdout::SameAsStdout, .. }) if is_stderr => Output::SameAsStdout,
+            Some(Spanned { value: written::Stdout::SameAsStdout, span }) => {
+                self.resolver.report(
+                    Diagnostic::error("bad-value", *span, "standard output cannot go to itself")
+                        .help("`stdout` is a form of `stderr` only"),
+                );
+                Output::Captured
+            }
+            Some(Spanned { value: written::Stdout::File(sink), .. }) => match self.resolver.field(&sink.file) {
+                Some(path) => Output::File { path: self.around.folder.join(path), append: self.resolver.field_or(&sink.append, false) },
+                None => Output::Captured,
+            },
+        }
+    }
+}
+
+struct PlannedStep {
+    step: Step,
+    control: StepControl,
+    wanted: Vec<Wanted>,
+}

@@ -1,0 +1,153 @@
+//! Locks and semaphores: declared names to ids, requests to shares.
+
+use std::collections::HashMap;
+
+use super::model::{Resource, ResourceKind};
+use super::resolve::Resolver;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::ids::{DenseMap, ResourceId};
+use crate::base::span::Span;
+use crate::base::suggest;
+use crate::notice::Share;
+use crate::source::model::request::Amount;
+use crate::source::model::{LockRequest, Mode, SemaphoreRequest, Workflow};
+use crate::source::read::Field;
+
+/// A share and the place where it is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// What.
+    pub share: Share,
+    /// Where.
+    pub place: Span,
+}
+
+/// The declared locks and semaphores.
+#[derive(Debug, Default)]
+pub struct Resources {
+    /// All of them, locks first.
+    pub all: DenseMap<ResourceId, Resource>,
+    locks: HashMap<String, ResourceId>,
+    semaphores: HashMap<String, ResourceId>,
+}
+
+impl Resources {
+    /// Reads the declarations.
+    pub fn declare(workflow: &Workflow, resolver: &mut Resolver<'_>) -> Self {
+        let mut resources = Self::default();
+        for name in workflow.locks.value().map_or(&[][..], |locks| &locks.0) {
+            let id = resources.all.push(Resource { name: name.value.clone(), kind: ResourceKind::Lock, place: name.span });
+            resources.locks.insert(name.value.clone(), id);
+        }
+        let semaphores = workflow.semaphores.value().map_or(&[][..], |map| &map.entries);
+        for (name, value) in semaphores {
+            let permits = match value {
+                Field::Set(value) if value.value.0.permits.is_set() => {
+                    let permits = resolver.field_or(&value.value.0.permits, 1);
+                    if permits == 0 {
+                        let span = value.value.0.permits.span().unwrap_or(value.span);
+                        resolver.report(
+                            Diagnostic::error("bad-value", span, "a semaphore needs at least one permit")
+                                .help("write the number of processes that may hold it at once"),
+                        );
+                    }
+                    permits.max(1)
+                }
+                Field::Absent => 1,
+                Field::Set(_) | Field::Null(_) => {
+                    resolver.report(
+                        Diagnostic::error("missing-key", name.span, format!("the semaphore `{}` has no number of permits", name.value))
+                            .help(format!("write `{}: 4`", name.value)),
+                    );
+                    1
+                }
+            };
+            let kind = ResourceKind::Semaphore { permits };
+            let id = resources.all.push(Resource { name: name.value.clone(), kind, place: name.span });
+            resources.semaphores.insert(name.value.clone(), id);
+        }
+        resources
+    }
+
+    /// What one request asks for, in the order of ids.
+    pub fn request(&self, lock: &Field<LockRequest>, semaphore: &Field<SemaphoreRequest>, resolver: &mut Resolver<'_>) -> Vec<Wanted> {
+        let mut wanted = Vec::new();
+        for amount in lock.value().map_or(&[][..], |request| &request.0) {
+            self.lock(amount, resolver, &mut wanted);
+        }
+        for amount in semaphore.value().map_or(&[][..], |request| &request.0) {
+            self.permits(amount, resolver, &mut wanted);
+        }
+        wanted.sort_by_key(|wanted| wanted.share.resource);
+        wanted
+    }
+
+    fn lock(&self, amount: &Amount<Mode>, resolver: &mut Resolver<'_>, wanted: &mut Vec<Wanted>) {
+        if amount.removed {
+            return;
+        }
+        let Some(name) = resolver.scalar(&amount.target.value, amount.target.span) else { return };
+        let mode = resolver.field_or(&amount.amount, Mode::Exclusive);
+        let Some(resource) = self.locks.get(&name).copied() else {
+            let other = self.semaphores.contains_key(&name).then_some("semaphore");
+            resolver.report(unknown(&name, "lock", other, amount.target.span, self.locks.keys()));
+            return;
+        };
+        push_once(wanted, Share { resource, shared: mode == Mode::Shared, permits: 1 }, amount.target.span, resolver);
+    }
+
+    fn permits(&self, amount: &Amount<u32>, resolver: &mut Resolver<'_>, wanted: &mut Vec<Wanted>) {
+        if amount.removed {
+            return;
+        }
+        let Some(name) = resolver.scalar(&amount.target.value, amount.target.span) else { return };
+        let permits = resolver.field_or(&amount.amount, 1);
+        let Some(resource) = self.semaphores.get(&name).copied() else {
+            let other = self.locks.contains_key(&name).then_some("lock");
+            resolver.report(unknown(&name, "semaphore", other, amount.target.span, self.semaphores.keys()));
+            return;
+        };
+        let place = amount.amount.span().unwrap_or(amount.target.span);
+        let ResourceKind::Semaphore { permits: capacity } = self.all[resource].kind else { return };
+        if permits == 0 {
+            resolver
+                .report(Diagnostic::error("bad-value", place, "a request needs at least one permit").help("write a number, or remove it"));
+        } else if permits > capacity {
+            resolver.report(
+                Diagnostic::error("too-many-permits", place, format!("{permits} permits of `{name}` are asked for, but it has {capacity}"))
+                    .main_label("would wait for ever")
+                    .label(self.all[resource].place, format!("{capacity} permits"))
+                    .help("ask for fewer, or give the semaphore more"),
+            );
+        } else {
+            push_once(wanted, Share { resource, shared: false, permits }, amount.target.span, resolver);
+        }
+    }
+}
+
+/// Adds a share; the same resource twice in one request comes from expressions, the rest is found while reading.
+fn push_once(wanted: &mut Vec<Wanted>, share: Share, place: Span, resolver: &mut Resolver<'_>) {
+    if let Some(first) = wanted.iter().find(|known| known.share.resource == share.resource) {
+        resolver.report(
+            Diagnostic::error("lock-twice", place, "the same name stands twice in one request")
+                .main_label("again here")
+                .label(first.place, "first here")
+                .help("name each lock once"),
+        );
+        return;
+    }
+    wanted.push(Wanted { share, place });
+}
+
+fn unknown<'a>(name: &str, word: &str, other: Option<&str>, span: Span, known: impl Iterator<Item = &'a String>) -> Diagnostic {
+    let help = match other {
+        Some(other) => format!("`{name}` is a {other}: write `{other}: {name}`"),
+        None => {
+            let mut known: Vec<&str> = known.map(String::as_str).collect();
+            known.sort_unstable();
+            let declare = if word == "lock" { format!("`locks: [{name}]`") } else { format!("`semaphores: {{{name}: 4}}`") };
+            suggest::did_you_mean(name, known).unwrap_or_else(|| format!("declare it at the top: {declare}"))
+        }
+    };
+    Diagnostic::error("unknown-lock", span, format!("there is no {word} `{name}`")).help(help)
+}

@@ -1,0 +1,71 @@
+//! From what was written to values: evaluates expressions and gathers findings.
+
+use std::time::Duration;
+
+use super::expression::Scope;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::span::{Span, Spanned};
+use crate::source::model::Period;
+use crate::source::read::{Field, List, OneOrMany, Render, Scalar, Tmpl, bad_value};
+
+/// A scope, and the findings made in it.
+pub struct Resolver<'a> {
+    /// The values that expressions see.
+    pub scope: Scope<'a>,
+    /// What was found wrong.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Resolver<'a> {
+    /// A resolver without findings.
+    pub fn new(scope: Scope<'a>) -> Self {
+        Self { scope, diagnostics: Vec::new() }
+    }
+
+    /// Records a finding.
+    pub fn report(&mut self, found: Diagnostic) {
+        self.diagnostics.push(found);
+    }
+
+    /// The value of a scalar; `None` after recording why there is none.
+    pub fn scalar<T: Scalar>(&mut self, scalar: &Tmpl<T>, span: Span) -> Option<T> {
+        let text = match scalar {
+            Tmpl::Known(value) => return Some(value.clone()),
+            Tmpl::Expression(text) => text,
+        };
+        let result = self.scope.render(text, span).and_then(|text| T::parse(&text).map_err(|why| bad_value(span, &why, Some(&text))));
+        result.map_err(|found| self.report(found)).ok()
+    }
+
+    /// The value of a key, if it is there.
+    pub fn field<T: Scalar>(&mut self, field: &Field<Tmpl<T>>) -> Option<T> {
+        let value = field.get()?;
+        self.scalar(&value.value, value.span)
+    }
+
+    /// The value of a key, or what holds without it.
+    pub fn field_or<T: Scalar>(&mut self, field: &Field<Tmpl<T>>, default: T) -> T {
+        self.field(field).unwrap_or(default)
+    }
+
+    /// A duration.
+    pub fn period(&mut self, field: &Field<Tmpl<Period>>) -> Option<Duration> {
+        self.field(field).map(|Period(duration)| duration)
+    }
+
+    /// The texts of a list.
+    pub fn texts(&mut self, items: &[Spanned<Tmpl<String>>]) -> Vec<String> {
+        items.iter().filter_map(|item| self.scalar(&item.value, item.span)).collect()
+    }
+
+    /// The texts of a list key; empty without it.
+    pub fn list(&mut self, field: &Field<List<Tmpl<String>>>) -> Vec<String> {
+        field.value().map_or_else(Vec::new, |list| self.texts(&list.0))
+    }
+
+    /// The values of a key that takes one or many, each with its place.
+    pub fn many<T: Scalar>(&mut self, field: &Field<OneOrMany<Tmpl<T>>>) -> Vec<Spanned<T>> {
+        let Some(many) = field.value() else { return Vec::new() };
+        many.0.iter().filter_map(|item| self.scalar(&item.value, item.span).map(|value| Spanned::new(value, item.span))).collect()
+    }
+}

@@ -1,0 +1,78 @@
+//! `flowrun FILE PROCESS…`: only these, what they join, and the cleanups that belong to them.
+
+use super::model::{Plan, Process};
+use crate::base::ids::{DenseMap, Id, ProcessId};
+use crate::base::suggest;
+use crate::source::model::Condition;
+
+/// The part of a plan that names select. Without names, the whole.
+///
+/// # Errors
+/// A sentence about the first name that nobody has.
+pub fn select(plan: &Plan, names: &[String]) -> Result<Plan, String> {
+    if names.is_empty() {
+        return Ok(plan.clone());
+    }
+    let mut chosen = vec![false; plan.processes.len()];
+    let mut queue: Vec<ProcessId> = Vec::new();
+    for name in names {
+        let before = queue.len();
+        queue.extend(plan.named(name));
+        if queue.len() == before {
+            let known = plan.processes.iter().map(|process| process.declared.as_str());
+            let help = suggest::did_you_mean(name, known).map(|help| format!("; {help}")).unwrap_or_default();
+            return Err(format!("the workflow has no process `{name}`{help}"));
+        }
+    }
+    while let Some(id) = queue.pop() {
+        if !std::mem::replace(&mut chosen[id.index()], true) {
+            queue.extend(plan.processes[id].control.joins.iter().map(|join| join.process));
+        }
+    }
+    add_cleanups(plan, &mut chosen);
+    Ok(keep(plan, &chosen))
+}
+
+/// Whether a process waits by `exit` or `failure`.
+pub fn is_cleanup(process: &Process) -> bool {
+    process.control.joins.iter().any(|join| matches!(join.until, Condition::Exit | Condition::Failure))
+}
+
+fn add_cleanups(plan: &Plan, chosen: &mut [bool]) {
+    loop {
+        let mut changed = false;
+        for (id, process) in plan.processes.entries() {
+            let inside = process.control.joins.iter().all(|join| chosen[join.process.index()]);
+            if !chosen[id.index()] && inside && is_cleanup(process) {
+                chosen[id.index()] = true;
+                changed = true;
+            }
+        }
+        if !changed {
+            return;
+        }
+    }
+}
+
+fn keep(plan: &Plan, chosen: &[bool]) -> Plan {
+    let mut new_id = vec![None; chosen.len()];
+    let mut next = 0;
+    for (id, kept) in chosen.iter().enumerate() {
+        if *kept {
+            new_id[id] = Some(ProcessId::from_index(next));
+            next += 1;
+        }
+    }
+    let mut processes: DenseMap<ProcessId, Process> = DenseMap::default();
+    for (id, process) in plan.processes.entries() {
+        if chosen[id.index()] {
+            let mut process = process.clone();
+            for join in &mut process.control.joins {
+                // Everything a chosen process joins is chosen.
+                join.process = new_id[join.process.index()].unwrap_or(join.process);
+            }
+            processes.push(process);
+        }
+    }
+    Plan { processes, ..plan.clone() }
+}
