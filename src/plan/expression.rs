@@ -32,7 +32,7 @@ impl Values {
     /// Adds a value as it was written.
     pub fn insert(&mut self, name: &str, scalar: &ScalarText) {
         let typed = yaml_value(scalar);
-        let canonical = typed.to_string() == scalar.text;
+        let canonical = shown(&typed) == scalar.text;
         let textual = if canonical { typed.clone() } else { Value::from(scalar.text.as_str()) };
         self.typed.insert(name.to_owned(), typed);
         self.textual.insert(name.to_owned(), textual);
@@ -65,6 +65,15 @@ fn yaml_value(scalar: &ScalarText) -> Value {
     }
 }
 
+/// A value as text: as YAML writes it, not as Python does.
+fn shown(value: &Value) -> String {
+    match bool::try_from(value.clone()) {
+        Ok(flag) if value.kind() == ValueKind::Bool => flag.to_string(),
+        _ if value.is_none() => String::new(),
+        _ => value.to_string(),
+    }
+}
+
 /// The engine, made once for a plan.
 pub struct Engine {
     environment: Environment<'static>,
@@ -74,7 +83,7 @@ impl Default for Engine {
     fn default() -> Self {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.add_filter("sh", |word: Value| -> String { shell_words::quote(&word.to_string()).into_owned() });
+        environment.add_filter("sh", |word: Value| -> String { shell_words::quote(&shown(&word)).into_owned() });
         Self { environment }
     }
 }
@@ -135,7 +144,7 @@ impl<'a> Scope<'a> {
         };
         let value = self.evaluate(inner, span)?;
         bool::try_from(value.clone()).ok().filter(|_| value.kind() == ValueKind::Bool).ok_or_else(|| {
-            Diagnostic::error("expression", span, format!("`if` must give `true` or `false`, but this gives `{value}`"))
+            Diagnostic::error("expression", span, format!("`if` must give `true` or `false`, but this gives `{}`", shown(&value)))
                 .help("compare it, as in `vars.mode == \"test\"`, or test it, as in `vars.mode is defined`")
         })
     }
@@ -245,7 +254,7 @@ impl Render for Scope<'_> {
                 return Err(Diagnostic::error("expression", self.place(inner, span), "this expression gives a list or a mapping")
                     .help("only a single value can stand here; pick one, or join a list with `| join(\" \")`"));
             }
-            out.push_str(&value.to_string());
+            out.push_str(&shown(&value));
             rest = &rest[found.end..];
         }
         out.push_str(rest);
