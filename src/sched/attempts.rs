@@ -1,0 +1,173 @@
+//! Attempts and steps: asking for locks, starting, the clocks of what runs.
+
+use super::locks::{Grant, Ticket};
+use super::protocol::{Effect, Outbox};
+use super::scheduler::Scheduler;
+use super::state::State;
+use super::timers::Timer;
+use crate::base::ids::ProcessId;
+use crate::notice::{Event, Failure, Share};
+
+impl Scheduler {
+    /// Begins an attempt: the next in number, from the first step.
+    ///
+    /// What holds locks for the whole attempt asks for them first; the rest goes straight to its first step.
+    pub(super) fn begin_attempt(&mut self, id: ProcessId, out: &mut Outbox) {
+        let control = &self.plan.processes[id].control;
+        let request = control.request.clone();
+        let process = &mut self.processes[id];
+        process.attempt += 1;
+        process.time_left = control.timeout;
+        process.broken_bound = None;
+        if request.is_empty() {
+            self.begin_step(id, 0, out);
+        } else {
+            self.ask(id, None, request, out);
+        }
+    }
+
+    /// Begins a step, waiting for its locks and a job slot if need be.
+    pub(super) fn begin_step(&mut self, id: ProcessId, step: u32, out: &mut Outbox) {
+        let request = self.plan.processes[id].control.steps[step as usize].request.clone();
+        if request.is_empty() && (self.processes[id].has_slot || !self.takes_slot(id)) {
+            self.start(id, step, out);
+        } else {
+            self.ask(id, Some(step), request, out);
+        }
+    }
+
+    /// Daemons take no job slot, and without a limit there are none.
+    fn takes_slot(&self, id: ProcessId) -> bool {
+        self.plan.jobs.is_some() && !self.plan.processes[id].control.daemon
+    }
+
+    /// Makes a request. A process that has to wait gives its job slot back, also when it holds locks:
+    /// it could otherwise wait behind a request that lacks only that slot, for ever.
+    fn ask(&mut self, id: ProcessId, step: Option<u32>, shares: Vec<Share>, out: &mut Outbox) {
+        let needs_slot = self.takes_slot(id) && !self.processes[id].has_slot;
+        let (ticket, granted) = self.locks.request(id, shares.clone(), needs_slot);
+        self.enter(id, State::Queued { ticket, step });
+        if let Some(grant) = granted {
+            self.granted(grant, out);
+            return;
+        }
+        if std::mem::take(&mut self.processes[id].has_slot) {
+            self.locks.give_slot_back(ticket);
+        }
+        if let Some(bound) = self.plan.processes[id].control.acquire_timeout
+            && !shares.is_empty()
+        {
+            self.timers.set(Timer::Acquire(id), self.now + bound);
+        }
+        out.tell(self.now, Event::Queued { job: self.job(id), step, wants: shares });
+    }
+
+    /// A request was granted. One whose process gave up waiting in the same moment goes back.
+    pub(super) fn granted(&mut self, grant: Grant, out: &mut Outbox) {
+        let id = grant.process;
+        let step = match self.processes[id].state {
+            State::Queued { ticket, step } if ticket == grant.ticket => step,
+            _ => {
+                self.locks.release(&grant);
+                if grant.slot {
+                    self.locks.release_slot();
+                }
+                return;
+            }
+        };
+        self.timers.clear(Timer::Acquire(id));
+        if !grant.shares.is_empty() {
+            out.tell(self.now, Event::Acquired { job: self.job(id), step, holds: grant.shares.clone() });
+        }
+        let process = &mut self.processes[id];
+        process.has_slot |= grant.slot;
+        match step {
+            None => {
+                process.held = Some(grant);
+                self.begin_step(id, 0, out);
+            }
+            Some(step) => {
+                process.step_held = Some(grant);
+                self.start(id, step, out);
+            }
+        }
+    }
+
+    fn start(&mut self, id: ProcessId, step: u32, out: &mut Outbox) {
+        self.enter(id, State::Running { step });
+        let control = &self.plan.processes[id].control;
+        let process = &mut self.processes[id];
+        process.begun = true;
+        process.running_since = self.now;
+        if let Some(left) = process.time_left {
+            self.timers.set(Timer::Attempt(id), self.now + left);
+        }
+        if let Some(bound) = control.steps[step as usize].timeout {
+            self.timers.set(Timer::Step(id), self.now + bound);
+        }
+        let grants = process.held.iter().chain(&process.step_held);
+        let permits = grants.flat_map(|grant| grant.permits.iter().cloned()).collect();
+        out.effects.push(Effect::Start { job: self.job(id), step, permits });
+    }
+
+    /// Stops the clocks of a step that has ended; what is left of the attempt's time is kept.
+    pub(super) fn stop_clock(&mut self, id: ProcessId) {
+        self.timers.clear(Timer::Attempt(id));
+        self.timers.clear(Timer::Step(id));
+        self.timers.clear(Timer::Grace(id));
+        let process = &mut self.processes[id];
+        if let Some(left) = &mut process.time_left {
+            *left = left.saturating_sub(self.now - process.running_since);
+        }
+    }
+
+    /// An acquire timeout. One that lacks only a job slot is not waiting for locks.
+    pub(super) fn acquire_timed_out(&mut self, id: ProcessId, out: &mut Outbox) {
+        let State::Queued { ticket, .. } = self.processes[id].state else { return };
+        if self.locks.lacks_only_slot(ticket) {
+            return;
+        }
+        self.withdraw(id, ticket, out);
+        let bound = self.plan.processes[id].control.acquire_timeout.unwrap_or_default();
+        self.attempt_failed(id, Failure::AcquireTimeout(bound), out);
+    }
+
+    /// Takes back a request that waits.
+    pub(super) fn withdraw(&mut self, id: ProcessId, ticket: Ticket, out: &mut Outbox) {
+        self.timers.clear(Timer::Acquire(id));
+        let step = match self.processes[id].state {
+            State::Queued { step, .. } => step,
+            _ => None,
+        };
+        let request = match step {
+            None => &self.plan.processes[id].control.request,
+            Some(step) => &self.plan.processes[id].control.steps[step as usize].request,
+        };
+        out.tell(self.now, Event::Released { job: self.job(id), step, freed: request.clone() });
+        self.locks.withdraw(ticket);
+    }
+
+    /// Gives back what a step held.
+    pub(super) fn release_step(&mut self, id: ProcessId, step: u32, out: &mut Outbox) {
+        if let Some(grant) = self.processes[id].step_held.take() {
+            self.release(id, Some(step), &grant, out);
+        }
+    }
+
+    /// Gives back what the attempt held, and the job slot.
+    pub(super) fn release_attempt(&mut self, id: ProcessId, out: &mut Outbox) {
+        if let Some(grant) = self.processes[id].held.take() {
+            self.release(id, None, &grant, out);
+        }
+        if std::mem::take(&mut self.processes[id].has_slot) {
+            self.locks.release_slot();
+        }
+    }
+
+    fn release(&mut self, id: ProcessId, step: Option<u32>, grant: &Grant, out: &mut Outbox) {
+        if !grant.shares.is_empty() {
+            out.tell(self.now, Event::Released { job: self.job(id), step, freed: grant.shares.clone() });
+        }
+        self.locks.release(grant);
+    }
+}

@@ -1,0 +1,138 @@
+//! Joins: counted down by what happens to others, never searched.
+
+use super::scheduler::{News, Scheduler};
+use super::state::State;
+use super::timers::Timer;
+use super::{Outbox, protocol};
+use crate::base::ids::ProcessId;
+use crate::notice::{CancelReason, Failure, Outcome, OutcomeKind, SkipReason};
+use crate::source::model::{Condition, OnTimeout};
+
+/// What news means for one join.
+enum Verdict {
+    Holds,
+    Broken(OutcomeKind),
+    Open,
+}
+
+impl Scheduler {
+    /// Tells all joiners of a process what happened to it.
+    pub(super) fn carry(&mut self, news: News, out: &mut Outbox) {
+        let (News::Started(id) | News::Ended(id)) = news;
+        // A process starts and ends once each, so taking the list would lose the second; an index does not.
+        for index in 0..self.joiners[id].len() {
+            let (joiner, number) = self.joiners[id][index];
+            if self.processes[joiner].state != State::Waiting {
+                continue;
+            }
+            let until = self.plan.processes[joiner].control.joins[number as usize].until;
+            match self.verdict(news, until) {
+                Verdict::Holds => self.join_settled(joiner, number, out),
+                Verdict::Broken(because) => {
+                    let reason = SkipReason::Join { process: id, until, because };
+                    self.end(joiner, Outcome::Skipped(reason), out);
+                }
+                Verdict::Open => {}
+            }
+        }
+    }
+
+    fn verdict(&self, news: News, until: Condition) -> Verdict {
+        let id = match news {
+            News::Started(_) => {
+                return match until {
+                    Condition::Start | Condition::Ready => Verdict::Holds,
+                    Condition::Success | Condition::Exit | Condition::Failure => Verdict::Open,
+                };
+            }
+            News::Ended(id) => id,
+        };
+        let process = &self.processes[id];
+        let Some(outcome) = &process.outcome else { return Verdict::Open };
+        let failed = matches!(outcome, Outcome::Failed { .. });
+        let holds = match until {
+            Condition::Success => {
+                matches!(outcome, Outcome::Success | Outcome::Skipped(SkipReason::Condition) | Outcome::Failed { allowed: true, .. })
+            }
+            Condition::Exit => process.begun,
+            Condition::Failure => failed,
+            // Told of when it started.
+            Condition::Start | Condition::Ready if process.started.is_some() => return Verdict::Open,
+            Condition::Start | Condition::Ready => false,
+        };
+        if holds { Verdict::Holds } else { Verdict::Broken(outcome.kind()) }
+    }
+
+    fn join_settled(&mut self, id: ProcessId, number: u32, out: &mut Outbox) {
+        let bounded = self.plan.processes[id].control.joins[number as usize].timeout.is_some();
+        let process = &mut self.processes[id];
+        if let Some(settled) = process.settled.get_mut(number as usize)
+            && std::mem::replace(settled, true)
+        {
+            return;
+        }
+        process.unmet -= 1;
+        if bounded {
+            self.timers.clear(Timer::Join(id, number));
+        } else {
+            process.unmet_unbounded -= 1;
+        }
+        self.joins_changed(id, out);
+    }
+
+    /// Starts a process whose joins all hold, or the clocks of bounded joins when only they are left.
+    ///
+    /// A bound counts from when the joins without one hold: two bounded joins would otherwise each wait
+    /// for the other's clock.
+    pub(super) fn joins_changed(&mut self, id: ProcessId, out: &mut Outbox) {
+        let process = &self.processes[id];
+        if process.unmet == 0 {
+            self.joins_hold(id, out);
+            return;
+        }
+        if process.unmet_unbounded > 0 {
+            return;
+        }
+        for (number, join) in (0u32..).zip(&self.plan.processes[id].control.joins) {
+            let Some(timeout) = join.timeout else { continue };
+            let timer = Timer::Join(id, number);
+            if !process.settled[number as usize] && !self.timers.is_set(timer) {
+                self.timers.set(timer, self.now + timeout);
+            }
+        }
+    }
+
+    pub(super) fn join_timed_out(&mut self, id: ProcessId, number: u32, out: &mut Outbox) {
+        if self.processes[id].state != State::Waiting {
+            return;
+        }
+        let join = &self.plan.processes[id].control.joins[number as usize];
+        let (process, timeout) = (join.process, join.timeout.unwrap_or_default());
+        match join.on_timeout {
+            OnTimeout::Continue => self.join_settled(id, number, out),
+            OnTimeout::Fail => {
+                let failure = Failure::JoinTimeout { process, timeout };
+                self.fail(id, failure, out);
+            }
+        }
+    }
+
+    fn joins_hold(&mut self, id: ProcessId, out: &mut protocol::Outbox) {
+        if let Some(reason) = self.may_not_start(id) {
+            self.end(id, Outcome::Cancelled(reason), out);
+        } else {
+            self.begin_attempt(id, out);
+        }
+    }
+
+    /// Why a process must not be started any more.
+    pub(super) fn may_not_start(&self, id: ProcessId) -> Option<CancelReason> {
+        let daemon = self.plan.processes[id].control.daemon;
+        match &self.halted {
+            Some(reason) if self.killing || !self.cleanup[id] => Some(reason.clone()),
+            None if self.killing => Some(CancelReason::Interrupt),
+            Some(_) | None if self.closing && daemon => Some(CancelReason::WorkEnded),
+            Some(_) | None => None,
+        }
+    }
+}

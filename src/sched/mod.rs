@@ -1,0 +1,20 @@
+//! The pure core: decides what starts, waits, stops and has ended.
+//!
+//! Inputs go in, effects and notices come out; time is an argument. Knows no clocks, files, threads,
+//! randomness or hash order: the same inputs give the same outputs. A process's failure is data in a
+//! notice, never an error. A step costs what it changes: joins are counted down, never searched.
+
+mod attempts;
+mod ending;
+mod joins;
+mod levels;
+mod locks;
+mod protocol;
+mod retry;
+mod scheduler;
+mod state;
+mod stopping;
+mod timers;
+
+pub use protocol::{Effect, Input, Outbox, Settings};
+pub use scheduler::Scheduler;

@@ -1,0 +1,109 @@
+//! The words between the core and the runner.
+
+use std::time::Duration;
+
+use crate::base::ids::{JobId, ProcessId, ResourceId};
+use crate::base::time::RunTime;
+use crate::notice::{Event, Exit, Notice};
+
+/// News for the core.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// The run begins. Comes first and once.
+    Begin,
+    /// A step was started.
+    Started {
+        /// Which attempt.
+        job: JobId,
+        /// Which step.
+        step: u32,
+        /// The system's number; none for built-in tasks.
+        pid: Option<u32>,
+    },
+    /// A step has ended, or could not be started.
+    Ended {
+        /// Which attempt.
+        job: JobId,
+        /// Which step.
+        step: u32,
+        /// How.
+        exit: Exit,
+    },
+    /// The stop command of a process has ended.
+    StopCommandEnded {
+        /// Of which attempt.
+        job: JobId,
+    },
+    /// Somebody asks for a process to be stopped.
+    StopProcess {
+        /// Which.
+        process: ProcessId,
+    },
+    /// A signal asks flowrun to end: the first for an orderly end, the second for an immediate one.
+    Interrupt {
+        /// Its number.
+        signal: i32,
+    },
+    /// The moment that [`Scheduler::deadline`](super::Scheduler::deadline) named has come.
+    Tick,
+}
+
+/// What the runner is asked to do. Nothing may be refused; trouble comes back as an input.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Start a step. Answered by `Started` and later `Ended`, or by `Ended` alone.
+    Start {
+        /// Which attempt.
+        job: JobId,
+        /// Which step.
+        step: u32,
+        /// Numbers of the permits it holds, by semaphore.
+        permits: Vec<(ResourceId, Vec<u32>)>,
+    },
+    /// Run the stop command. Answered by `StopCommandEnded`.
+    RunStopCommand {
+        /// Of which attempt.
+        job: JobId,
+    },
+    /// Send the process's stop signal to its group, or cancel its task.
+    Terminate {
+        /// Which attempt.
+        job: JobId,
+    },
+    /// Kill the process's group, and its stop command.
+    Kill {
+        /// Which attempt.
+        job: JobId,
+    },
+}
+
+/// What a step puts out, in order.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// For the runner.
+    pub effects: Vec<Effect>,
+    /// For people and machines.
+    pub notices: Vec<Notice>,
+}
+
+impl Outbox {
+    pub(super) fn tell(&mut self, at: RunTime, event: Event) {
+        self.notices.push(Notice { at, event });
+    }
+}
+
+/// What a run is given beside its plan.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Bounds all stopping and cleaning up.
+    pub stop_timeout: Duration,
+    /// Makes jitter repeatable.
+    pub seed: u64,
+}
+
+impl Default for Settings {
+    /// Thirty seconds; seed 0.
+    fn default() -> Self {
+        Self { stop_timeout: Duration::from_secs(30), seed: 0 }
+    }
+}

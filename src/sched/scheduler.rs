@@ -1,0 +1,289 @@
+//! The scheduler's data, its one entrance and the table of inputs and states.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::levels;
+use super::locks::LockTable;
+use super::protocol::{Input, Outbox, Settings};
+use super::state::{Process, State, StopPhase};
+use super::timers::{Timer, Timers};
+use crate::base::ids::{DenseMap, JobId, ProcessId};
+use crate::base::time::RunTime;
+use crate::notice::{CancelReason, Event, Exit, RunSummary, StopReason};
+use crate::plan::{self, Plan};
+
+/// The state of a run.
+pub struct Scheduler {
+    pub(super) plan: Arc<Plan>,
+    pub(super) settings: Settings,
+    pub(super) processes: DenseMap<ProcessId, Process>,
+    /// Who joins a process, and by which of its joins.
+    pub(super) joiners: DenseMap<ProcessId, Vec<(ProcessId, u32)>>,
+    pub(super) locks: LockTable,
+    pub(super) timers: Timers,
+    /// Processes whose start or end is still to be told to their joiners: a queue, so that a long chain
+    /// of skips is no deep recursion.
+    pub(super) news: VecDeque<News>,
+    /// Finite processes without an outcome that hold the run open.
+    pub(super) open: usize,
+    /// Those among them that are no cleanups.
+    pub(super) open_regular: usize,
+    pub(super) alive: usize,
+    pub(super) cleanup: DenseMap<ProcessId, bool>,
+    pub(super) alarm: DenseMap<ProcessId, bool>,
+    /// Whether there is any finite process besides alarms.
+    pub(super) has_work: bool,
+    pub(super) daemon_levels: Vec<Vec<ProcessId>>,
+    /// Why nothing regular is started any more.
+    pub(super) halted: Option<CancelReason>,
+    /// Whether daemons are being stopped because the work has ended.
+    pub(super) closing: bool,
+    /// Whether even cleanups are not started any more.
+    pub(super) killing: bool,
+    pub(super) budget_runs: bool,
+    pub(super) summary: RunSummary,
+    pub(super) finished: bool,
+    pub(super) now: RunTime,
+}
+
+/// Something that joins may wait for.
+#[derive(Clone, Copy, Debug)]
+pub enum News {
+    /// A process was started for the first time.
+    Started(ProcessId),
+    /// A process has its outcome.
+    Ended(ProcessId),
+}
+
+impl Scheduler {
+    /// A run that has not begun.
+    pub fn new(plan: Arc<Plan>, settings: Settings) -> Self {
+        let mut joiners: DenseMap<ProcessId, Vec<(ProcessId, u32)>> = plan.processes.ids().map(|_| Vec::new()).collect();
+        let mut processes = DenseMap::default();
+        for (id, process) in plan.processes.entries() {
+            let joins = &process.control.joins;
+            for (number, join) in (0..).zip(joins) {
+                joiners[join.process].push((id, number));
+            }
+            let count = |joins: usize| u32::try_from(joins).unwrap_or(u32::MAX);
+            let unbounded = joins.iter().filter(|join| join.timeout.is_none()).count();
+            let settled = if unbounded < joins.len() { vec![false; joins.len()] } else { Vec::new() };
+            processes.push(Process::new(count(joins.len()), count(unbounded), settled));
+        }
+        let alarm = levels::alarms(&plan);
+        let cleanup: DenseMap<ProcessId, bool> = plan.processes.iter().map(plan::is_cleanup).collect();
+        let finite = |id: &ProcessId| !plan.processes[*id].control.daemon;
+        let open = plan.processes.ids().filter(|id| finite(id) && !alarm[*id]).count();
+        let open_regular = plan.processes.ids().filter(|id| finite(id) && !alarm[*id] && !cleanup[*id]).count();
+        Self {
+            settings,
+            processes,
+            joiners,
+            locks: LockTable::new(&plan.resources, plan.jobs),
+            timers: Timers::default(),
+            news: VecDeque::new(),
+            open,
+            open_regular,
+            alive: plan.processes.len(),
+            cleanup,
+            alarm,
+            has_work: open > 0,
+            daemon_levels: levels::daemon_levels(&plan),
+            halted: None,
+            closing: false,
+            killing: false,
+            budget_runs: false,
+            summary: RunSummary::default(),
+            finished: false,
+            now: RunTime::ZERO,
+            plan,
+        }
+    }
+
+    /// Takes one input at a moment not before the last one.
+    pub fn step(&mut self, now: RunTime, input: Input, out: &mut Outbox) {
+        self.now = now;
+        match input {
+            Input::Begin => self.begin(out),
+            Input::Started { job, step, pid } => self.started(job, step, pid, out),
+            Input::Ended { job, step, exit } => self.step_ended(job, step, exit, out),
+            Input::StopCommandEnded { job } => self.stop_command_ended(job, out),
+            Input::StopProcess { process } => self.stop_requested(process, out),
+            Input::Interrupt { signal } => self.interrupt(signal, out),
+            Input::Tick => {}
+        }
+        while let Some(timer) = self.timers.pop_due(now) {
+            self.expired(timer, out);
+        }
+        self.settle(out);
+    }
+
+    /// When the next `Tick` is due.
+    pub fn deadline(&self) -> Option<RunTime> {
+        self.timers.next()
+    }
+
+    /// How the run ended, once every process has its outcome.
+    pub fn summary(&self) -> Option<&RunSummary> {
+        self.finished.then_some(&self.summary)
+    }
+
+    fn begin(&mut self, out: &mut Outbox) {
+        out.tell(self.now, Event::RunStarted { name: self.plan.name.clone(), processes: self.plan.processes.len() });
+        if let Some(timeout) = self.plan.timeout {
+            self.timers.set(Timer::Run, self.now + timeout);
+        }
+        for id in self.plan.processes.ids() {
+            if self.plan.processes[id].control.disabled {
+                self.end(id, crate::notice::Outcome::Skipped(crate::notice::SkipReason::Condition), out);
+            }
+        }
+        for id in self.plan.processes.ids() {
+            if self.processes[id].state == State::Waiting {
+                self.joins_changed(id, out);
+            }
+        }
+    }
+
+    fn expired(&mut self, timer: Timer, out: &mut Outbox) {
+        match timer {
+            Timer::Run => self.run_timed_out(out),
+            Timer::StopBudget => self.kill_all(true, out),
+            Timer::Join(id, number) => self.join_timed_out(id, number, out),
+            Timer::Acquire(id) => self.acquire_timed_out(id, out),
+            Timer::Attempt(id) => {
+                let bound = self.plan.processes[id].control.timeout;
+                self.bound_broken(id, bound, out);
+            }
+            Timer::Step(id) => {
+                let bound = match self.processes[id].state {
+                    State::Running { step } => self.plan.processes[id].control.steps[step as usize].timeout,
+                    _ => None,
+                };
+                self.bound_broken(id, bound, out);
+            }
+            Timer::Retry(id) => self.begin_attempt(id, out),
+            Timer::Grace(id) => self.kill(id, out),
+        }
+    }
+
+    /// Serves grants, carries news to joiners and moves the end of the run on, until nothing changes.
+    fn settle(&mut self, out: &mut Outbox) {
+        loop {
+            if let Some(grant) = self.locks.take_grant() {
+                self.granted(grant, out);
+            } else if let Some(news) = self.news.pop_front() {
+                self.carry(news, out);
+            } else if !self.close(out) {
+                break;
+            }
+        }
+        if self.alive == 0 && !self.finished {
+            self.finished = true;
+            self.summary.unaccounted = self.processes.iter().filter(|process| process.outcome.is_none()).count();
+            out.tell(self.now, Event::RunEnded { summary: self.summary.clone() });
+        }
+    }
+
+    /// The one way from a state to another: keeps the counts of what holds the run open.
+    pub(super) fn enter(&mut self, id: ProcessId, state: State) {
+        let before = self.holds_open(id);
+        self.processes[id].state = state;
+        let after = self.holds_open(id);
+        let regular = !self.cleanup[id];
+        match (before, after) {
+            (true, false) => {
+                self.open -= 1;
+                self.open_regular -= usize::from(regular);
+            }
+            (false, true) => {
+                self.open += 1;
+                self.open_regular += usize::from(regular);
+            }
+            (true, true) | (false, false) => {}
+        }
+        if state == State::Ended {
+            self.alive -= 1;
+        }
+    }
+
+    fn holds_open(&self, id: ProcessId) -> bool {
+        let state = self.processes[id].state;
+        !self.plan.processes[id].control.daemon && state != State::Ended && !(state == State::Waiting && self.alarm[id])
+    }
+
+    pub(super) fn job(&self, id: ProcessId) -> JobId {
+        JobId { process: id, attempt: self.processes[id].attempt }
+    }
+
+    /// Whether news of a job is of the attempt and step that are under way; late news is dropped.
+    fn is_current(&self, job: JobId, step: u32) -> bool {
+        let process = &self.processes[job.process];
+        let under_way = match process.state {
+            State::Running { step } | State::Stopping { step, .. } => Some(step),
+            State::Waiting | State::Queued { .. } | State::Delaying | State::Ended => None,
+        };
+        process.attempt == job.attempt && under_way == Some(step)
+    }
+
+    fn started(&mut self, job: JobId, step: u32, pid: Option<u32>, out: &mut Outbox) {
+        if !self.is_current(job, step) {
+            return;
+        }
+        out.tell(self.now, Event::Started { job, step, pid });
+        let process = &mut self.processes[job.process];
+        if process.started.is_none() {
+            process.started = Some(self.now);
+            self.news.push_back(News::Started(job.process));
+        }
+    }
+
+    fn step_ended(&mut self, job: JobId, step: u32, exit: Exit, out: &mut Outbox) {
+        if !self.is_current(job, step) {
+            return;
+        }
+        let id = job.process;
+        self.processes[id].last_exit = Some(exit.clone());
+        self.stop_clock(id);
+        match self.processes[id].state {
+            State::Running { step } => self.ran_to_end(id, step, exit, out),
+            State::Stopping { .. } => self.was_stopped(id, exit, out),
+            State::Waiting | State::Queued { .. } | State::Delaying | State::Ended => {}
+        }
+    }
+
+    fn stop_command_ended(&mut self, job: JobId, out: &mut Outbox) {
+        let process = &self.processes[job.process];
+        if process.attempt != job.attempt {
+            return;
+        }
+        match process.state {
+            State::Stopping { step, phase: StopPhase::Command } => {
+                self.enter(job.process, State::Stopping { step, phase: StopPhase::Signalled });
+                out.effects.push(super::Effect::Terminate { job });
+            }
+            State::Stopping { phase: StopPhase::Signalled | StopPhase::Killed, .. }
+            | State::Waiting
+            | State::Queued { .. }
+            | State::Running { .. }
+            | State::Delaying
+            | State::Ended => {}
+        }
+    }
+
+    fn stop_requested(&mut self, id: ProcessId, out: &mut Outbox) {
+        match self.processes[id].state {
+            State::Waiting | State::Queued { .. } | State::Delaying => {
+                let outcome = if self.processes[id].begun {
+                    crate::notice::Outcome::Stopped
+                } else {
+                    crate::notice::Outcome::Cancelled(CancelReason::Requested)
+                };
+                self.give_up(id, outcome, out);
+            }
+            State::Running { .. } => self.stop(id, StopReason::Requested, out),
+            State::Stopping { .. } | State::Ended => {}
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Stopping: of one process, of the run after a failure, a signal or a timeout, and of daemons at the end.
+//!
+//! The order is finite processes, cleanups, daemons level by level; one budget bounds all of it.
+
+use std::time::Duration;
+
+use super::protocol::{Effect, Outbox};
+use super::scheduler::Scheduler;
+use super::state::{State, StopPhase};
+use super::timers::Timer;
+use crate::base::ids::ProcessId;
+use crate::notice::{CancelReason, Event, HaltReason, Outcome, StopReason};
+
+impl Scheduler {
+    /// Asks a running process to end: its stop command, its signal, and after its grace a kill.
+    pub(super) fn stop(&mut self, id: ProcessId, reason: StopReason, out: &mut Outbox) {
+        let State::Running { step } = self.processes[id].state else { return };
+        let (grace, job) = (self.plan.processes[id].control.grace, self.job(id));
+        self.timers.clear(Timer::Attempt(id));
+        self.timers.clear(Timer::Step(id));
+        self.timers.set(Timer::Grace(id), self.now + grace);
+        self.processes[id].stop_reason = Some(reason.clone());
+        let (phase, effect) = if self.plan.processes[id].control.stop_command {
+            (StopPhase::Command, Effect::RunStopCommand { job })
+        } else {
+            (StopPhase::Signalled, Effect::Terminate { job })
+        };
+        self.enter(id, State::Stopping { step, phase });
+        out.tell(self.now, Event::Stopping { job, reason, grace });
+        out.effects.push(effect);
+    }
+
+    /// Kills a process that was asked to end, or is to end at once.
+    pub(super) fn kill(&mut self, id: ProcessId, out: &mut Outbox) {
+        let step = match self.processes[id].state {
+            State::Running { step } | State::Stopping { step, phase: StopPhase::Command | StopPhase::Signalled } => step,
+            State::Stopping { phase: StopPhase::Killed, .. } | State::Waiting | State::Queued { .. } | State::Delaying | State::Ended => {
+                return;
+            }
+        };
+        self.timers.clear(Timer::Attempt(id));
+        self.timers.clear(Timer::Step(id));
+        self.timers.clear(Timer::Grace(id));
+        self.processes[id].stop_reason.get_or_insert(StopReason::RunStopped);
+        self.enter(id, State::Stopping { step, phase: StopPhase::Killed });
+        let job = self.job(id);
+        out.tell(self.now, Event::Killing { job });
+        out.effects.push(Effect::Kill { job });
+    }
+
+    /// An attempt or a step took too long.
+    pub(super) fn bound_broken(&mut self, id: ProcessId, bound: Option<Duration>, out: &mut Outbox) {
+        if let State::Running { .. } = self.processes[id].state {
+            self.processes[id].broken_bound = bound;
+            self.stop(id, StopReason::Timeout, out);
+        }
+    }
+
+    /// A signal: the first ends the run in order, the second at once.
+    pub(super) fn interrupt(&mut self, signal: i32, out: &mut Outbox) {
+        if self.summary.interrupted.replace(signal).is_some() {
+            self.kill_all(false, out);
+            return;
+        }
+        self.stop_run(CancelReason::Interrupt, HaltReason::Interrupt { signal }, out);
+    }
+
+    pub(super) fn run_timed_out(&mut self, out: &mut Outbox) {
+        self.summary.timed_out = true;
+        self.stop_run(CancelReason::RunTimeout, HaltReason::Timeout, out);
+    }
+
+    /// Ends the run in order: regular finite processes now, then cleanups, then daemons.
+    fn stop_run(&mut self, cancel: CancelReason, reason: HaltReason, out: &mut Outbox) {
+        self.halted = Some(cancel.clone());
+        out.tell(self.now, Event::Halted { reason });
+        self.start_budget();
+        for id in self.plan.processes.ids() {
+            let regular = !self.cleanup[id];
+            let daemon = self.plan.processes[id].control.daemon;
+            match self.processes[id].state {
+                State::Running { .. } if regular && !daemon => self.stop(id, StopReason::RunStopped, out),
+                State::Waiting | State::Queued { .. } | State::Delaying if regular => {
+                    self.give_up(id, Outcome::Cancelled(cancel.clone()), out);
+                }
+                State::Waiting | State::Queued { .. } | State::Delaying | State::Running { .. } | State::Stopping { .. } | State::Ended => {
+                }
+            }
+        }
+        self.tell_waiting(out);
+    }
+
+    /// Starts nothing new but cleanups; what runs goes on to its end.
+    pub(super) fn halt(&mut self, cancel: CancelReason, reason: HaltReason, out: &mut Outbox) {
+        if self.halted.is_some() {
+            return;
+        }
+        self.halted = Some(cancel.clone());
+        out.tell(self.now, Event::Halted { reason });
+        for id in self.plan.processes.ids() {
+            if self.cleanup[id] {
+                continue;
+            }
+            match self.processes[id].state {
+                State::Waiting | State::Queued { step: None | Some(0), .. } | State::Delaying => {
+                    // A process between two attempts has failed already; it only gets no other chance.
+                    match self.processes[id].last_failure.clone() {
+                        Some(failure) => {
+                            if let State::Queued { ticket, .. } = self.processes[id].state {
+                                self.withdraw(id, ticket, out);
+                            }
+                            self.fail(id, failure, out);
+                        }
+                        None => self.give_up(id, Outcome::Cancelled(cancel.clone()), out),
+                    }
+                }
+                State::Queued { step: Some(_), .. } | State::Running { .. } | State::Stopping { .. } | State::Ended => {}
+            }
+        }
+    }
+
+    /// The policy `kill`: everything is asked to end at once, daemons and cleanups too.
+    pub(super) fn stop_everything(&mut self, failed: ProcessId, out: &mut Outbox) {
+        if self.killing {
+            return;
+        }
+        self.killing = true;
+        let cancel = CancelReason::Failure(failed);
+        if self.halted.is_none() {
+            self.halted = Some(cancel.clone());
+            out.tell(self.now, Event::Halted { reason: HaltReason::Failure { process: failed } });
+        }
+        self.start_budget();
+        for id in self.plan.processes.ids() {
+            match self.processes[id].state {
+                State::Waiting | State::Queued { .. } | State::Delaying => self.give_up(id, Outcome::Cancelled(cancel.clone()), out),
+                State::Running { .. } => self.stop(id, StopReason::RunStopped, out),
+                State::Stopping { .. } | State::Ended => {}
+            }
+        }
+        self.tell_waiting(out);
+    }
+
+    /// Everything is killed, nothing is started.
+    pub(super) fn kill_all(&mut self, overdue: bool, out: &mut Outbox) {
+        self.killing = true;
+        out.tell(self.now, Event::KillingAll { overdue });
+        let cancel = self.halt_reason();
+        self.halted.get_or_insert(cancel.clone());
+        for id in self.plan.processes.ids() {
+            match self.processes[id].state {
+                State::Waiting | State::Queued { .. } | State::Delaying => self.give_up(id, Outcome::Cancelled(cancel.clone()), out),
+                State::Running { .. } | State::Stopping { .. } => self.kill(id, out),
+                State::Ended => {}
+            }
+        }
+    }
+
+    fn start_budget(&mut self) {
+        if !std::mem::replace(&mut self.budget_runs, true) {
+            self.timers.set(Timer::StopBudget, self.now + self.settings.stop_timeout);
+        }
+    }
+
+    fn tell_waiting(&self, out: &mut Outbox) {
+        let alive = |id: &ProcessId| matches!(self.processes[*id].state, State::Running { .. } | State::Stopping { .. });
+        let processes: Vec<ProcessId> = self.plan.processes.ids().filter(alive).collect();
+        if !processes.is_empty() {
+            out.tell(self.now, Event::WaitingFor { processes, at_most: Some(self.settings.stop_timeout) });
+        }
+    }
+
+    /// Moves the end of the run on: when the work has ended, daemons are stopped, level by level.
+    /// True when something changed.
+    pub(super) fn close(&mut self, out: &mut Outbox) -> bool {
+        if self.finished || self.alive == 0 {
+            return false;
+        }
+        if self.halted.is_some() && self.open_regular == 0 {
+            // Only cleanups and daemons are left: from here on the budget bounds them.
+            self.start_budget();
+        }
+        let work_ended = self.open == 0 && (self.has_work || self.halted.is_some());
+        if !work_ended {
+            return false;
+        }
+        if !std::mem::replace(&mut self.closing, true) {
+            self.start_budget();
+            if self.cancel_late_daemons(out) {
+                return true;
+            }
+        }
+        self.stop_next_level(out)
+    }
+
+    /// Daemons that were never started are not needed any more.
+    fn cancel_late_daemons(&mut self, out: &mut Outbox) -> bool {
+        let mut changed = false;
+        for id in self.plan.processes.ids() {
+            if !self.plan.processes[id].control.daemon {
+                continue;
+            }
+            if let State::Waiting | State::Queued { .. } | State::Delaying = self.processes[id].state {
+                let begun = self.processes[id].begun;
+                let outcome = if begun { Outcome::Stopped } else { Outcome::Cancelled(CancelReason::WorkEnded) };
+                self.give_up(id, outcome, out);
+                changed = true;
+            }
+        }
+        changed
+    }
+
+    /// Stops the first level that has daemons without an outcome.
+    fn stop_next_level(&mut self, out: &mut Outbox) -> bool {
+        let ended = |id: &ProcessId| self.processes[*id].state == State::Ended;
+        let Some(level) = self.daemon_levels.iter().position(|level| !level.iter().all(ended)) else { return false };
+        let mut changed = false;
+        for id in self.daemon_levels[level].clone() {
+            if let State::Running { .. } = self.processes[id].state {
+                self.stop(id, StopReason::WorkEnded, out);
+                changed = true;
+            }
+        }
+        changed
+    }
+}
