@@ -51,7 +51,7 @@ pub(super) fn shown(path: &Path, cwd: &Path) -> String {
 fn odd_kind(metadata: &Metadata) -> &'static str {
     let kind = metadata.file_type();
     if kind.is_fifo() {
-        "a named pipe"
+        "a pipe"
     } else if kind.is_socket() {
         "a socket"
     } else {
@@ -128,13 +128,13 @@ pub(super) fn append(path: &Path) -> io::Result<File> {
 /// Replaces a file, or makes it: `fill` writes the new contents. With a `mode` it has that one, else the
 /// old file's, else the usual one. What `fill` returns as an error leaves the old file as it was.
 pub(super) fn replace<E: From<io::Error>>(path: &Path, mode: Option<u32>, fill: impl FnOnce(&mut File) -> Result<(), E>) -> Result<(), E> {
+    let old = writable(path)?;
+    if old.as_ref().is_some_and(|old| !old.is_file()) {
+        return fill(&mut OpenOptions::new().write(true).open(path)?);
+    }
     let path = follow(path)?;
     if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return Err(io::Error::from(nix::Error::EISDIR).into());
-    }
-    let old = writable(&path)?;
-    if old.as_ref().is_some_and(|old| !old.is_file()) {
-        return fill(&mut OpenOptions::new().write(true).open(&path)?);
     }
     // Until it has its mode, nobody else reads what may be a secret.
     let first_mode = if mode.is_some() || old.is_some() { 0o600 } else { 0o666 };
@@ -228,11 +228,16 @@ mod tests {
         let bench = Bench::new();
         let pipe = bench.path().join("pipe");
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        assert!(put(&pipe, "x", None).unwrap_err().to_string().contains("a named pipe"));
+        assert!(put(&pipe, "x", None).unwrap_err().to_string().contains("a pipe"));
         assert!(append(&pipe).is_err());
         assert!(read(&pipe, "pipe").is_err());
         assert_eq!(reason(&put(bench.path(), "x", None).unwrap_err()), "Is a directory");
         put(Path::new("/dev/null"), "x", None).unwrap();
+        let (_reader, writer) = io::pipe().unwrap();
+        let open = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&writer));
+        if Path::new(&open).exists() {
+            assert!(put(Path::new(&open), "x", None).unwrap_err().to_string().contains("a pipe"));
+        }
         assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
     }
 }

@@ -98,7 +98,13 @@ fn target(shown: &str, context: &Context<'_>) -> Result<Target, TaskError> {
 /// Removes a folder with all that is in it.
 fn remove_all(path: &Path, shown: &str, cancel: &Cancel) -> Result<(), TaskError> {
     let named = |name: &std::ffi::OsStr| Path::new(shown).join(name).display().to_string();
-    for entry in fs::read_dir(path).map_err(|error| cannot(shown, &error))? {
+    let gone = |error: io::Error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(cannot(shown, &error)) };
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        // It was there before: an earlier path of the list, or somebody else, has removed it.
+        Err(error) => return gone(error),
+    };
+    for entry in entries {
         if cancel.is_cancelled() {
             return Err(TaskError::Cancelled);
         }
@@ -110,7 +116,7 @@ fn remove_all(path: &Path, shown: &str, cancel: &Cancel) -> Result<(), TaskError
             _ => {}
         }
     }
-    fs::remove_dir(path).map_err(|error| cannot(shown, &error))
+    fs::remove_dir(path).or_else(gone)
 }
 
 impl Task for Remove {
@@ -158,6 +164,9 @@ mod tests {
         std::fs::create_dir(bench.path().join("empty")).unwrap();
         bench.ok("remove", "path: [f, empty/]");
         bench.ok("remove", "{path: a, recursive: true}");
+        assert_eq!(bench.list("."), ["keep"]);
+        bench.file("a/b/f", "");
+        bench.ok("remove", "{path: [a, a/b, a/b/f], recursive: true}");
         assert_eq!(bench.list("."), ["keep"]);
     }
 

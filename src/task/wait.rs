@@ -254,12 +254,8 @@ fn addresses(endpoint: &Endpoint, deadline: Option<Instant>, context: &Context<'
 /// Whether no process has this number any more. One that has ended and was not collected by its parent
 /// counts as ended, where the system tells.
 fn has_ended(pid: i32) -> bool {
-    match kill(Pid::from_raw(pid), None) {
-        Err(Errno::ESRCH) => true,
-        // It is there but belongs to somebody else.
-        Err(_) => is_zombie(pid),
-        Ok(()) => is_zombie(pid),
-    }
+    // Any other error means that it is there but belongs to somebody else.
+    kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH) || is_zombie(pid)
 }
 
 fn is_zombie(pid: i32) -> bool {
