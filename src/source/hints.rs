@@ -114,7 +114,11 @@ pub fn unknown_key(key: &Spanned<String>, of: &str, known: &[&str]) -> Diagnosti
         return not_yet(key.span, word);
     }
     let message = format!("`{word}` is not a key of {of}");
-    let table = if of == "the workflow" { AT_TOP } else { IN_PROCESS };
+    let table = match of {
+        "the workflow" => AT_TOP,
+        "a process" | "a step" => IN_PROCESS,
+        _ => &[],
+    };
     let peer = table.iter().find(|(peer, _)| *peer == word).map(|(_, form)| (*form).to_owned());
     let help = peer
         .or_else(|| suggest_key(word, known))

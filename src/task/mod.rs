@@ -3,16 +3,21 @@
 //! A task is a function on a thread of its own that can be cancelled. It knows its arguments, the
 //! folder it works in and where its output goes; of the run it can only ask what [`RunAccess`] offers.
 
+mod args;
 mod assert;
 mod cancel;
 mod copy;
+mod data;
 mod fail;
+mod files;
 mod json;
 mod mkdir;
 mod print;
 mod remove;
 mod sleep;
 mod stop;
+#[cfg(test)]
+pub(crate) mod testing;
 mod wait;
 mod write;
 
@@ -91,6 +96,9 @@ pub trait RunAccess: Send + Sync {
     fn has_ended(&self, process: &str) -> bool;
 }
 
+/// How a task is made from its arguments, or `None` after recording why not.
+pub type Build = fn(entries: &[Entry], place: Span, reader: &mut Reader<'_>) -> Option<Arc<dyn Task>>;
+
 /// One built-in task: its name, its documentation and how it is made from its arguments.
 pub struct Definition {
     /// The word after `task:`.
@@ -102,7 +110,7 @@ pub struct Definition {
     /// The schema of its arguments.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// Makes it from the entries of `with`; `place` is where the task stands. `None` after recording why not.
-    pub build: fn(entries: &[Entry], place: Span, reader: &mut Reader<'_>) -> Option<Arc<dyn Task>>,
+    pub build: Build,
 }
 
 /// Every built-in task, in the order of the documentation.
@@ -123,4 +131,34 @@ pub const TASKS: &[Definition] = &[
 /// The task of a name.
 pub fn find(name: &str) -> Option<&'static Definition> {
     TASKS.iter().find(|task| task.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_example_builds() {
+        for task in TASKS {
+            let (head, with) = task.example.split_once('\n').expect("two lines");
+            assert_eq!(head, format!("task: {}", task.name));
+            let with = with.strip_prefix("with:").expect("arguments");
+            testing::build(task.name, with.trim_start_matches('\n')).unwrap_or_else(|found| panic!("{}: {found:?}", task.name));
+            assert!(task.summary.ends_with('.'), "{}", task.name);
+        }
+    }
+
+    #[test]
+    fn every_schema_describes_every_argument() {
+        for task in TASKS {
+            let mut generator = SchemaGenerator::default();
+            (task.schema)(&mut generator);
+            let definitions = serde_json::Value::Object(generator.take_definitions(true).into_iter().collect());
+            for definition in definitions.as_object().expect("definitions").values() {
+                for (name, argument) in definition["properties"].as_object().expect("arguments") {
+                    assert!(argument["description"].is_string(), "{} of {}", name, task.name);
+                }
+            }
+        }
+    }
 }
