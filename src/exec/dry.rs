@@ -1,0 +1,56 @@
+//! The dry run: every job succeeds at once, nothing is started.
+//!
+//! It asks the same core as a real run, so that what it prints is the order in which things would start.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::base::ids::JobId;
+use crate::base::time::RunTime;
+use crate::notice::Exit;
+use crate::plan::Plan;
+use crate::sched::{Effect, Input, Outbox, Scheduler, Settings};
+
+/// One start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DryStart {
+    /// Which attempt of which process.
+    pub job: JobId,
+    /// Which step.
+    pub step: u32,
+    /// How many rounds of ends had to come before: what has the same number can start at once.
+    pub round: usize,
+}
+
+/// All starts in order. Daemons never end by themselves; they are stopped when the work has ended.
+pub fn starts(plan: Arc<Plan>) -> Vec<DryStart> {
+    let mut core = Scheduler::new(Arc::clone(&plan), Settings::default());
+    let mut starts = Vec::new();
+    let mut round = 0;
+    let mut now = vec![Input::Begin];
+    while !now.is_empty() && core.summary().is_none() {
+        let mut next = Vec::new();
+        let mut inputs = VecDeque::from(std::mem::take(&mut now));
+        while let Some(input) = inputs.pop_front() {
+            let mut out = Outbox::default();
+            core.step(RunTime::ZERO, input, &mut out);
+            for effect in out.effects {
+                match effect {
+                    Effect::Start { job, step, .. } => {
+                        starts.push(DryStart { job, step, round });
+                        inputs.push_back(Input::Started { job, step, pid: None });
+                        if !plan.processes[job.process].control.daemon {
+                            let code = plan.processes[job.process].control.success_codes.first().copied().unwrap_or(0);
+                            next.push(Input::Ended { job, step, exit: Exit::Code(code) });
+                        }
+                    }
+                    Effect::RunStopCommand { job } => inputs.push_back(Input::StopCommandEnded { job }),
+                    Effect::Terminate { .. } | Effect::Kill { .. } => {}
+                }
+            }
+        }
+        round += 1;
+        now = next;
+    }
+    starts
+}

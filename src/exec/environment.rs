@@ -1,0 +1,88 @@
+//! The environment of a child: the host's, what the plan adds, flowrun's own.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use crate::base::ids::ResourceId;
+use crate::plan::{Plan, Process, Step};
+use crate::source::model::names::env_form;
+
+/// What all children of a run share.
+#[derive(Debug)]
+pub struct BaseEnvironment {
+    host: BTreeMap<OsString, OsString>,
+}
+
+/// What tells one start from another.
+#[derive(Debug)]
+pub struct Own<'a> {
+    /// The process.
+    pub process: &'a Process,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// Numbers of the permits it holds.
+    pub permits: &'a [(ResourceId, Vec<u32>)],
+}
+
+impl BaseEnvironment {
+    /// The host's environment without the forms of flowrun's own flags, so that a flowrun inside a
+    /// flowrun is not configured by the outer one; with this run's id appended to an outer run's.
+    pub fn new(host: impl IntoIterator<Item = (OsString, OsString)>, flags: &[String], run_id: &str, force_color: bool) -> Self {
+        let mut host: BTreeMap<OsString, OsString> = host.into_iter().collect();
+        host.retain(|name, _| {
+            let name = name.to_string_lossy();
+            let own = ["FLOWRUN_PROCESS", "FLOWRUN_INDEX", "FLOWRUN_ATTEMPT"].contains(&&*name);
+            !own && !name.starts_with("FLOWRUN_SLOT_") && !name.starts_with("FLOWRUN_MATRIX_") && !flags.iter().any(|flag| *flag == name)
+        });
+        let id = match host.get(OsStr::new("FLOWRUN_RUN_ID")) {
+            Some(outer) => format!("{}/{run_id}", outer.to_string_lossy()),
+            None => run_id.to_owned(),
+        };
+        host.insert("FLOWRUN_RUN_ID".into(), id.into());
+        let has = |name: &str| host.contains_key(OsStr::new(name));
+        if force_color && !has("NO_COLOR") && !has("FORCE_COLOR") {
+            host.insert("FORCE_COLOR".into(), "1".into());
+        }
+        Self { host }
+    }
+
+    /// The whole environment of one start.
+    pub fn of(&self, step: &Step, own: &Own<'_>, plan: &Plan) -> Vec<(OsString, OsString)> {
+        let mut env = self.host.clone();
+        for (name, value) in step.env.iter() {
+            match value {
+                Some(value) => env.insert(name.into(), value.into()),
+                None => env.remove(OsStr::new(name)),
+            };
+        }
+        // As a shell does: who trusts PWD must not be led to the folder flowrun was called from.
+        env.insert("PWD".into(), lexical(&step.cwd).into());
+        env.insert("FLOWRUN_PROCESS".into(), own.process.name.clone().into());
+        env.insert("FLOWRUN_ATTEMPT".into(), own.attempt.to_string().into());
+        if let Some(index) = own.process.work.index {
+            env.insert("FLOWRUN_INDEX".into(), index.to_string().into());
+        }
+        for (resource, numbers) in own.permits {
+            let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
+            let name = format!("FLOWRUN_SLOT_{}", env_form(&plan.resources[*resource].name));
+            env.insert(name.into(), numbers.join(",").into());
+        }
+        env.into_iter().collect()
+    }
+}
+
+/// A path without `.` and `..`, as far as its text shows it.
+fn lexical(path: &Path) -> OsString {
+    let mut clean = std::path::PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir => {
+                clean.pop();
+            }
+            part => clean.push(part),
+        }
+    }
+    clean.into_os_string()
+}

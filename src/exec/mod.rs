@@ -1,0 +1,8 @@
+//! How a job comes alive: one file for each way.
+//!
+//! Knows the plan's `Work` and the system; nothing of what is decided or of who is told.
+
+pub mod command;
+pub mod dry;
+pub mod environment;
+pub mod task;

@@ -1,0 +1,11 @@
+//! Thin safe wrappers over the system: processes, signals, readiness, files.
+//!
+//! Knows nothing of plans or of what is decided; every name in here is the system's.
+
+pub mod child;
+pub mod limits;
+pub mod machine;
+pub mod poller;
+pub mod program;
+pub mod reap;
+pub mod signals;
