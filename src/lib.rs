@@ -3,5 +3,6 @@
 pub mod base;
 pub mod notice;
 pub mod plan;
+pub mod report;
 pub mod source;
 pub mod task;
