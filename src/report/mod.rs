@@ -1,11 +1,12 @@
 //! What people see: one file a reporter, each reads notices and writes lines.
 //!
-//! Everything in here runs on one thread of its own, so that a slow terminal never
+//! Everything in here runs on one thread of its own (see [`channel`]), so that a slow terminal never
 //! holds up supervision. Reporters know nothing of files, processes or clocks: time comes with the
 //! notices, and what they write goes into an [`Out`], which puts batches of whole lines where they
 //! belong. What several of them want to know is kept once, in [`RunView`]; the price is that a reporter
 //! gets it as an argument and can not be used without it.
 
+pub mod channel;
 mod clean;
 mod desk;
 mod grouped;
@@ -26,6 +27,7 @@ mod voice;
 mod waiters;
 pub mod words;
 
+pub use channel::{Channel, Clock, Wake};
 pub use out::Out;
 pub use sink::Finished;
 pub use view::RunView;
