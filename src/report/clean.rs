@@ -37,12 +37,17 @@ pub fn clean(line: &[u8], into: &mut Vec<u8>) {
     }
 }
 
-/// The same for short texts, such as names that came out of a matrix.
+/// The same for short texts, such as names that came out of a matrix: always one line.
 pub fn clean_text(text: &str) -> String {
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return text.to_owned();
     }
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    let shown = |c: char| match c {
+        '\n' | '\t' => ' ',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    };
+    text.trim_end().chars().map(shown).collect()
 }
 
 /// What a progress bar that overwrites itself showed last.
@@ -126,6 +131,6 @@ mod tests {
     #[test]
     fn names_have_no_control_characters() {
         assert_eq!(clean_text("test[a,3.11]"), "test[a,3.11]");
-        assert_eq!(clean_text("test[\x1b[31m\n]"), "test[\u{fffd}[31m\u{fffd}]");
+        assert_eq!(clean_text("test[\x1b[31m\n]"), "test[\u{fffd}[31m ]");
     }
 }

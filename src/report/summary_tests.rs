@@ -5,11 +5,10 @@ use super::*;
 use crate::base::ids::ProcessId;
 use crate::notice::{CancelReason, OutcomeKind, SkipReason};
 use crate::plan::Plan;
-use crate::source::model::Condition;
 
 fn skipped(because_of: u32) -> Outcome {
     let process = ProcessId(because_of);
-    Outcome::Skipped(SkipReason::Join { process, until: Condition::Success, because: OutcomeKind::Failed })
+    Outcome::Skipped(SkipReason::Join { process, until: Default::default(), because: OutcomeKind::Failed })
 }
 
 fn run_ended(summary: RunSummary) -> Event {

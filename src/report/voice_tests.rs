@@ -48,8 +48,8 @@ fn trouble_is_told() {
     let expected = "\
 flowrun: a failed: exit code 1, attempt 1 of 3; again in 2 s
 flowrun: a failed: exit code 1
-flowrun: starting nothing new: `a` failed
-flowrun: warning: disk is\u{fffd}nearly full
+flowrun: `a` failed: starting nothing new
+flowrun: warning: disk is nearly full
 flowrun: interrupted by SIGINT: stopping; a second signal kills what still runs
 flowrun: stopping: waiting for `b` (at most 30 s)
 flowrun: b did not end when asked: killed

@@ -64,6 +64,8 @@ impl Waiters {
     /// How many hold it or wait for it longer than the one with this ticket.
     pub fn ahead(&self, ticket: u64, resource: ResourceId) -> usize {
         let line = &self.lines[resource];
-        line.holders.len() + line.queue.range(..ticket).count()
+        // The one that came last is asked about most: when it comes.
+        let last = line.queue.last() == Some(&ticket);
+        line.holders.len() + if last { line.queue.len() - 1 } else { line.queue.range(..ticket).count() }
     }
 }

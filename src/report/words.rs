@@ -10,7 +10,6 @@ use crate::base::duration::human;
 use crate::base::ids::{ProcessId, ResourceId};
 use crate::notice::{CancelReason, Exit, Failure, HaltReason, OutcomeKind, Share, SkipReason, StopReason};
 use crate::plan::Plan;
-use crate::source::model::{Condition, OnFailure};
 
 /// The most names in one sentence.
 const NAMES: usize = 10;
@@ -108,15 +107,14 @@ fn asked_for(plan: &Plan, process: ProcessId) -> String {
 pub fn skip(plan: &Plan, reason: &SkipReason) -> String {
     match reason {
         SkipReason::Condition => "its `if` is false".to_owned(),
-        SkipReason::Join { process, until, because } => {
+        SkipReason::Join { process, because, .. } => {
             let name = quoted(plan, *process);
-            match (until, because) {
-                (_, OutcomeKind::Failed) => format!("{name} failed"),
-                (Condition::Failure, OutcomeKind::Success) => format!("{name} did not fail"),
-                (_, OutcomeKind::Success) => format!("{name} succeeded"),
-                (_, OutcomeKind::Skipped) => format!("{name} was skipped"),
-                (_, OutcomeKind::Cancelled) => format!("{name} was cancelled"),
-                (_, OutcomeKind::Stopped) => format!("{name} was stopped"),
+            match because {
+                OutcomeKind::Success => format!("{name} succeeded"),
+                OutcomeKind::Failed => format!("{name} failed"),
+                OutcomeKind::Skipped => format!("{name} was skipped"),
+                OutcomeKind::Cancelled => format!("{name} was cancelled"),
+                OutcomeKind::Stopped => format!("{name} was stopped"),
             }
         }
     }
@@ -146,10 +144,7 @@ pub fn stop(reason: &StopReason) -> &'static str {
 /// Why the run starts no more regular work, and what comes of it.
 pub fn halt(plan: &Plan, reason: &HaltReason) -> String {
     match reason {
-        HaltReason::Failure { process } => {
-            let what = if plan.on_failure == OnFailure::Kill { "stopping everything" } else { "starting nothing new" };
-            format!("{what}: {} failed", quoted(plan, *process))
-        }
+        HaltReason::Failure { process } => format!("{} failed: starting nothing new", quoted(plan, *process)),
         HaltReason::Interrupt { signal } => format!("{}: stopping; a second signal kills what still runs", interrupted(*signal)),
         HaltReason::Timeout => format!("{}: stopping", run_timeout(plan)),
     }
@@ -220,13 +215,14 @@ mod tests {
     #[test]
     fn skips_follow_what_happened() {
         let plan = plan(&["a"]);
-        for (until, because, text) in [
-            (Condition::Success, OutcomeKind::Failed, "`a` failed"),
-            (Condition::Failure, OutcomeKind::Success, "`a` did not fail"),
-            (Condition::Exit, OutcomeKind::Skipped, "`a` was skipped"),
-            (Condition::Ready, OutcomeKind::Cancelled, "`a` was cancelled"),
+        for (because, text) in [
+            (OutcomeKind::Failed, "`a` failed"),
+            (OutcomeKind::Success, "`a` succeeded"),
+            (OutcomeKind::Skipped, "`a` was skipped"),
+            (OutcomeKind::Cancelled, "`a` was cancelled"),
+            (OutcomeKind::Stopped, "`a` was stopped"),
         ] {
-            assert_eq!(skip(&plan, &SkipReason::Join { process: ProcessId(0), until, because }), text);
+            assert_eq!(skip(&plan, &SkipReason::Join { process: ProcessId(0), until: Default::default(), because }), text);
         }
     }
 }
