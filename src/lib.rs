@@ -1,8 +1,18 @@
 //! flowrun runs the processes that a YAML workflow names.
+//!
+//! Text becomes a `Workflow` ([`source`]), a `Workflow` becomes a `Plan` ([`plan`]), a pure scheduler
+//! ([`sched`]) turns inputs into effects and notices, one loop ([`run`]) performs the effects and brings
+//! the inputs, reporters ([`report`]) read the notices. Layers, each using only those before it: `base`,
+//! `source`, `notice`, `task`, `plan`, `sched`, `io`, `exec`, `run`, `report`, `cli`.
 
 pub mod base;
+pub mod cli;
+pub mod exec;
+pub mod io;
 pub mod notice;
 pub mod plan;
+pub mod report;
+pub mod run;
 pub mod sched;
 pub mod source;
 pub mod task;

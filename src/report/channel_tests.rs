@@ -1,0 +1,101 @@
+//! Two threads, ordered by construction: the drain waits until the test lets it go on.
+
+use std::sync::Mutex;
+
+use super::super::testing::{Written, output, plan};
+use super::*;
+use crate::notice::Stream;
+
+/// Says that it was called, then waits until it may write.
+struct Gate {
+    entered: Sender<()>,
+    open: Receiver<()>,
+    inner: Written,
+}
+
+impl Drain for Gate {
+    fn drain(&mut self, parts: &[(Stream, &[u8])]) {
+        let _ = self.entered.send(());
+        let _ = self.open.recv();
+        self.inner.drain(parts);
+    }
+}
+
+struct Test {
+    channel: Channel,
+    entered: Receiver<()>,
+    open: Sender<()>,
+    woken: Receiver<()>,
+    written: Written,
+}
+
+fn start() -> Test {
+    let (entered_sender, entered) = channel();
+    let (open, open_receiver) = channel();
+    let (wake, woken) = channel();
+    let written = Written::default();
+    let gate = Gate { entered: entered_sender, open: open_receiver, inner: written.clone() };
+    let wake = Mutex::new(wake);
+    let wake: Wake = Box::new(move || wake.lock().unwrap().send(()).unwrap_or_default());
+    let clock: Clock = Box::new(|| RunTime::ZERO);
+    let plan = Arc::new(plan(&["a"]));
+    let channel = Channel::start_with(plan, Settings::default(), Vec::new(), clock, wake, Box::new(gate)).unwrap();
+    Test { channel, entered, open, woken, written }
+}
+
+fn line(bytes: usize) -> Notice {
+    let mut lines = vec![b'x'; bytes];
+    lines.push(b'\n');
+    Notice { at: RunTime::ZERO, event: output(0, Stream::Stdout, &lines) }
+}
+
+#[test]
+fn everything_is_written_in_the_end() {
+    let Test { channel, open, written, .. } = start();
+    drop(open);
+    for _ in 0..100 {
+        channel.send(line(1));
+    }
+    assert_eq!(channel.finish(), Finished::default());
+    assert_eq!(written.stdout(), "a | x\n".repeat(100));
+}
+
+#[test]
+fn a_blocked_reader_makes_no_room_until_it_reads() {
+    let Test { channel, entered, open, woken, written } = start();
+    channel.send(line(1));
+    entered.recv().unwrap();
+    assert!(channel.has_room());
+    // The other thread stands in its write: what is sent now stays in the queue.
+    channel.send(line(BUDGET));
+    assert!(!channel.has_room());
+    assert!(woken.try_recv().is_err());
+    drop(open);
+    woken.recv().unwrap();
+    assert!(channel.has_room());
+    channel.finish();
+    assert_eq!(written.stdout().len(), "a | x\n".len() + "a | \n".len() + BUDGET);
+}
+
+#[test]
+fn a_blocked_reader_can_be_given_up() {
+    let Test { mut channel, entered, open, woken, .. } = start();
+    channel.send(line(1));
+    entered.recv().unwrap();
+    channel.close();
+    assert_eq!(channel.try_finish(Duration::ZERO), None);
+    drop(open);
+    woken.recv().unwrap();
+    assert_eq!(channel.try_finish(Duration::ZERO), Some(Finished::default()));
+}
+
+#[test]
+fn other_notices_are_always_taken() {
+    let Test { channel, open, .. } = start();
+    for _ in 0..100_000 {
+        channel.send(Notice { at: RunTime::ZERO, event: Event::KillingAll { overdue: false } });
+    }
+    assert!(channel.has_room());
+    drop(open);
+    channel.finish();
+}

@@ -1,0 +1,87 @@
+//! Where notices arrive: the view is brought up to date, then everybody is told in a fixed order.
+//!
+//! Knows which reporters a run has and nothing of what they say. The lines of progress are apart from
+//! the other reporters because they are drawn and not written.
+
+use std::sync::Arc;
+
+use super::grouped::Grouped;
+use super::plain::Plain;
+use super::progress::Progress;
+use super::raw::Raw;
+use super::screen::Screen;
+use super::sink::Drain;
+use super::summary::Summary;
+use super::voice::Voice;
+use super::{Out, OutputMode, Reporter, RunView, Settings};
+use crate::base::time::RunTime;
+use crate::notice::{Event, Notice};
+use crate::plan::Plan;
+
+/// A run's reporters and what they know.
+pub struct Desk {
+    view: RunView,
+    reporters: Vec<Box<dyn Reporter>>,
+    progress: Option<Progress>,
+}
+
+/// The reporters that these settings ask for, in the order in which they are told.
+fn reporters(plan: &Plan, settings: Settings) -> Vec<Box<dyn Reporter>> {
+    let mut all: Vec<Box<dyn Reporter>> = Vec::new();
+    match settings.mode {
+        OutputMode::Prefixed => all.push(Box::new(Plain::new(plan, settings))),
+        OutputMode::Grouped => all.push(Box::new(Grouped::new(settings))),
+        OutputMode::Raw => all.push(Box::new(Raw)),
+        OutputMode::Quiet => {}
+    }
+    all.push(Box::new(Voice::new(settings)));
+    all.push(Box::new(Summary::new(settings)));
+    all
+}
+
+impl Desk {
+    /// For a run of this plan.
+    pub fn new(plan: Arc<Plan>, settings: Settings) -> Self {
+        let progress = settings.shows_progress().then(|| Progress::new(&plan, Screen::stderr(), settings.stderr.color));
+        Self { reporters: reporters(&plan, settings), view: RunView::new(plan), progress }
+    }
+    /// Also tells this one.
+    pub fn add(&mut self, reporter: Box<dyn Reporter>) {
+        self.reporters.push(reporter);
+    }
+    /// Whether there is something to draw from time to time.
+    pub fn draws(&self) -> bool {
+        self.progress.is_some()
+    }
+    /// Sees to it that what is written does not collide with what is drawn.
+    pub fn shelter(&self, drain: Box<dyn Drain>) -> Box<dyn Drain> {
+        match &self.progress {
+            Some(progress) => Box::new(progress.above(drain)),
+            None => drain,
+        }
+    }
+    /// Tells everybody.
+    pub fn notice(&mut self, notice: &Notice, out: &mut Out) {
+        self.view.apply(notice);
+        if matches!(notice.event, Event::RunEnded { .. })
+            && let Some(progress) = self.progress.take()
+        {
+            progress.clear();
+        }
+        for reporter in &mut self.reporters {
+            reporter.notice(notice, &self.view, out);
+        }
+    }
+    /// Draws the state of things.
+    pub fn draw(&self, now: RunTime) {
+        if let Some(progress) = &self.progress {
+            progress.draw(&self.view, now);
+        }
+    }
+    /// Nothing follows: takes away what was drawn.
+    pub fn close(&mut self) {
+        if let Some(progress) = self.progress.take() {
+            progress.clear();
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What people see: one file a reporter, each reads notices and writes lines.
+//!
+//! Everything in here runs on one thread of its own (see [`channel`]), so that a slow terminal never
+//! holds up supervision. Reporters know nothing of files, processes or clocks: time comes with the
+//! notices, and what they write goes into an [`Out`], which puts batches of whole lines where they
+//! belong. What several of them want to know is kept once, in [`RunView`]; the price is that a reporter
+//! gets it as an argument and can not be used without it.
+
+pub mod channel;
+mod clean;
+mod desk;
+mod grouped;
+mod out;
+mod paint;
+mod plain;
+mod progress;
+mod raw;
+mod screen;
+mod sink;
+mod state;
+mod summary;
+mod tail;
+#[cfg(test)]
+mod testing;
+pub mod view;
+mod voice;
+mod waiters;
+pub mod words;
+
+pub use channel::{Channel, Clock, Wake};
+pub use out::Out;
+pub use sink::Finished;
+pub use view::RunView;
+
+use crate::notice::Notice;
+
+/// Something that reads notices and writes lines for people or machines.
+pub trait Reporter: Send {
+    /// One thing happened; `view` knows of it already.
+    fn notice(&mut self, notice: &Notice, view: &RunView, out: &mut Out);
+}
+
+/// How the output of processes is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OutputMode {
+    /// Line by line as it comes, each with the name of its process.
+    #[default]
+    Prefixed,
+    /// Held back until a process ends, then shown in one block.
+    Grouped,
+    /// Line by line as it comes, without a prefix, byte by byte.
+    Raw,
+    /// Not at all, except the last lines of what failed.
+    Quiet,
+}
+
+/// What one of the two outputs is connected to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Surface {
+    /// A terminal: control characters of processes would spoil the layout and are taken out.
+    pub terminal: bool,
+    /// Whether colours are shown.
+    pub color: bool,
+}
+
+/// All that the reporters are told from outside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// How the output of processes is shown.
+    pub mode: OutputMode,
+    /// How much flowrun says itself: -1 only what a waiting person must know, 0 failures, 1 everything.
+    pub verbosity: i8,
+    /// Standard output.
+    pub stdout: Surface,
+    /// Standard error.
+    pub stderr: Surface,
+    /// Lines of progress at the bottom of the terminal that standard error is.
+    pub progress: bool,
+}
+
+impl Settings {
+    /// Whether lines of progress are possible: raw bytes may move the cursor, and quiet is quiet.
+    pub fn shows_progress(&self) -> bool {
+        self.progress && self.stderr.terminal && matches!(self.mode, OutputMode::Prefixed | OutputMode::Grouped)
+    }
+}

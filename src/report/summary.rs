@@ -1,0 +1,192 @@
+//! The end of a run in words: what failed and why, what did not run, and one line that counts.
+//!
+//! A pure function from what is known of the run to a text. The counts come last, where a person looks
+//! first; lists are bounded, so that a run of 100,000 failures ends with a page and not with a book.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::clean::clean;
+use super::paint::Paint;
+use super::view::{End, RunView};
+use super::{Out, OutputMode, Reporter, Settings, Surface, words};
+use crate::base::duration::human;
+use crate::notice::{Event, Exit, Failure, Notice, Outcome, RunSummary, Stream};
+
+/// The most failures that are told with all their lines.
+const FAILURES: usize = 20;
+/// The slowest processes are told of runs that took longer.
+const WORTH_TELLING: Duration = Duration::from_secs(1);
+
+/// Tells the end of the run on standard error.
+pub struct Summary(Settings);
+
+impl Summary {
+    /// For all modes; a quiet run that went well ends without a word.
+    pub fn new(settings: Settings) -> Self {
+        Self(settings)
+    }
+}
+
+impl Reporter for Summary {
+    fn notice(&mut self, notice: &Notice, view: &RunView, out: &mut Out) {
+        if let Event::RunEnded { summary } = &notice.event
+            && !(self.0.mode == OutputMode::Quiet && went_well(view, summary))
+        {
+            out.write(Stream::Stderr, &render(view, summary, self.0.stderr));
+        }
+    }
+}
+
+/// Whether nobody needs to be told anything.
+fn went_well(view: &RunView, summary: &RunSummary) -> bool {
+    let trouble = summary.failed + summary.unaccounted + view.counts().cancelled + view.counts().failed;
+    trouble == 0 && summary.interrupted.is_none() && !summary.timed_out
+}
+
+/// The whole text; bytes, because last lines of output need not be UTF-8.
+pub fn render(view: &RunView, summary: &RunSummary, surface: Surface) -> Vec<u8> {
+    let paint = Paint::new(surface.color);
+    let mut text = Vec::new();
+    failures(view, surface, &mut text);
+    let mut notes = unstarted(view, paint);
+    notes.extend(warnings(view, paint));
+    if !notes.is_empty() {
+        text.push(b'\n');
+    }
+    for note in &notes {
+        push_line(note, &mut text);
+    }
+    if !text.is_empty() {
+        text.push(b'\n');
+    }
+    if let Some(line) = slowest(view, paint) {
+        push_line(&line, &mut text);
+    }
+    push_line(&counts(view, summary, paint), &mut text);
+    text
+}
+
+fn push_line(line: &str, text: &mut Vec<u8>) {
+    text.extend_from_slice(line.as_bytes());
+    text.push(b'\n');
+}
+
+fn failures(view: &RunView, surface: Surface, text: &mut Vec<u8>) {
+    let all = || view.troubles().iter().filter(|end| matches!(end.outcome, Outcome::Failed { .. }));
+    for end in all().take(FAILURES) {
+        failure(view, end, surface, text);
+    }
+    let more: Vec<_> = all().skip(FAILURES).map(|end| words::name(view.plan(), end.process)).collect();
+    if !more.is_empty() {
+        let line = format!("\n✗ {} more failed: {}", more.len(), words::list(more.iter().cloned()));
+        push_line(&Paint::new(surface.color).red(&line), text);
+    }
+}
+
+/// One failure: a line that says what happened, and the last lines of output.
+fn failure(view: &RunView, end: &End, surface: Surface, text: &mut Vec<u8>) {
+    let Outcome::Failed { failure, allowed } = &end.outcome else { return };
+    let paint = Paint::new(surface.color);
+    let head = format!("{} {} failed", if *allowed { "!" } else { "✗" }, words::name(view.plan(), end.process));
+    let head = if *allowed { paint.yellow(&format!("{head} (allowed)")) } else { paint.red(&head) };
+    let mut facts = vec![words::failure(view.plan(), end.process, failure)];
+    if let (Failure::Timeout(_), Some(exit @ (Exit::Code(_) | Exit::Signal(_)))) = (failure, &end.exit) {
+        facts.push(words::exit(exit));
+    }
+    let most = view.plan().processes[end.process].control.retries.count + 1;
+    if most > 1 && end.attempts > 0 {
+        facts.push(format!("attempt {} of {most}", end.attempts));
+    }
+    facts.extend(end.took.map(|took| format!("after {}", human(took))));
+    text.push(b'\n');
+    push_line(&format!("{head}: {}", facts.join(", ")), text);
+    for line in view.last_lines(end.process) {
+        text.extend_from_slice(paint.dim("  |").as_bytes());
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if !line.is_empty() {
+            text.push(b' ');
+            if surface.terminal { clean(line, text) } else { text.extend_from_slice(line) }
+        }
+        text.push(b'\n');
+    }
+}
+
+/// What was skipped or cancelled, one line a reason.
+fn unstarted(view: &RunView, paint: Paint) -> Vec<String> {
+    let mut order = Vec::new();
+    let mut names: BTreeMap<(&str, String), Vec<String>> = BTreeMap::new();
+    for end in view.troubles() {
+        let key = match &end.outcome {
+            Outcome::Skipped(reason) => ("skipped", words::skip(view.plan(), reason)),
+            Outcome::Cancelled(reason) => ("cancelled", words::cancel(view.plan(), reason)),
+            Outcome::Success | Outcome::Failed { .. } | Outcome::Stopped => continue,
+        };
+        let group = names.entry(key.clone()).or_default();
+        if group.is_empty() {
+            order.push(key);
+        }
+        group.push(words::name(view.plan(), end.process));
+    }
+    let more = order.len().saturating_sub(10);
+    let lines = order.iter().take(10).map(|key| format!("- {} {}: {}", words::list(names[key].iter().cloned()), key.0, key.1));
+    let mut lines: Vec<_> = lines.map(|line| paint.yellow(&line)).collect();
+    if more > 0 {
+        lines.push(paint.yellow(&format!("- … and more, for {more} other reasons")));
+    }
+    lines
+}
+
+fn warnings(view: &RunView, paint: Paint) -> Vec<String> {
+    let one = |(process, message): &(Option<_>, String)| {
+        let about = process.map_or_else(String::new, |process| format!("{}: ", words::name(view.plan(), process)));
+        paint.yellow(&format!("! {about}{}", super::clean::clean_text(message)))
+    };
+    let mut lines: Vec<_> = view.warnings().iter().map(one).collect();
+    let more = view.warned() - lines.len();
+    if more > 0 {
+        lines.push(paint.yellow(&format!("! … and {more} more warnings")));
+    }
+    lines
+}
+
+fn slowest(view: &RunView, paint: Paint) -> Option<String> {
+    if view.slowest().len() < 2 || view.length() <= WORTH_TELLING {
+        return None;
+    }
+    let times = view.slowest().iter().map(|(took, process)| format!("{} {}", words::name(view.plan(), *process), human(*took)));
+    Some(paint.dim(&format!("slowest: {}", words::list(times))))
+}
+
+/// One of the colours.
+type Painter = fn(Paint, &str) -> String;
+
+/// `shop: 11 succeeded, 1 failed, 2 skipped in 1.42 s`
+fn counts(view: &RunView, summary: &RunSummary, paint: Paint) -> String {
+    let counts = view.counts();
+    let all: [(usize, &str, Painter); 7] = [
+        (counts.succeeded, "succeeded", Paint::green),
+        (counts.failed, "failed", Paint::red),
+        (counts.allowed, "failed as allowed", Paint::yellow),
+        (counts.skipped, "skipped", Paint::yellow),
+        (counts.cancelled, "cancelled", Paint::yellow),
+        (counts.stopped, "stopped", |_, text| text.to_owned()),
+        (summary.unaccounted, "unaccounted for (a fault of flowrun's own)", Paint::red),
+    ];
+    let parts = all.iter().filter(|(count, ..)| *count > 0).map(|(count, word, color)| color(paint, &format!("{count} {word}")));
+    let parts: Vec<_> = parts.collect();
+    let parts = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") };
+    let name = paint.bold(&super::clean::clean_text(&view.plan().name));
+    let mut line = format!("{name}: {parts} in {}", human(view.length()));
+    if let Some(signal) = summary.interrupted {
+        line += &format!(", {}", paint.yellow(&words::interrupted(signal)));
+    }
+    if summary.timed_out {
+        line += &format!(", {}", paint.red(&words::run_timeout(view.plan())));
+    }
+    line
+}
+
+#[cfg(test)]
+#[path = "summary_tests.rs"]
+mod tests;

@@ -1,0 +1,142 @@
+//! Whole texts of ended runs.
+
+use super::super::testing::{TERMINAL, ended, failed, output, plan, run_started, started, told};
+use super::*;
+use crate::base::ids::ProcessId;
+use crate::notice::{CancelReason, OutcomeKind, SkipReason};
+use crate::plan::Plan;
+
+fn skipped(because_of: u32) -> Outcome {
+    let process = ProcessId(because_of);
+    Outcome::Skipped(SkipReason::Join { process, until: Default::default(), because: OutcomeKind::Failed })
+}
+
+fn run_ended(summary: RunSummary) -> Event {
+    Event::RunEnded { summary }
+}
+
+/// A run with some of everything.
+fn mixed() -> (Plan, Vec<(u64, Event)>) {
+    let mut plan = plan(&["build", "migrate", "deploy", "smoke", "db", "lint", "slow", "report", "docs"]);
+    plan.processes[ProcessId(1)].control.retries.count = 2;
+    plan.processes[ProcessId(4)].control.daemon = true;
+    let events = vec![
+        (0, run_started()),
+        (0, started(4, 1)),
+        (0, started(0, 1)),
+        (10, output(0, Stream::Stdout, b"fine\n")),
+        (900, ended(0, Outcome::Success)),
+        (900, started(1, 3)),
+        (910, output(1, Stream::Stderr, b"connecting to db:5432\r\n\nrelation \"users\" does not exist\n")),
+        (
+            1320,
+            Event::Ended {
+                process: ProcessId(1),
+                outcome: failed(3),
+                exit: Some(Exit::Code(3)),
+                attempts: 3,
+                started: Some(crate::base::time::RunTime::ZERO),
+            },
+        ),
+        (1320, ended(2, skipped(1))),
+        (1320, ended(3, skipped(1))),
+        (1330, ended(5, Outcome::Failed { failure: Failure::Code(1), allowed: true })),
+        (1330, started(6, 1)),
+        (1400, ended(6, Outcome::Failed { failure: Failure::Timeout(Duration::from_millis(70)), allowed: false })),
+        (1400, ended(7, Outcome::Cancelled(CancelReason::Failure(ProcessId(1))))),
+        (1400, ended(8, Outcome::Skipped(SkipReason::Condition))),
+        (1400, Event::Warning { process: Some(ProcessId(0)), message: "left a process behind".to_owned() }),
+        (1420, ended(4, Outcome::Stopped)),
+        (1420, run_ended(RunSummary { failed: 2, ..RunSummary::default() })),
+    ];
+    (plan, events)
+}
+
+const QUIET: Settings = Settings {
+    mode: OutputMode::Quiet,
+    verbosity: -1,
+    stdout: Surface { terminal: false, color: false },
+    stderr: Surface { terminal: false, color: false },
+    progress: false,
+};
+
+#[test]
+fn everything_is_told() {
+    let (plan, events) = mixed();
+    let expected = r#"
+✗ migrate failed: exit code 3, attempt 3 of 3, after 0.42 s
+  | connecting to db:5432
+  |
+  | relation "users" does not exist
+
+! lint failed (allowed): exit code 1
+
+✗ slow failed: timed out after 70 ms, signal 15 (SIGTERM), exit code -15, after 70 ms
+
+- deploy, smoke skipped: `migrate` failed
+- report cancelled: `migrate` failed
+- docs skipped: its `if` is false
+! build: left a process behind
+
+slowest: slow 1.40 s, lint 1.33 s, migrate 1.32 s
+shop: 1 succeeded, 2 failed, 1 failed as allowed, 3 skipped, 1 cancelled, 1 stopped in 1.42 s
+"#;
+    let written = told(plan, QUIET, events);
+    assert_eq!(written.stderr(), expected);
+    assert_eq!(written.stdout(), "");
+}
+
+#[test]
+fn a_quiet_success_is_silent_and_any_other_is_one_line() {
+    let events = || vec![(0, run_started()), (420, ended(0, Outcome::Success)), (420, run_ended(RunSummary::default()))];
+    assert_eq!(told(plan(&["a"]), QUIET, events()).both(), "");
+    assert_eq!(told(plan(&["a"]), Settings::default(), events()).both(), "shop: 1 succeeded in 0.42 s\n");
+}
+
+#[test]
+fn a_long_success_tells_what_was_slow() {
+    let end = |process, start| Event::Ended {
+        process: ProcessId(process),
+        outcome: Outcome::Success,
+        exit: Some(Exit::Code(0)),
+        attempts: 1,
+        started: Some(super::super::testing::at(start)),
+    };
+    let events = vec![(0, run_started()), (2000, end(0, 1500)), (2000, end(1, 0)), (2500, end(2, 0)), (2500, end(3, 2400))];
+    let events = events.into_iter().chain([(2500, run_ended(RunSummary::default()))]).collect();
+    let text = told(plan(&["a", "b", "c", "d"]), Settings::default(), events).stderr();
+    assert_eq!(text, "slowest: c 2.50 s, b 2.00 s, a 0.50 s\nshop: 4 succeeded in 2.50 s\n");
+}
+
+#[test]
+fn interrupts_and_timeouts_are_told() {
+    let cancelled = || ended(0, Outcome::Cancelled(CancelReason::Interrupt));
+    let interrupted = RunSummary { interrupted: Some(2), ..RunSummary::default() };
+    let text = told(plan(&["a"]), QUIET, vec![(0, run_started()), (50, cancelled()), (50, run_ended(interrupted))]).stderr();
+    assert_eq!(text, "\n- a cancelled: the run was interrupted\n\nshop: 1 cancelled in 50 ms, interrupted by SIGINT\n");
+    let mut limited = plan(&[]);
+    limited.timeout = Some(Duration::from_secs(10));
+    let summary = RunSummary { timed_out: true, unaccounted: 1, ..RunSummary::default() };
+    let text = told(limited, QUIET, vec![(10_000, run_ended(summary))]).stderr();
+    assert_eq!(text, "shop: 1 unaccounted for (a fault of flowrun's own) in 10.0 s, timed out after 10 s\n");
+}
+
+#[test]
+fn many_failures_make_a_page() {
+    let names: Vec<_> = (0..1000).map(|number| format!("p{number}")).collect();
+    let plan = plan(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut events: Vec<_> = (0..1000).map(|process| (0, ended(process, failed(1)))).collect();
+    events.push((0, run_ended(RunSummary { failed: 1000, ..RunSummary::default() })));
+    let text = told(plan, QUIET, events).stderr();
+    assert!(text.contains("✗ 980 more failed: p20, p21, p22, p23, p24, p25, p26, p27, p28, p29, … and 970 more\n"), "{text}");
+    assert!(text.lines().count() < 50);
+}
+
+/// To look at: `cargo test --lib report::summary -- --nocapture --ignored`.
+#[test]
+#[ignore = "shows itself to a person"]
+fn it_looks_good() {
+    let (plan, events) = mixed();
+    let written = told(plan, Settings { stdout: TERMINAL, stderr: TERMINAL, verbosity: 1, ..Settings::default() }, events);
+    println!("{}", written.both());
+}

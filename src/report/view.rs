@@ -1,0 +1,266 @@
+//! What every reporter wants to know of the run, kept up to date from notices.
+//!
+//! Knows nothing of how it is shown. A process costs about a hundred bytes and a success leaves nothing
+//! behind but counts, so that a run of 100,000 processes stays small; lists of what is alive and of what
+//! waits are kept apart, so that drawing never scans all processes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::state::Record;
+pub use super::state::{Counts, End, State};
+use super::waiters::{Holder, Waiters};
+use crate::base::ids::{DenseMap, JobId, ProcessId, ResourceId};
+use crate::base::time::RunTime;
+use crate::notice::{Event, HaltReason, Notice, Outcome, RunSummary, Share};
+use crate::plan::Plan;
+
+/// How many of the slowest processes and of the warnings are remembered.
+const SLOWEST: usize = 3;
+const WARNINGS: usize = 10;
+
+/// The run as far as it has been told.
+#[derive(Debug)]
+pub struct RunView {
+    plan: Arc<Plan>,
+    records: DenseMap<ProcessId, Record>,
+    waiters: Waiters,
+    live: BTreeSet<ProcessId>,
+    queued: BTreeSet<ProcessId>,
+    counts: Counts,
+    troubles: Vec<End>,
+    slowest: Vec<(Duration, ProcessId)>,
+    warnings: Vec<(Option<ProcessId>, String)>,
+    warned: usize,
+    halted: Option<HaltReason>,
+    began: RunTime,
+    latest: RunTime,
+    summary: Option<RunSummary>,
+}
+
+impl RunView {
+    /// Before the first notice.
+    pub fn new(plan: Arc<Plan>) -> Self {
+        Self {
+            records: plan.processes.iter().map(|_| Record::default()).collect(),
+            waiters: Waiters::new(plan.resources.len()),
+            plan,
+            live: BTreeSet::new(),
+            queued: BTreeSet::new(),
+            counts: Counts::default(),
+            troubles: Vec::new(),
+            slowest: Vec::new(),
+            warnings: Vec::new(),
+            warned: 0,
+            halted: None,
+            began: RunTime::ZERO,
+            latest: RunTime::ZERO,
+            summary: None,
+        }
+    }
+    /// The plan that is run.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+    /// Where a process is in its life.
+    pub fn state(&self, process: ProcessId) -> &State {
+        &self.records[process].state
+    }
+    /// When the first command of the current attempt was started.
+    pub fn begun(&self, process: ProcessId) -> Option<RunTime> {
+        self.records[process].begun
+    }
+    /// Which attempt is the current one.
+    pub fn attempt(&self, process: ProcessId) -> u32 {
+        self.records[process].attempt
+    }
+    /// The last lines a process wrote, while it runs or when it failed.
+    pub fn last_lines(&self, process: ProcessId) -> impl Iterator<Item = &[u8]> {
+        self.records[process].tail.iter().flat_map(|tail| tail.lines())
+    }
+    /// Processes that run, stop or wait for another attempt, in file order.
+    pub fn live(&self) -> impl ExactSizeIterator<Item = ProcessId> + '_ {
+        self.live.iter().copied()
+    }
+    /// Processes whose whole attempt waits for locks, permits or a job slot, in file order.
+    pub fn queued(&self) -> impl ExactSizeIterator<Item = ProcessId> + '_ {
+        self.queued.iter().copied()
+    }
+    /// Who holds a resource.
+    pub fn holders(&self, resource: ResourceId) -> impl Iterator<Item = Holder> + '_ {
+        self.waiters.holders(resource)
+    }
+    /// The wanted resource with the most holders and earlier waiters, and how many these are.
+    pub fn longest_queue(&self, process: ProcessId) -> Option<(ResourceId, usize)> {
+        let State::Queued { wants, ticket: Some(ticket), .. } = self.state(process) else { return None };
+        let queues = wants.iter().map(|share| (share.resource, self.waiters.ahead(*ticket, share.resource)));
+        queues.reduce(|best, next| if next.1 > best.1 { next } else { best })
+    }
+    /// How many ended how.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+    /// What failed, was skipped or was cancelled, in the order in which it ended.
+    pub fn troubles(&self) -> &[End] {
+        &self.troubles
+    }
+    /// The finite processes that took longest, from first start to end, the slowest first.
+    pub fn slowest(&self) -> &[(Duration, ProcessId)] {
+        &self.slowest
+    }
+    /// The first warnings.
+    pub fn warnings(&self) -> &[(Option<ProcessId>, String)] {
+        &self.warnings
+    }
+    /// How many warnings there were.
+    pub fn warned(&self) -> usize {
+        self.warned
+    }
+    /// Why no more regular work is started.
+    pub fn halted(&self) -> Option<&HaltReason> {
+        self.halted.as_ref()
+    }
+    /// How the run ended.
+    pub fn summary(&self) -> Option<&RunSummary> {
+        self.summary.as_ref()
+    }
+    /// From the start of the run to `now`.
+    pub fn elapsed(&self, now: RunTime) -> Duration {
+        now.since(self.began)
+    }
+    /// From the start of the run to the last notice.
+    pub fn length(&self) -> Duration {
+        self.elapsed(self.latest)
+    }
+
+    /// Takes in what happened.
+    pub fn apply(&mut self, notice: &Notice) {
+        self.latest = notice.at;
+        match &notice.event {
+            Event::RunStarted { .. } => self.began = notice.at,
+            Event::Queued { job, step, wants } => self.queue(*job, *step, wants),
+            Event::Acquired { job, step, holds } => self.acquire(*job, *step, holds),
+            Event::Released { job, step, freed } => self.release(*job, *step, freed),
+            Event::Started { job, step, .. } => self.start(*job, *step, notice.at),
+            Event::Stopping { job, reason, grace } => {
+                let state = State::Stopping { since: notice.at, grace: *grace, reason: reason.clone(), killed: false };
+                self.change(job.process, state);
+            }
+            Event::Killing { job } => {
+                if let State::Stopping { killed, .. } = &mut self.records[job.process].state {
+                    *killed = true;
+                }
+            }
+            Event::Retrying { job, attempts, delay, .. } => {
+                let state = State::Retrying { until: notice.at + *delay, attempt: job.attempt + 1, attempts: *attempts };
+                self.change(job.process, state);
+            }
+            Event::Ended { process, outcome, exit, attempts, started } => {
+                let end = End { process: *process, outcome: outcome.clone(), exit: exit.clone(), attempts: *attempts, took: None };
+                self.end(end, *started, notice.at);
+            }
+            Event::Output { process, lines, .. } => {
+                let record = &mut self.records[*process];
+                if !matches!(record.state, State::Ended(_)) {
+                    record.tail.get_or_insert_default().push(lines);
+                }
+            }
+            Event::Halted { reason } => self.halted = Some(reason.clone()),
+            Event::Warning { process, message } => {
+                self.warned += 1;
+                if self.warnings.len() < WARNINGS {
+                    self.warnings.push((*process, message.clone()));
+                }
+            }
+            Event::RunEnded { summary } => self.summary = Some(summary.clone()),
+            Event::WaitingFor { .. } | Event::KillingAll { .. } => {}
+        }
+    }
+
+    fn renew(&mut self, job: JobId) -> &mut Record {
+        let record = &mut self.records[job.process];
+        if record.attempt != job.attempt {
+            (record.attempt, record.begun, record.tail) = (job.attempt, None, None);
+        }
+        record
+    }
+
+    fn queue(&mut self, job: JobId, step: Option<u32>, wants: &[Share]) {
+        self.renew(job);
+        let ticket = Some(self.waiters.enter(wants));
+        self.change(job.process, State::Queued { step, wants: wants.to_vec(), ticket });
+    }
+
+    fn acquire(&mut self, job: JobId, step: Option<u32>, holds: &[Share]) {
+        self.leave_queue(job.process);
+        self.waiters.hold((job.process, step), holds);
+    }
+
+    fn release(&mut self, job: JobId, step: Option<u32>, freed: &[Share]) {
+        if matches!(self.state(job.process), State::Queued { step: waiting, ticket: Some(_), .. } if *waiting == step) {
+            self.leave_queue(job.process);
+        } else {
+            self.waiters.release((job.process, step), freed);
+        }
+    }
+
+    fn start(&mut self, job: JobId, step: u32, at: RunTime) {
+        self.renew(job).begun.get_or_insert(at);
+        self.change(job.process, State::Running { step });
+    }
+
+    fn end(&mut self, mut end: End, started: Option<RunTime>, at: RunTime) {
+        let process = end.process;
+        end.took = self.records[process].begun.map(|begun| at.since(begun));
+        self.counts.add(&end.outcome);
+        if let (Some(started), false) = (started, self.plan.processes[process].control.daemon) {
+            self.slowest.push((at.since(started), process));
+            self.slowest.sort_by_key(|(took, _)| std::cmp::Reverse(*took));
+            self.slowest.truncate(SLOWEST);
+        }
+        self.change(process, State::Ended(end.outcome.kind()));
+        let failed = matches!(end.outcome, Outcome::Failed { .. });
+        let tail = &mut self.records[process].tail;
+        tail.take_if(|_| !failed);
+        if let Some(tail) = tail {
+            tail.close();
+        }
+        if !matches!(end.outcome, Outcome::Success | Outcome::Stopped) {
+            self.troubles.push(end);
+        }
+    }
+
+    fn leave_queue(&mut self, process: ProcessId) {
+        if let State::Queued { wants, ticket, .. } = &mut self.records[process].state
+            && let Some(ticket) = ticket.take()
+        {
+            self.waiters.leave(ticket, wants);
+        }
+    }
+
+    /// The one place where a process changes its state.
+    fn change(&mut self, process: ProcessId, state: State) {
+        self.leave_queue(process);
+        let (live, queued) = match &state {
+            State::Waiting | State::Ended(_) => (false, false),
+            State::Queued { step: None, .. } => (false, true),
+            State::Queued { .. } | State::Running { .. } | State::Stopping { .. } | State::Retrying { .. } => (true, false),
+        };
+        set(&mut self.live, process, live);
+        set(&mut self.queued, process, queued);
+        self.records[process].state = state;
+    }
+}
+
+fn set(among: &mut BTreeSet<ProcessId>, process: ProcessId, member: bool) {
+    if member {
+        among.insert(process);
+    } else {
+        among.remove(&process);
+    }
+}
+
+#[cfg(test)]
+#[path = "view_tests.rs"]
+mod tests;

@@ -1,0 +1,173 @@
+//! What flowrun itself says while the run goes on: `flowrun: …` lines on standard error.
+//!
+//! Knows nothing of the output of processes. One function says which notices are worth a line at which
+//! verbosity; the rest is sentences.
+
+use std::time::Duration;
+
+use super::paint::Paint;
+use super::{Out, Reporter, RunView, Settings, words};
+use crate::base::duration::human;
+use crate::base::ids::{JobId, ProcessId};
+use crate::notice::{Event, HaltReason, Notice, Outcome, Stream};
+use crate::plan::Plan;
+
+/// Sentences.
+pub struct Voice {
+    verbosity: i8,
+    paint: Paint,
+}
+
+/// How a line looks.
+#[derive(Clone, Copy)]
+enum Tone {
+    Detail,
+    Plain,
+    Caution,
+    Alarm,
+}
+
+impl Voice {
+    /// As loud and as colourful as told.
+    pub fn new(settings: Settings) -> Self {
+        Self { verbosity: settings.verbosity, paint: Paint::new(settings.stderr.color) }
+    }
+
+    fn say(&self, tone: Tone, text: &str, out: &mut Out) {
+        let text = match tone {
+            Tone::Detail => self.paint.dim(text),
+            Tone::Plain => text.to_owned(),
+            Tone::Caution => self.paint.yellow(text),
+            Tone::Alarm => self.paint.red(text),
+        };
+        out.line(Stream::Stderr, &format!("{} {text}", self.paint.dim("flowrun:")));
+    }
+}
+
+impl Reporter for Voice {
+    fn notice(&mut self, notice: &Notice, view: &RunView, out: &mut Out) {
+        if let Some((least, tone)) = weight(&notice.event, view)
+            && self.verbosity >= least
+            && let Some(text) = sentence(notice, view)
+        {
+            self.say(tone, &text, out);
+        }
+    }
+}
+
+/// From which verbosity on an event is told, and how.
+fn weight(event: &Event, view: &RunView) -> Option<(i8, Tone)> {
+    let interrupted = matches!(view.halted(), Some(HaltReason::Interrupt { .. } | HaltReason::Timeout));
+    Some(match event {
+        Event::Output { .. } | Event::RunEnded { .. } => return None,
+        Event::RunStarted { .. }
+        | Event::Queued { .. }
+        | Event::Acquired { .. }
+        | Event::Released { .. }
+        | Event::Started { .. }
+        | Event::Stopping { .. } => (1, Tone::Detail),
+        Event::Ended { outcome, .. } => match outcome {
+            Outcome::Failed { allowed: false, .. } => (0, Tone::Alarm),
+            Outcome::Failed { allowed: true, .. } => (0, Tone::Caution),
+            Outcome::Success | Outcome::Skipped(_) | Outcome::Cancelled(_) | Outcome::Stopped => (1, Tone::Detail),
+        },
+        Event::Retrying { .. } | Event::Warning { .. } | Event::Killing { .. } => (0, Tone::Caution),
+        Event::Halted { reason: HaltReason::Failure { .. } } => (0, Tone::Plain),
+        Event::Halted { .. } => (-1, Tone::Caution),
+        Event::WaitingFor { .. } => (if interrupted { -1 } else { 0 }, Tone::Plain),
+        Event::KillingAll { .. } => (-1, Tone::Alarm),
+    })
+}
+
+fn sentence(notice: &Notice, view: &RunView) -> Option<String> {
+    let plan = view.plan();
+    let name = |process: ProcessId| words::name(plan, process);
+    Some(match &notice.event {
+        Event::Output { .. } | Event::RunEnded { .. } => return None,
+        Event::RunStarted { name, processes } => {
+            format!("{name}: {processes} {}", if *processes == 1 { "process" } else { "processes" })
+        }
+        Event::Queued { job, step, wants } => {
+            let wanted = if wants.is_empty() { "a job slot".to_owned() } else { words::shares(plan, wants) };
+            let behind = view.longest_queue(job.process).map(|(_, ahead)| ahead).filter(|ahead| *ahead > 0);
+            let behind = behind.map_or_else(String::new, |ahead| format!(" behind {ahead}"));
+            format!("{} waits for {wanted}{behind}", at_step(plan, *job, *step))
+        }
+        Event::Acquired { holds: shares, .. } | Event::Released { freed: shares, .. } if shares.is_empty() => return None,
+        Event::Acquired { job, step, holds } => format!("{} holds {}", at_step(plan, *job, *step), words::shares(plan, holds)),
+        Event::Released { job, step, freed } => format!("{} no longer holds {}", at_step(plan, *job, *step), words::shares(plan, freed)),
+        Event::Started { job, step, pid } => started(plan, *job, *step, *pid),
+        Event::Stopping { job, reason, grace } => {
+            format!("{} is asked to end within {}: {}", name(job.process), words::span(*grace), words::stop(reason))
+        }
+        Event::Killing { job } => format!("{} did not end when asked: killed", name(job.process)),
+        Event::Retrying { job, failure, attempts, delay } => {
+            let reason = words::failure(plan, job.process, failure);
+            let again = if delay.is_zero() { "again now".to_owned() } else { format!("again in {}", words::span(*delay)) };
+            format!("{} failed: {reason}, attempt {} of {attempts}; {again}", name(job.process), job.attempt)
+        }
+        Event::Ended { process, outcome, attempts, started, .. } => {
+            let took = started.map(|started| notice.at.since(started));
+            let last = if *attempts > 1 { format!(", after {attempts} attempts") } else { String::new() };
+            format!("{} {}{last}", name(*process), end(plan, *process, outcome, took))
+        }
+        Event::Halted { reason } => words::halt(plan, reason),
+        Event::WaitingFor { processes, .. } if processes.is_empty() => return None,
+        Event::WaitingFor { processes, at_most } => {
+            let bound = at_most.map_or_else(String::new, |bound| format!(" (at most {})", words::span(bound)));
+            format!("stopping: waiting for {}{bound}", words::list(processes.iter().map(|process| words::quoted(plan, *process))))
+        }
+        Event::KillingAll { overdue: true } => "the time for stopping is over: killing what still runs".to_owned(),
+        Event::KillingAll { overdue: false } => "killing what still runs".to_owned(),
+        Event::Warning { process, message } => {
+            let about = process.map_or_else(String::new, |process| format!("{}: ", name(process)));
+            format!("warning: {about}{}", super::clean::clean_text(message))
+        }
+    })
+}
+
+/// `buyer[3]`, and the step if it is about one.
+fn at_step(plan: &Plan, job: JobId, step: Option<u32>) -> String {
+    let name = words::name(plan, job.process);
+    let step = step.filter(|_| plan.processes[job.process].control.steps.len() > 1);
+    step.map_or_else(|| name.clone(), |step| format!("{name}, {}", step_name(plan, job.process, step)))
+}
+
+/// `step 2 of 3 (`buy`)`
+fn step_name(plan: &Plan, process: ProcessId, step: u32) -> String {
+    let process = &plan.processes[process];
+    let name = process.work.steps.get(step as usize).and_then(|step| step.name.as_deref());
+    let name = name.map_or_else(String::new, |name| format!(" (`{}`)", super::clean::clean_text(name)));
+    format!("step {} of {}{name}", step + 1, process.control.steps.len())
+}
+
+fn started(plan: &Plan, job: JobId, step: u32, pid: Option<u32>) -> String {
+    let process = &plan.processes[job.process];
+    let mut text = format!("{} started", words::name(plan, job.process));
+    if process.control.steps.len() > 1 {
+        text += &format!(", {}", step_name(plan, job.process, step));
+    }
+    if job.attempt > 1 {
+        text += &format!(", attempt {}", job.attempt);
+    }
+    pid.map_or_else(|| text.clone(), |pid| format!("{text}, pid {pid}"))
+}
+
+/// What became of a process, to follow its name.
+pub fn end(plan: &Plan, process: ProcessId, outcome: &Outcome, took: Option<Duration>) -> String {
+    let time = took.map_or_else(String::new, |took| format!(" in {}", human(took)));
+    match outcome {
+        Outcome::Success => format!("succeeded{time}"),
+        Outcome::Failed { failure, allowed } => {
+            let allowed = if *allowed { " (allowed)" } else { "" };
+            format!("failed{allowed}: {}", words::failure(plan, process, failure))
+        }
+        Outcome::Skipped(reason) => format!("skipped: {}", words::skip(plan, reason)),
+        Outcome::Cancelled(reason) => format!("cancelled: {}", words::cancel(plan, reason)),
+        Outcome::Stopped => took.map_or_else(|| "stopped".to_owned(), |took| format!("stopped after {}", human(took))),
+    }
+}
+
+#[cfg(test)]
+#[path = "voice_tests.rs"]
+mod tests;

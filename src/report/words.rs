@@ -1,0 +1,228 @@
+//! The words for outcomes, reasons and resources: one vocabulary for every reporter.
+//!
+//! Pure functions from the plan and what a notice says to a text without colours. What a sentence is
+//! about stands bare, all other names stand in backquotes.
+
+use std::time::Duration;
+
+use super::clean::clean_text;
+use crate::base::duration::human;
+use crate::base::ids::{ProcessId, ResourceId};
+use crate::notice::{CancelReason, Exit, Failure, HaltReason, OutcomeKind, Share, SkipReason, StopReason};
+use crate::plan::Plan;
+
+/// The most names in one sentence.
+const NAMES: usize = 10;
+
+/// A process's name, fit for a terminal.
+pub fn name(plan: &Plan, process: ProcessId) -> String {
+    clean_text(&plan.processes[process].name)
+}
+
+/// The same in backquotes.
+pub fn quoted(plan: &Plan, process: ProcessId) -> String {
+    format!("`{}`", name(plan, process))
+}
+
+/// `a, b and 3 more`: at most ten of them.
+pub fn list(all: impl ExactSizeIterator<Item = String>) -> String {
+    let more = all.len().saturating_sub(NAMES);
+    let shown = all.take(NAMES).collect::<Vec<_>>().join(", ");
+    if more == 0 { shown } else { format!("{shown}, … and {more} more") }
+}
+
+/// `lock `db``.
+pub fn resource(plan: &Plan, resource: ResourceId) -> String {
+    let resource = &plan.resources[resource];
+    format!("{} `{}`", resource.kind.word(), resource.name)
+}
+
+/// `lock `db`, 2 of semaphore `gpu``.
+pub fn shares(plan: &Plan, shares: &[Share]) -> String {
+    let one = |share: &Share| {
+        let name = resource(plan, share.resource);
+        let name = if share.permits > 1 { format!("{} of {name}", share.permits) } else { name };
+        if share.shared { format!("{name} (shared)") } else { name }
+    };
+    list(shares.iter().map(one))
+}
+
+/// A duration that somebody chose: `3 s`, `250 ms`, `1.5 s`, else as [`human`] has it.
+pub fn span(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    match millis {
+        0..1000 => format!("{millis} ms"),
+        1000..60_000 => format!("{} s", duration.as_millis() as f64 / 1000.0),
+        _ => human(duration),
+    }
+}
+
+/// A duration that is still growing: whole seconds.
+pub fn ticking(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    if seconds < 60 { format!("{seconds} s") } else { human(Duration::from_secs(seconds)) }
+}
+
+/// `signal 15 (SIGTERM)`
+pub fn signal(number: i32) -> String {
+    signal_name(number).map_or_else(|| format!("signal {number}"), |name| format!("signal {number} ({name})"))
+}
+
+fn signal_name(number: i32) -> Option<&'static str> {
+    nix::sys::signal::Signal::try_from(number).ok().map(nix::sys::signal::Signal::as_str)
+}
+
+/// `exit code 3`; after a signal both are told: `signal 15 (SIGTERM), exit code -15`.
+pub fn exit(exit: &Exit) -> String {
+    match exit {
+        Exit::Code(code) => format!("exit code {code}"),
+        Exit::Signal(number) => format!("{}, exit code {}", signal(*number), -number),
+        Exit::NotStarted(why) => format!("could not start: {}", clean_text(why)),
+    }
+}
+
+/// Why `process` failed.
+pub fn failure(plan: &Plan, process: ProcessId, failure: &Failure) -> String {
+    match failure {
+        Failure::Code(code) => exit(&Exit::Code(*code)),
+        Failure::Signal(number) => exit(&Exit::Signal(*number)),
+        Failure::NotStarted(why) => format!("could not start: {}", clean_text(why)),
+        Failure::Timeout(bound) => format!("timed out after {}", span(*bound)),
+        Failure::AcquireTimeout(bound) => format!("{} not had within {}", asked_for(plan, process), span(*bound)),
+        Failure::JoinTimeout { process, timeout } => format!("join timeout: waited {} for {}", span(*timeout), quoted(plan, *process)),
+    }
+}
+
+/// The one thing that a process ever waits for, or a word for all of them.
+fn asked_for(plan: &Plan, process: ProcessId) -> String {
+    let control = &plan.processes[process].control;
+    let mut all = control.request.iter().chain(control.steps.iter().flat_map(|step| &step.request)).map(|share| share.resource);
+    match (all.next(), all.next()) {
+        (Some(only), None) => resource(plan, only),
+        _ => "locks or permits".to_owned(),
+    }
+}
+
+/// Why a process was skipped.
+pub fn skip(plan: &Plan, reason: &SkipReason) -> String {
+    match reason {
+        SkipReason::Condition => "its `if` is false".to_owned(),
+        SkipReason::Join { process, because, .. } => {
+            let name = quoted(plan, *process);
+            match because {
+                OutcomeKind::Success => format!("{name} succeeded"),
+                OutcomeKind::Failed => format!("{name} failed"),
+                OutcomeKind::Skipped => format!("{name} was skipped"),
+                OutcomeKind::Cancelled => format!("{name} was cancelled"),
+                OutcomeKind::Stopped => format!("{name} was stopped"),
+            }
+        }
+    }
+}
+
+/// Why a process was cut off or never begun.
+pub fn cancel(plan: &Plan, reason: &CancelReason) -> String {
+    match reason {
+        CancelReason::Failure(process) => format!("{} failed", quoted(plan, *process)),
+        CancelReason::Interrupt => "the run was interrupted".to_owned(),
+        CancelReason::RunTimeout => "the run took longer than its timeout".to_owned(),
+        CancelReason::WorkEnded => "the work ended before its turn came".to_owned(),
+        CancelReason::Requested => "asked to stop before it started".to_owned(),
+    }
+}
+
+/// Why a process is stopped.
+pub fn stop(reason: &StopReason) -> &'static str {
+    match reason {
+        StopReason::Timeout => "it ran longer than its timeout",
+        StopReason::Requested => "on request",
+        StopReason::WorkEnded => "the work has ended",
+        StopReason::RunStopped => "the run is being stopped",
+    }
+}
+
+/// Why the run starts no more regular work, and what comes of it.
+pub fn halt(plan: &Plan, reason: &HaltReason) -> String {
+    match reason {
+        HaltReason::Failure { process } => format!("{} failed: starting nothing new", quoted(plan, *process)),
+        HaltReason::Interrupt { signal } => format!("{}: stopping; a second signal kills what still runs", interrupted(*signal)),
+        HaltReason::Timeout => format!("{}: stopping", run_timeout(plan)),
+    }
+}
+
+/// `interrupted by SIGINT`
+pub fn interrupted(number: i32) -> String {
+    signal_name(number).map_or_else(|| format!("interrupted by signal {number}"), |name| format!("interrupted by {name}"))
+}
+
+/// `timed out after 10 s`
+pub fn run_timeout(plan: &Plan) -> String {
+    plan.timeout.map_or_else(|| "timed out".to_owned(), |bound| format!("timed out after {}", span(bound)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{lock, plan, semaphore, share};
+    use super::*;
+
+    #[test]
+    fn durations_are_as_they_were_chosen() {
+        for (millis, text) in [(250, "250 ms"), (1500, "1.5 s"), (3000, "3 s"), (90_000, "1 m 30 s")] {
+            assert_eq!(span(Duration::from_millis(millis)), text);
+        }
+        for (millis, text) in [(250, "0 s"), (59_999, "59 s"), (61_900, "1 m 01 s")] {
+            assert_eq!(ticking(Duration::from_millis(millis)), text);
+        }
+    }
+
+    #[test]
+    fn every_failure_has_words() {
+        let mut plan = plan(&["a", "b"]);
+        lock(&mut plan, "db");
+        semaphore(&mut plan, "gpu", 4);
+        let a = ProcessId(0);
+        plan.processes[a].control.request = vec![share(0)];
+        for (reason, text) in [
+            (Failure::Code(3), "exit code 3"),
+            (Failure::Signal(9), "signal 9 (SIGKILL), exit code -9"),
+            (Failure::Signal(40), "signal 40, exit code -40"),
+            (Failure::Timeout(Duration::from_secs(3)), "timed out after 3 s"),
+            (Failure::NotStarted("no such file".into()), "could not start: no such file"),
+            (Failure::AcquireTimeout(Duration::from_secs(1)), "lock `db` not had within 1 s"),
+            (Failure::JoinTimeout { process: ProcessId(1), timeout: Duration::from_secs(2) }, "join timeout: waited 2 s for `b`"),
+        ] {
+            assert_eq!(failure(&plan, a, &reason), text);
+        }
+        plan.processes[a].control.steps[0].request = vec![share(1)];
+        assert_eq!(failure(&plan, a, &Failure::AcquireTimeout(Duration::from_secs(1))), "locks or permits not had within 1 s");
+    }
+
+    #[test]
+    fn shares_tell_number_and_mode() {
+        let mut plan = plan(&[]);
+        lock(&mut plan, "db");
+        semaphore(&mut plan, "gpu", 4);
+        let both = [Share { shared: true, ..share(0) }, Share { permits: 2, ..share(1) }];
+        assert_eq!(shares(&plan, &both), "lock `db` (shared), 2 of semaphore `gpu`");
+    }
+
+    #[test]
+    fn lists_end() {
+        assert_eq!(list((0..3).map(|n| n.to_string())), "0, 1, 2");
+        assert_eq!(list((0..13).map(|n| n.to_string())), "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, … and 3 more");
+    }
+
+    #[test]
+    fn skips_follow_what_happened() {
+        let plan = plan(&["a"]);
+        for (because, text) in [
+            (OutcomeKind::Failed, "`a` failed"),
+            (OutcomeKind::Success, "`a` succeeded"),
+            (OutcomeKind::Skipped, "`a` was skipped"),
+            (OutcomeKind::Cancelled, "`a` was cancelled"),
+            (OutcomeKind::Stopped, "`a` was stopped"),
+        ] {
+            assert_eq!(skip(&plan, &SkipReason::Join { process: ProcessId(0), until: Default::default(), because }), text);
+        }
+    }
+}
