@@ -1,1 +1,7 @@
-fn main() {}
+//! The `flowrun` program: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    flowrun::cli::main()
+}

@@ -1,0 +1,225 @@
+//! What the command line may say.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::base::duration;
+use crate::source::model::JobLimit;
+use crate::source::read::Scalar;
+
+/// Runs the processes that a YAML workflow names: what can run at once does, what shares a lock takes
+/// turns, daemons live as long as they are needed.
+#[derive(Debug, Parser)]
+#[command(name = "flowrun", version, args_conflicts_with_subcommands = true, subcommand_help_heading = "Commands")]
+#[command(after_help = "Exit status: 0 all well, 1 a process failed, 2 the workflow or the command line is wrong and nothing was started,\n3 flowrun itself could not go on, 124 the run's timeout, 129, 130, 143 after SIGHUP, SIGINT, SIGTERM.\nEvery flag of `run` can also be given as FLOWRUN_… in the environment, as in FLOWRUN_JOBS=4.")]
+pub struct Cli {
+    /// What to do; without a command, `run`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// For `run`.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a workflow (the default)
+    Run(RunArgs),
+    /// Find every mistake in workflows without running anything
+    Check(CheckArgs),
+    /// List the processes of a workflow
+    List(ListArgs),
+    /// Draw what waits for what
+    Graph(GraphArgs),
+    /// Print the JSON schema of workflow files
+    Schema,
+    /// List the built-in tasks with their arguments
+    Tasks(TasksArgs),
+    /// Write an example workflow
+    Init(InitArgs),
+}
+
+/// How the output of processes is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OutputArg {
+    /// Line by line as it comes, each with the name of its process
+    #[default]
+    Prefixed,
+    /// In one block for each process, when it has ended
+    Grouped,
+    /// Line by line as it comes, without prefix
+    Raw,
+    /// Only the last lines of what failed
+    Quiet,
+}
+
+/// When colours are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorArg {
+    /// On a terminal, unless NO_COLOR is set; everywhere with FORCE_COLOR or CLICOLOR_FORCE
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How mistakes in a workflow are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    /// With the source underlined
+    #[default]
+    Human,
+    /// One JSON object a line
+    Json,
+}
+
+/// What every command that reads a workflow takes.
+#[derive(Clone, Debug, Default, Args)]
+pub struct WorkflowArgs {
+    /// Set a variable of the workflow
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = name_value, env = "FLOWRUN_SET")]
+    pub set: Vec<(String, String)>,
+    /// Read environment variables from this file too, over those of the workflow
+    #[arg(short = 'e', long = "env-file", value_name = "FILE", env = "FLOWRUN_ENV_FILE")]
+    pub env_file: Vec<PathBuf>,
+    /// Go to this folder first
+    #[arg(short = 'C', long = "directory", value_name = "DIR", env = "FLOWRUN_DIRECTORY")]
+    pub directory: Option<PathBuf>,
+    /// When to show colours
+    #[arg(long, value_name = "WHEN", default_value = "auto", env = "FLOWRUN_COLOR")]
+    pub color: ColorArg,
+    /// How to show mistakes in the workflow
+    #[arg(long, value_name = "FORMAT", default_value = "human", env = "FLOWRUN_MESSAGE_FORMAT")]
+    pub message_format: MessageFormat,
+}
+
+/// `flowrun run`.
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
+    /// The workflow (what ends in .yaml or .yml, has a `/` or is `-`; else flowrun.yaml here or above), and the
+    /// processes to run: these, what they join, and their cleanups. Default all
+    #[arg(value_name = "FILE] [PROCESS")]
+    pub words: Vec<String>,
+    /// The workflow, whatever its name; `-` is standard input
+    #[arg(short = 'f', long = "file", value_name = "FILE", env = "FLOWRUN_FILE")]
+    pub file: Option<PathBuf>,
+    /// The most processes at once: a number, a percentage of the processors such as 50%, or `cpus`
+    #[arg(short = 'j', long, value_name = "N", value_parser = job_limit, env = "FLOWRUN_JOBS")]
+    pub jobs: Option<JobLimit>,
+    /// After a failure run all that does not depend on it
+    #[arg(short = 'k', long, env = "FLOWRUN_KEEP_GOING")]
+    pub keep_going: bool,
+    /// Print what would start, in order, and start nothing
+    #[arg(short = 'n', long, env = "FLOWRUN_DRY_RUN")]
+    pub dry_run: bool,
+    /// The most time for stopping and cleaning up; then everything is killed
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time, env = "FLOWRUN_STOP_TIMEOUT")]
+    pub stop_timeout: Duration,
+    /// How to show the output of processes
+    #[arg(short = 'o', long, value_name = "MODE", default_value = "prefixed", env = "FLOWRUN_OUTPUT")]
+    pub output: OutputArg,
+    /// Say little: no output of processes, and nothing at all when everything went well
+    #[arg(short = 'q', long, env = "FLOWRUN_QUIET", conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more: each start, end, wait and lock
+    #[arg(short = 'v', long, env = "FLOWRUN_VERBOSE")]
+    pub verbose: bool,
+    /// No lines of progress on a terminal
+    #[arg(long, env = "FLOWRUN_NO_PROGRESS")]
+    pub no_progress: bool,
+    /// What all commands that read a workflow take.
+    #[command(flatten)]
+    pub workflow: WorkflowArgs,
+}
+
+/// `flowrun check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The workflows; `-` is standard input; default flowrun.yaml here or above
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// What all commands that read a workflow take.
+    #[command(flatten)]
+    pub workflow: WorkflowArgs,
+}
+
+/// `flowrun list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// The workflow; `-` is standard input; default flowrun.yaml here or above
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+    /// What all commands that read a workflow take.
+    #[command(flatten)]
+    pub workflow: WorkflowArgs,
+}
+
+/// How a graph is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// Indented text
+    #[default]
+    Text,
+    /// For Markdown
+    Mermaid,
+    /// For Graphviz
+    Dot,
+    /// Nodes and edges
+    Json,
+}
+
+/// `flowrun graph`.
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    /// The workflow; `-` is standard input; default flowrun.yaml here or above
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// The form
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: GraphFormat,
+    /// What all commands that read a workflow take.
+    #[command(flatten)]
+    pub workflow: WorkflowArgs,
+}
+
+/// `flowrun tasks`.
+#[derive(Debug, Args)]
+pub struct TasksArgs {
+    /// Only this task
+    #[arg(value_name = "TASK")]
+    pub task: Option<String>,
+}
+
+/// `flowrun init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The file to write
+    #[arg(value_name = "FILE", default_value = "flowrun.yaml")]
+    pub file: PathBuf,
+    /// Write over a file that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+fn name_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+fn job_limit(text: &str) -> Result<JobLimit, String> {
+    JobLimit::parse(text)
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    duration::parse(text)
+}

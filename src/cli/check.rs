@@ -1,0 +1,35 @@
+//! `flowrun check`: finds every mistake, runs nothing.
+
+use std::path::PathBuf;
+
+use super::args::{CheckArgs, MessageFormat};
+use super::text::count;
+use super::{Failure, Status, load};
+
+/// Checks all files; one wrong file does not keep the others from being checked.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn check(args: &CheckArgs) -> Result<Status, Failure> {
+    load::enter(&args.workflow)?;
+    let files: Vec<Option<PathBuf>> = if args.files.is_empty() { vec![None] } else { args.files.iter().cloned().map(Some).collect() };
+    let mut status = Status::Success;
+    for file in files {
+        let source = match load::read(file.as_deref(), &[]) {
+            Ok(source) => source,
+            Err(failure) => {
+                eprintln!("flowrun: {}", failure.message);
+                status = failure.status;
+                continue;
+            }
+        };
+        match load::plan(&source, &load::options(&source, &args.workflow), &args.workflow) {
+            Some(plan) if args.workflow.message_format == MessageFormat::Human => {
+                println!("{}: ok ({})", source.name, count(plan.processes.len(), "process"));
+            }
+            Some(_) => {}
+            None => status = Status::Usage,
+        }
+    }
+    Ok(status)
+}

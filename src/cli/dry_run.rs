@@ -1,0 +1,55 @@
+//! `flowrun --dry-run`: what would start, in order.
+
+use std::sync::Arc;
+
+use super::list::action;
+use super::text::count;
+use crate::exec::dry;
+use crate::plan::{Plan, ResourceKind};
+
+/// The plan in start order. What stands in one block can start without waiting for another's end.
+pub fn describe(plan: Arc<Plan>) -> String {
+    let starts = dry::starts(Arc::clone(&plan));
+    let mut text = format!("{}: {}", plan.name, count(plan.processes.len(), "process"));
+    if let Some(jobs) = plan.jobs {
+        text.push_str(&format!(", at most {jobs} at once"));
+    }
+    text.push('\n');
+    let width = plan.processes.iter().map(|process| process.name.chars().count()).max().unwrap_or(0).min(30);
+    let mut round = None;
+    let mut started = vec![false; plan.processes.len()];
+    for start in &starts {
+        if round != Some(start.round) {
+            text.push_str(if round.is_none() { "at first\n" } else { "then\n" });
+            round = Some(start.round);
+        }
+        let process = &plan.processes[start.job.process];
+        started[start.job.process.0 as usize] = true;
+        let mut notes = Vec::new();
+        if process.control.daemon {
+            notes.push("daemon".to_owned());
+        }
+        if process.control.steps.len() > 1 {
+            notes.push(format!("step {} of {}", start.step + 1, process.control.steps.len()));
+        }
+        let held = process.control.request.iter().chain(&process.control.steps[start.step as usize].request);
+        notes.extend(held.map(|share| {
+            let resource = &plan.resources[share.resource];
+            match resource.kind {
+                ResourceKind::Semaphore { .. } if share.permits > 1 => format!("semaphore {} ×{}", resource.name, share.permits),
+                kind => format!("{} {}{}", kind.word(), resource.name, if share.shared { " shared" } else { "" }),
+            }
+        }));
+        let notes = if notes.is_empty() { String::new() } else { format!("  [{}]", notes.join(", ")) };
+        let runs = action(&process.work.steps[start.step as usize].action);
+        let runs = runs.lines().next().unwrap_or_default().to_owned() + if runs.contains('\n') { " …" } else { "" };
+        text.push_str(format!("  {:width$}  {runs}{notes}", process.name).trim_end());
+        text.push('\n');
+    }
+    let idle: Vec<&str> =
+        plan.processes.entries().filter(|(id, _)| !started[id.0 as usize]).map(|(_, process)| process.name.as_str()).collect();
+    if !idle.is_empty() {
+        text.push_str(&format!("not started when all goes well\n  {}\n", idle.join("\n  ")));
+    }
+    text
+}

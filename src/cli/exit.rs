@@ -1,0 +1,73 @@
+//! The exit statuses: the one table.
+
+use std::process::ExitCode;
+
+use crate::notice::RunSummary;
+
+/// How flowrun ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// 0: everything went well.
+    Success,
+    /// 1: a process failed.
+    Failed,
+    /// 2: the workflow or the command line is wrong; nothing was started.
+    Usage,
+    /// 3: flowrun itself could not go on.
+    System,
+    /// 124: the run's own timeout.
+    TimedOut,
+    /// 128 and the signal's number: 129, 130 or 143.
+    Interrupted(i32),
+}
+
+impl Status {
+    /// The status of a run: the first that applies. Never `Success` unless every process is accounted for.
+    pub fn of(summary: &RunSummary) -> Self {
+        if summary.unaccounted > 0 {
+            return Self::System;
+        }
+        match summary.interrupted {
+            Some(signal) => Self::Interrupted(signal),
+            None if summary.timed_out => Self::TimedOut,
+            None if summary.failed > 0 => Self::Failed,
+            None => Self::Success,
+        }
+    }
+
+    /// Its number.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::System => 3,
+            Self::TimedOut => 124,
+            Self::Interrupted(signal) => u8::try_from(128 + signal).unwrap_or(255),
+        }
+    }
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(status.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_that_applies_is_the_status() {
+        let all = RunSummary { failed: 1, interrupted: Some(2), timed_out: true, unaccounted: 1 };
+        assert_eq!(Status::of(&all).code(), 3);
+        assert_eq!(Status::of(&RunSummary { unaccounted: 0, ..all.clone() }).code(), 130);
+        assert_eq!(Status::of(&RunSummary { failed: 1, timed_out: true, ..RunSummary::default() }).code(), 124);
+        assert_eq!(Status::of(&RunSummary { failed: 1, ..RunSummary::default() }).code(), 1);
+        assert_eq!(Status::of(&RunSummary::default()).code(), 0);
+        for (signal, code) in [(1, 129), (2, 130), (15, 143)] {
+            assert_eq!(Status::Interrupted(signal).code(), code);
+        }
+    }
+}

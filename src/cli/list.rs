@@ -1,0 +1,148 @@
+//! `flowrun list`: the processes of a workflow.
+
+use serde::Serialize;
+
+use super::args::ListArgs;
+use super::{Failure, Status, load};
+use crate::base::span::Span;
+use crate::plan::{Action, Plan, Process, ResourceKind};
+
+/// Prints all processes.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn list(args: &ListArgs) -> Result<Status, Failure> {
+    let Some((source, plan)) = load::load(args.file.as_deref(), &args.workflow)? else { return Ok(Status::Usage) };
+    if args.json {
+        let line = |span: Span| source.text.get(..span.start as usize).map_or(1, |before| before.matches('\n').count() + 1);
+        let entries: Vec<Entry<'_>> = plan.processes.iter().map(|process| entry(process, &plan, line(process.place))).collect();
+        let text = serde_json::to_string_pretty(&entries).map_err(|error| Failure::system(format!("cannot write JSON: {error}")))?;
+        println!("{text}");
+    } else {
+        print!("{}", table(&plan));
+    }
+    Ok(Status::Success)
+}
+
+/// One line a process: name, kind, what it joins, what it is for.
+fn table(plan: &Plan) -> String {
+    let rows: Vec<[String; 4]> = plan
+        .processes
+        .iter()
+        .map(|process| {
+            let joins = joins(process, plan).into_iter().map(|join| format!("{}:{}", join.process, join.until));
+            [process.name.clone(), kind(process).to_owned(), joins.collect::<Vec<_>>().join(" "), purpose(process)]
+        })
+        .collect();
+    let titles = ["PROCESS", "KIND", "JOINS", "DESCRIPTION"].map(str::to_owned);
+    let mut widths = titles.each_ref().map(String::len);
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count()).min(40);
+        }
+    }
+    let mut text = String::new();
+    for row in std::iter::once(&titles).chain(&rows) {
+        let line = format!("{:a$}  {:b$}  {:c$}  {}", row[0], row[1], row[2], row[3], a = widths[0], b = widths[1], c = widths[2]);
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// The description, or what is run.
+fn purpose(process: &Process) -> String {
+    process.description.clone().unwrap_or_else(|| {
+        let steps: Vec<String> = process.work.steps.iter().map(|step| action(&step.action)).collect();
+        let text = steps.join("; ").replace('\n', " ");
+        let short: String = text.chars().take(60).collect();
+        if short.len() < text.len() { format!("{short}…") } else { short }
+    })
+}
+
+/// What a step runs, for people.
+pub fn action(action: &Action) -> String {
+    match action {
+        Action::Command { text, .. } => text.clone(),
+        Action::Task { name, .. } => format!("task {name}"),
+    }
+}
+
+fn kind(process: &Process) -> &'static str {
+    match (process.control.disabled, process.control.daemon) {
+        (true, _) => "skipped",
+        (false, true) => "daemon",
+        (false, false) => "finite",
+    }
+}
+
+/// A process as data.
+#[derive(Serialize)]
+struct Entry<'a> {
+    name: &'a str,
+    declared: &'a str,
+    kind: &'static str,
+    description: Option<&'a str>,
+    line: usize,
+    joins: Vec<EntryJoin<'a>>,
+    locks: Vec<EntryShare<'a>>,
+    steps: Vec<EntryStep<'a>>,
+}
+
+/// A join as data.
+#[derive(Serialize)]
+pub struct EntryJoin<'a> {
+    /// The other process.
+    pub process: &'a str,
+    /// The condition.
+    pub until: &'static str,
+}
+
+#[derive(Serialize)]
+struct EntryShare<'a> {
+    name: &'a str,
+    kind: &'static str,
+    shared: bool,
+    permits: u32,
+}
+
+#[derive(Serialize)]
+struct EntryStep<'a> {
+    name: Option<&'a str>,
+    runs: String,
+    locks: Vec<EntryShare<'a>>,
+}
+
+fn entry<'a>(process: &'a Process, plan: &'a Plan, line: usize) -> Entry<'a> {
+    let steps = process.work.steps.iter().zip(&process.control.steps);
+    Entry {
+        name: &process.name,
+        declared: &process.declared,
+        kind: kind(process),
+        description: process.description.as_deref(),
+        line,
+        joins: joins(process, plan),
+        locks: shares(&process.control.request, plan),
+        steps: steps
+            .map(|(step, control)| EntryStep { name: step.name.as_deref(), runs: action(&step.action), locks: shares(&control.request, plan) })
+            .collect(),
+    }
+}
+
+/// What a process joins.
+pub fn joins<'a>(process: &Process, plan: &'a Plan) -> Vec<EntryJoin<'a>> {
+    let join = |join: &crate::plan::Join| EntryJoin { process: &plan.processes[join.process].name, until: join.until.word() };
+    process.control.joins.iter().map(join).collect()
+}
+
+fn shares<'a>(request: &[crate::notice::Share], plan: &'a Plan) -> Vec<EntryShare<'a>> {
+    let share = |share: &crate::notice::Share| {
+        let resource = &plan.resources[share.resource];
+        let kind = match resource.kind {
+            ResourceKind::Lock => "lock",
+            ResourceKind::Semaphore { .. } => "semaphore",
+        };
+        EntryShare { name: &resource.name, kind, shared: share.shared, permits: share.permits }
+    };
+    request.iter().map(share).collect()
+}

@@ -1,0 +1,95 @@
+//! Which jobs are alive, and as what.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::base::ids::JobId;
+use crate::task::Cancel;
+
+/// A job that is alive.
+#[derive(Debug)]
+pub enum Job {
+    /// As a child of this process.
+    Child {
+        /// Which step.
+        step: u32,
+        /// The leader of its group.
+        pid: u32,
+        /// Its pipes.
+        pipes: Vec<usize>,
+        /// Whether it was asked to end.
+        asked: bool,
+    },
+    /// As a thread.
+    Task {
+        /// Which step.
+        step: u32,
+        /// Ends it.
+        cancel: Cancel,
+    },
+}
+
+/// What a child is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The step of a job.
+    Step(JobId),
+    /// The stop command of a job.
+    StopCommand(JobId),
+}
+
+/// All that is alive.
+#[derive(Debug, Default)]
+pub struct Jobs {
+    alive: BTreeMap<JobId, Job>,
+    roles: HashMap<u32, Role>,
+    stop_commands: BTreeMap<JobId, (u32, Vec<usize>)>,
+}
+
+impl Jobs {
+    /// A job runs as a child.
+    pub fn add_child(&mut self, job: JobId, step: u32, pid: u32, pipes: Vec<usize>) {
+        self.roles.insert(pid, Role::Step(job));
+        self.alive.insert(job, Job::Child { step, pid, pipes, asked: false });
+    }
+
+    /// A job runs as a thread.
+    pub fn add_task(&mut self, job: JobId, step: u32, cancel: Cancel) {
+        self.alive.insert(job, Job::Task { step, cancel });
+    }
+
+    /// The stop command of a job runs.
+    pub fn add_stop_command(&mut self, job: JobId, pid: u32, pipes: Vec<usize>) {
+        self.roles.insert(pid, Role::StopCommand(job));
+        self.stop_commands.insert(job, (pid, pipes));
+    }
+
+    /// A living job.
+    pub fn get_mut(&mut self, job: JobId) -> Option<&mut Job> {
+        self.alive.get_mut(&job)
+    }
+
+    /// Takes a job out.
+    pub fn remove(&mut self, job: JobId) -> Option<Job> {
+        self.alive.remove(&job)
+    }
+
+    /// What a child that has ended was for.
+    pub fn take_role(&mut self, pid: u32) -> Option<Role> {
+        self.roles.remove(&pid)
+    }
+
+    /// The stop command of a job, if it runs.
+    pub fn stop_command(&self, job: JobId) -> Option<u32> {
+        self.stop_commands.get(&job).map(|(pid, _)| *pid)
+    }
+
+    /// Takes a stop command out; its pipes.
+    pub fn remove_stop_command(&mut self, job: JobId) -> Vec<usize> {
+        self.stop_commands.remove(&job).map_or_else(Vec::new, |(_, pipes)| pipes)
+    }
+
+    /// Whether any child is alive.
+    pub fn has_children(&self) -> bool {
+        !self.roles.is_empty()
+    }
+}

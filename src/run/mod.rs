@@ -1,0 +1,16 @@
+//! The loop: performs what the core decides and brings it the news.
+//!
+//! One thread, readiness from the kernel. In each turn signals, messages of tasks, output, exits and
+//! timers are gathered in this order; output is read before an exit is told. What blocks runs on helper
+//! threads and posts into the same inbox. Decides nothing; knows nothing of how notices are shown.
+
+mod clock;
+mod inbox;
+mod jobs;
+mod lines;
+mod pipes;
+mod runner;
+mod stragglers;
+
+pub use clock::RunClock;
+pub use runner::{Audience, Ended, Setup, run};

@@ -1,0 +1,131 @@
+//! The reading ends of children's outputs.
+//!
+//! Keys are never used twice, so that a late event can not be taken for another pipe's.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use super::lines::LineBuffer;
+use crate::base::ids::ProcessId;
+use crate::io::poller::Poller;
+use crate::notice::Stream;
+
+/// What one turn reads of one pipe at most, so that a flood holds up nobody else.
+const PER_TURN: usize = 256 * 1024;
+/// What is read at most of a pipe whose process has ended while somebody still writes into it.
+const PER_DRAIN: usize = 1 << 20;
+
+/// Lines that a process wrote.
+pub type Said = (ProcessId, Stream, Vec<u8>);
+
+struct Pipe {
+    file: File,
+    process: ProcessId,
+    stream: Stream,
+    lines: LineBuffer,
+}
+
+/// All pipes that are open.
+pub struct Pipes {
+    pipes: BTreeMap<usize, Pipe>,
+    /// Keys of pipes that may have more to read: the kernel tells only once.
+    ready: BTreeSet<usize>,
+    next_key: usize,
+    buffer: Vec<u8>,
+}
+
+impl Pipes {
+    /// No pipes; keys from `first_key` on are theirs.
+    pub fn new(first_key: usize) -> Self {
+        Self { pipes: BTreeMap::new(), ready: BTreeSet::new(), next_key: first_key, buffer: vec![0; 64 * 1024] }
+    }
+
+    /// Watches a reading end.
+    ///
+    /// # Errors
+    /// The system's error.
+    pub fn add(&mut self, poller: &Poller, end: OwnedFd, process: ProcessId, stream: Stream) -> io::Result<usize> {
+        let key = self.next_key;
+        self.next_key += 1;
+        poller.add(end.as_raw_fd(), key)?;
+        self.pipes.insert(key, Pipe { file: File::from(end), process, stream, lines: LineBuffer::default() });
+        Ok(key)
+    }
+
+    /// The kernel says that a pipe can be read.
+    pub fn mark_ready(&mut self, key: usize) {
+        if self.pipes.contains_key(&key) {
+            self.ready.insert(key);
+        }
+    }
+
+    /// Whether some pipe may have more to read.
+    pub fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// Reads a fair part of every pipe that can be read.
+    pub fn read_ready(&mut self, poller: &Poller, said: &mut Vec<Said>) {
+        for key in std::mem::take(&mut self.ready) {
+            if self.read(key, PER_TURN, poller, said) {
+                self.ready.insert(key);
+            }
+        }
+    }
+
+    /// Reads all that is there of a pipe whose process has ended.
+    pub fn drain(&mut self, key: usize, poller: &Poller, said: &mut Vec<Said>) {
+        self.read(key, PER_DRAIN, poller, said);
+    }
+
+    /// Processes whose pipes somebody still holds.
+    pub fn holders(&self) -> Vec<ProcessId> {
+        let mut processes: Vec<ProcessId> = self.pipes.values().map(|pipe| pipe.process).collect();
+        processes.dedup();
+        processes
+    }
+
+    /// Closes everything; what was written last comes out as lines.
+    pub fn close_all(&mut self, poller: &Poller, said: &mut Vec<Said>) {
+        while let Some((_, pipe)) = self.pipes.pop_first() {
+            close(pipe, poller, said);
+        }
+    }
+
+    /// Reads up to `limit` bytes; true when there may be more.
+    fn read(&mut self, key: usize, limit: usize, poller: &Poller, said: &mut Vec<Said>) -> bool {
+        let Some(pipe) = self.pipes.get_mut(&key) else { return false };
+        let mut total = 0;
+        while total < limit {
+            match pipe.file.read(&mut self.buffer) {
+                Ok(0) => break,
+                Ok(count) => {
+                    total += count;
+                    if let Some(lines) = pipe.lines.push(&self.buffer[..count]) {
+                        said.push((pipe.process, pipe.stream, lines));
+                    }
+                    continue;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+                Err(_) => break,
+            }
+        }
+        if total >= limit {
+            return true;
+        }
+        if let Some(pipe) = self.pipes.remove(&key) {
+            close(pipe, poller, said);
+        }
+        false
+    }
+}
+
+fn close(mut pipe: Pipe, poller: &Poller, said: &mut Vec<Said>) {
+    poller.remove(pipe.file.as_raw_fd());
+    if let Some(lines) = pipe.lines.finish() {
+        said.push((pipe.process, pipe.stream, lines));
+    }
+}
