@@ -127,7 +127,8 @@ impl Picture {
             for hold in self.holds.iter().filter(|hold| hold.process == index) {
                 let part = if hold.step { "in a step " } else { "" };
                 let shared = if hold.shared { ", shared" } else { "" };
-                let _ = writeln!(text, "  {part}holds {} {}{shared}", self.resources[hold.resource].kind, self.resource_title(hold.resource));
+                let _ =
+                    writeln!(text, "  {part}holds {} {}{shared}", self.resources[hold.resource].kind, self.resource_title(hold.resource));
             }
         }
         text

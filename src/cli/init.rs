@@ -18,7 +18,11 @@ pub fn init(args: &InitArgs) -> Result<Status, Failure> {
     let path = args.file.display();
     let mut options = OpenOptions::new();
     options.write(true);
-    if args.force { options.create(true).truncate(true) } else { options.create_new(true) };
+    if args.force {
+        options.create(true).truncate(true)
+    } else {
+        options.create_new(true)
+    };
     let mut file = options.open(&args.file).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::usage(format!("{path} is there already; `flowrun init --force` writes over it")),
         _ => Failure::usage(format!("cannot write {path}: {}", reason(&error))),

@@ -124,7 +124,11 @@ fn entry<'a>(process: &'a Process, plan: &'a Plan, line: usize) -> Entry<'a> {
         joins: joins(process, plan),
         locks: shares(&process.control.request, plan),
         steps: steps
-            .map(|(step, control)| EntryStep { name: step.name.as_deref(), runs: action(&step.action), locks: shares(&control.request, plan) })
+            .map(|(step, control)| EntryStep {
+                name: step.name.as_deref(),
+                runs: action(&step.action),
+                locks: shares(&control.request, plan),
+            })
             .collect(),
     }
 }

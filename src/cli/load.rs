@@ -47,7 +47,8 @@ pub fn split_words(file: Option<&Path>, words: &[String]) -> (Option<PathBuf>, V
 /// # Errors
 /// There is no file, it cannot be read, or it is not UTF-8.
 pub fn read(file: Option<&Path>, asked_for: &[String]) -> Result<Source, Failure> {
-    let here = std::env::current_dir().map_err(|error| Failure::system(format!("cannot tell the current folder: {}", machine::reason(&error))))?;
+    let here =
+        std::env::current_dir().map_err(|error| Failure::system(format!("cannot tell the current folder: {}", machine::reason(&error))))?;
     let path = match file {
         Some(path) if path == Path::new("-") => return read_standard_input(here),
         Some(path) => path.to_path_buf(),

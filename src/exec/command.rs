@@ -138,7 +138,11 @@ fn open_output(output: &Output, first: bool) -> Result<Channel, Trouble> {
 pub fn open_file(path: &Path, append: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true);
-    if append { options.append(true) } else { options.write(true).truncate(true) };
+    if append {
+        options.append(true)
+    } else {
+        options.write(true).truncate(true)
+    };
     options.open(path)
 }
 

@@ -13,7 +13,10 @@ pub fn find(name: &str, path: Option<&OsStr>, cwd: &Path) -> Option<PathBuf> {
         return is_executable(&file).then_some(file);
     }
     let path = path?;
-    path.as_bytes().split(|byte| *byte == b':').map(|folder| cwd.join(OsStr::from_bytes(folder)).join(name)).find(|file| is_executable(file))
+    path.as_bytes()
+        .split(|byte| *byte == b':')
+        .map(|folder| cwd.join(OsStr::from_bytes(folder)).join(name))
+        .find(|file| is_executable(file))
 }
 
 /// Whether a path is a file that this user may execute.

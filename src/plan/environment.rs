@@ -56,7 +56,7 @@ pub fn add_entries(overlay: &mut Overlay, entries: &Field<Map<EnvName, Tmpl<Stri
                 None => continue,
             },
             Field::Null(_) => None,
-            Field::Absent => continue,
+            Field::Absent | Field::Broken(_) => continue,
         };
         overlay.insert(name.value.clone(), value);
     }

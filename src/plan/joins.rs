@@ -70,8 +70,9 @@ impl<'a> Names<'a> {
             let names: Vec<&str> = self.instances.iter().filter(|(_, id)| instances.contains(id)).map(|(name, _)| *name).collect();
             instances_help(base, names)
         } else {
-            let mut known: Vec<&str> = self.declared.keys().copied().collect();
+            let mut known: Vec<&str> = self.declared.keys().chain(&self.broken).copied().collect();
             known.sort_unstable();
+            known.dedup();
             suggest::did_you_mean(name, known.iter().copied()).unwrap_or_else(|| match known.len() {
                 0..=8 => format!("the processes are {}", crate::source::hints::list(&known)),
                 _ => "declare it under `processes`, or correct the name".to_owned(),

@@ -176,7 +176,7 @@ fn processes<'a>(parsed: &'a Parsed, around: &Around<'_>, resolver: &mut Resolve
     }
     for (name, process) in &map.value.entries {
         let own = match process {
-            Field::Set(process) => &process.value,
+            Field::Set(process) => process,
             Field::Null(_) => {
                 resolver.report(
                     Diagnostic::error("nothing-to-run", name.span, format!("`{}` does not say what to run", name.value))
@@ -185,19 +185,26 @@ fn processes<'a>(parsed: &'a Parsed, around: &Around<'_>, resolver: &mut Resolve
                 broken.push(name.value.as_str());
                 continue;
             }
-            Field::Absent => {
+            Field::Absent | Field::Broken(_) => {
                 broken.push(name.value.as_str());
                 continue;
             }
         };
-        let extended = extender.extend(own, &mut resolver.diagnostics);
-        let planned = process::plan(name, &extended, around, resolver);
+        let extended = extender.extend(&own.value, &mut resolver.diagnostics);
+        let misspelt = misspelt_within(own.span, &parsed.diagnostics);
+        let planned = process::plan(name, &extended, misspelt, around, resolver);
         if planned.is_empty() {
             broken.push(name.value.as_str());
         }
         all.extend(planned);
     }
     (all, broken)
+}
+
+/// Whether a key in this place was reported as unknown: a key that seems to be missing may be that one.
+fn misspelt_within(place: crate::base::span::Span, diagnostics: &[Diagnostic]) -> bool {
+    let unknown = |found: &&Diagnostic| found.code == "unknown-key";
+    diagnostics.iter().filter(unknown).any(|found| found.span().start >= place.start && found.span().end <= place.end)
 }
 
 /// Looks up what processes say of each other and checks it.

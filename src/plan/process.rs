@@ -51,14 +51,10 @@ pub struct Planned {
 }
 
 /// Plans all instances of one process. After an instance with mistakes the rest is left out, because
-/// each would repeat them.
-pub fn plan(name: &Spanned<String>, process: &Extended, around: &Around<'_>, resolver: &mut Resolver<'_>) -> Vec<Planned> {
-    let mistakes = resolver.diagnostics.len();
-    check_kind(name, process, resolver);
+/// each would repeat them. `misspelt`: an unknown key was reported in it.
+pub fn plan(name: &Spanned<String>, process: &Extended, misspelt: bool, around: &Around<'_>, resolver: &mut Resolver<'_>) -> Vec<Planned> {
+    check_kind(name, process, misspelt, resolver);
     let instances = instances::expand(&process.whole, resolver);
-    if resolver.diagnostics.len() > mistakes {
-        return Vec::new();
-    }
     let mut planned = Vec::with_capacity(instances.len());
     for instance in instances {
         let scope = resolver.scope.with(instance.values().as_ref(), instance.index);
@@ -76,11 +72,13 @@ pub fn plan(name: &Spanned<String>, process: &Extended, around: &Around<'_>, res
 }
 
 /// Exactly one of `command`, `task` and `steps`, and no key that fits another kind only.
-fn check_kind(name: &Spanned<String>, process: &Extended, resolver: &mut Resolver<'_>) {
+fn check_kind(name: &Spanned<String>, process: &Extended, misspelt: bool, resolver: &mut Resolver<'_>) {
     let whole = &process.whole;
+    let unreadable = misspelt || whole.command.is_broken() || whole.task.is_broken() || whole.steps.is_broken();
     let kinds = [("command", whole.command.span()), ("task", whole.task.span()), ("steps", whole.steps.span())];
     let given: Vec<(&str, Span)> = kinds.iter().filter_map(|(key, span)| span.map(|span| (*key, span))).collect();
     match given.as_slice() {
+        [] if unreadable => {}
         [] => resolver.report(
             Diagnostic::error("nothing-to-run", name.span, format!("`{}` does not say what to run", name.value))
                 .help("write exactly one of `command`, `task` and `steps`"),
@@ -100,6 +98,9 @@ fn check_kind(name: &Spanned<String>, process: &Extended, resolver: &mut Resolve
     let own = &process.given;
     let text_command = matches!(whole.command.value(), Some(written::Command::Shell(_)));
     let has_steps = whole.steps.is_set();
+    if unreadable {
+        return;
+    }
     for found in [
         only_for("with", own.with.span(), whole.task.is_set(), "a process with a `task`, or to a step with one"),
         only_for("args", own.args.span(), whole.command.is_set(), "a `command`"),

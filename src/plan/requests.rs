@@ -53,7 +53,7 @@ impl Resources {
                     }
                     permits.max(1)
                 }
-                Field::Absent => 1,
+                Field::Absent | Field::Broken(_) => 1,
                 Field::Set(_) | Field::Null(_) => {
                     resolver.report(
                         Diagnostic::error("missing-key", name.span, format!("the semaphore `{}` has no number of permits", name.value))

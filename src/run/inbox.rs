@@ -107,4 +107,3 @@ impl RunAccess for RunHandle {
         self.plan.named(process).all(|id| ended[id.index()])
     }
 }
-

@@ -270,7 +270,9 @@ impl<'a> Runner<'a> {
         let output: Box<dyn io::Write + Send> = match &process.work.stdout {
             Output::File { path, append } => {
                 let file = command::open_file(path, *append || number > 0);
-                Box::new(file.map_err(|error| StartError::Failed(format!("cannot write output to {}: {}", path.display(), reason(&error))))?)
+                Box::new(
+                    file.map_err(|error| StartError::Failed(format!("cannot write output to {}: {}", path.display(), reason(&error))))?,
+                )
             }
             Output::Captured | Output::SameAsStdout => Box::new(Lines::new(self.post.clone(), job.process)),
         };

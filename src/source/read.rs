@@ -152,6 +152,8 @@ pub enum Field<T> {
     Absent,
     /// The key is there without a value.
     Null(Span),
+    /// The key is there with a value that could not be read; why is recorded.
+    Broken(Span),
     /// The key has a value.
     Set(Spanned<T>),
 }
@@ -176,6 +178,10 @@ impl<T> Field<T> {
     pub fn is_set(&self) -> bool {
         matches!(self, Self::Set(_))
     }
+    /// Whether the key is there but could not be read.
+    pub fn is_broken(&self) -> bool {
+        matches!(self, Self::Broken(_))
+    }
     /// Whether the key is there, with a value or null.
     pub fn is_given(&self) -> bool {
         !matches!(self, Self::Absent)
@@ -190,7 +196,7 @@ impl<T> Field<T> {
         if reader.document.is_null(node) {
             return Self::Null(span);
         }
-        T::read(node, reader).map_or(Self::Absent, |value| Self::Set(Spanned::new(value, span)))
+        T::read(node, reader).map_or(Self::Broken(span), |value| Self::Set(Spanned::new(value, span)))
     }
 }
 

@@ -106,7 +106,7 @@ pub(super) const DEFINITION: Definition = Definition {
                 let equals = match args.equals {
                     Field::Set(data) => data.value.json,
                     Field::Null(_) => Value::Null,
-                    Field::Absent => return None,
+                    Field::Absent | Field::Broken(_) => return None,
                 };
                 Check::Json { file: args.json.known()?.0, path: args.path.known().unwrap_or_default(), equals }
             }

@@ -49,8 +49,8 @@ pub(super) const DEFINITION: Definition = Definition {
             _ if adds => Action::Add(args.add.known()?.0),
             Field::Set(value) => Action::Set(value.value.json.clone()),
             Field::Null(_) => Action::Set(Value::Null),
-            // What could not be read yet must not turn into reading the file.
-            Field::Absent if given.mentions("set") => return None,
+            // What could not be read must not turn into reading the file.
+            Field::Broken(_) => return None,
             Field::Absent => Action::Print,
         };
         Some(Arc::new(Json { file: file?.0, path: args.path.known().unwrap_or_default(), action }))

@@ -152,9 +152,9 @@ fn read_spec(node: NodeId, reader: &mut Reader<'_>) -> Field<JoinSpec> {
                 Diagnostic::error("bad-value", span, format!("`{text}` is not a join condition"))
                     .help(format!("here it is called `{word}`")),
             );
-            return Field::Absent;
+            return Field::Broken(span);
         }
-        let Some(until) = Tmpl::read(node, reader) else { return Field::Absent };
+        let Some(until) = Tmpl::read(node, reader) else { return Field::Broken(span) };
         let spec = JoinSpec { until: Field::Set(Spanned::new(until, span)), ..JoinSpec::default() };
         return Field::Set(Spanned::new(spec, span));
     }
