@@ -9,7 +9,7 @@ use super::paint::Paint;
 use super::{Out, Reporter, RunView, Settings, words};
 use crate::base::duration::human;
 use crate::base::ids::{JobId, ProcessId};
-use crate::notice::{Event, HaltReason, Notice, Outcome, Stream};
+use crate::notice::{Event, Exit, HaltReason, Notice, Outcome, Stream};
 use crate::plan::Plan;
 
 /// Sentences.
@@ -106,10 +106,10 @@ fn sentence(notice: &Notice, view: &RunView) -> Option<String> {
             let again = if delay.is_zero() { "again now".to_owned() } else { format!("again in {}", words::span(*delay)) };
             format!("{} failed: {reason}, attempt {} of {attempts}; {again}", name(job.process), job.attempt)
         }
-        Event::Ended { process, outcome, attempts, started, .. } => {
+        Event::Ended { process, outcome, exit, attempts, started } => {
             let took = started.map(|started| notice.at.since(started));
             let last = if *attempts > 1 { format!(", after {attempts} attempts") } else { String::new() };
-            format!("{} {}{last}", name(*process), end(plan, *process, outcome, took))
+            format!("{} {}{last}", name(*process), end(plan, *process, outcome, exit.as_ref(), took))
         }
         Event::Halted { reason } => words::halt(plan, reason),
         Event::WaitingFor { processes, .. } if processes.is_empty() => return None,
@@ -153,18 +153,22 @@ fn started(plan: &Plan, job: JobId, step: u32, pid: Option<u32>) -> String {
     pid.map_or_else(|| text.clone(), |pid| format!("{text}, pid {pid}"))
 }
 
-/// What became of a process, to follow its name.
-pub fn end(plan: &Plan, process: ProcessId, outcome: &Outcome, took: Option<Duration>) -> String {
+/// What became of a process, to follow its name. Its exit code is told unless the rest says it already.
+pub fn end(plan: &Plan, process: ProcessId, outcome: &Outcome, exit: Option<&Exit>, took: Option<Duration>) -> String {
     let time = took.map_or_else(String::new, |took| format!(" in {}", human(took)));
+    let code = |exit: &Exit| format!(": {}", words::exit(exit));
     match outcome {
-        Outcome::Success => format!("succeeded{time}"),
+        Outcome::Success => format!("succeeded{time}{}", exit.filter(|exit| **exit != Exit::Code(0)).map(code).unwrap_or_default()),
         Outcome::Failed { failure, allowed } => {
             let allowed = if *allowed { " (allowed)" } else { "" };
             format!("failed{allowed}: {}", words::failure(plan, process, failure))
         }
         Outcome::Skipped(reason) => format!("skipped: {}", words::skip(plan, reason)),
         Outcome::Cancelled(reason) => format!("cancelled: {}", words::cancel(plan, reason)),
-        Outcome::Stopped => took.map_or_else(|| "stopped".to_owned(), |took| format!("stopped after {}", human(took))),
+        Outcome::Stopped => {
+            let time = took.map_or_else(String::new, |took| format!(" after {}", human(took)));
+            format!("stopped{time}{}", exit.map(code).unwrap_or_default())
+        }
     }
 }
 

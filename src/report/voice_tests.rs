@@ -83,7 +83,19 @@ fn verbose_tells_everything() {
     ];
     assert_eq!(lines[..expected.len()], expected);
     assert!(lines.contains(&"b is asked to end within 10 s: the run is being stopped"), "{text}");
-    assert!(lines.contains(&"b stopped after 14.0 s"), "{text}");
+    assert!(lines.contains(&"b stopped after 14.0 s: signal 15 (SIGTERM), exit code -15"), "{text}");
+}
+
+#[test]
+fn exit_codes_are_told_where_they_say_something() {
+    let plan = shop();
+    let took = Some(Duration::from_secs(2));
+    let success = |exit| end(&plan, ProcessId(0), &Outcome::Success, Some(&exit), took);
+    assert_eq!(success(Exit::Code(0)), "succeeded in 2.00 s");
+    assert_eq!(success(Exit::Code(1)), "succeeded in 2.00 s: exit code 1");
+    let stopped = |exit: Option<&Exit>, took| end(&plan, ProcessId(0), &Outcome::Stopped, exit, took);
+    assert_eq!(stopped(Some(&Exit::Code(0)), took), "stopped after 2.00 s: exit code 0");
+    assert_eq!(stopped(None, None), "stopped");
 }
 
 #[test]
