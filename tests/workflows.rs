@@ -77,10 +77,8 @@ fn every_command_in_a_header_is_one() {
 #[test]
 fn hello_greets_twice_from_one_template() {
     let said = lesson("hello", "").exits(0);
-    let expected = [
-        ("alice", "Hello, world! I am calm, and my name is alice."),
-        ("bob", "Hello, everybody! I am in a hurry, and my name is bob."),
-    ];
+    let expected =
+        [("alice", "Hello, world! I am calm, and my name is alice."), ("bob", "Hello, everybody! I am in a hurry, and my name is bob.")];
     assert_eq!(sorted(said.lines()), expected);
     let said = lesson("hello", "--set greeting=Ahoy alice").exits(0);
     assert_eq!(said.lines(), [("alice", "Ahoy, world! I am calm, and my name is alice.")]);

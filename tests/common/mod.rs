@@ -187,3 +187,59 @@ impl std::fmt::Display for Said {
         write!(f, "exit status {:?}\n--- standard output\n{}--- standard error\n{}", self.status, self.stdout, self.stderr)
     }
 }
+
+/// A call that still runs: its standard output is read line by line, to learn how far it is.
+pub struct Live {
+    child: std::process::Child,
+    lines: std::io::Lines<std::io::BufReader<std::process::ChildStdout>>,
+    /// The lines so far.
+    pub seen: Vec<String>,
+}
+
+impl Call {
+    /// Starts it and goes on.
+    pub fn start(mut self) -> Live {
+        use std::io::BufRead as _;
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().expect("the program starts");
+        let lines = std::io::BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        Live { child, lines, seen: Vec::new() }
+    }
+}
+
+impl Live {
+    /// Waits until a line contains this.
+    pub fn wait_for(&mut self, text: &str) {
+        while !self.seen.last().is_some_and(|line| line.contains(text)) {
+            match self.lines.next() {
+                Some(line) => self.seen.push(line.expect("text")),
+                None => panic!("`{text}` never came: {:?}", self.seen),
+            }
+        }
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+        let pid = i32::try_from(self.child.id()).expect("a number");
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).expect("it is alive");
+    }
+
+    /// Waits for its end.
+    pub fn end(mut self) -> Said {
+        use std::io::Read as _;
+        let pid = self.child.id();
+        let mut stderr = Vec::new();
+        let mut pipe = self.child.stderr.take().expect("a pipe");
+        let reader = std::thread::spawn(move || {
+            let _ = pipe.read_to_end(&mut stderr);
+            stderr
+        });
+        for line in self.lines.by_ref() {
+            self.seen.push(line.expect("text"));
+        }
+        let status = self.child.wait().expect("it ends");
+        let stderr = String::from_utf8_lossy(&reader.join().expect("it is read")).into_owned();
+        let stdout = self.seen.iter().map(|line| format!("{line}\n")).collect();
+        Said { status: status.code(), stdout, stderr, pid }
+    }
+}
