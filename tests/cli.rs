@@ -136,6 +136,10 @@ fn variables_files_and_flags_come_from_the_command_line_or_the_environment() {
     assert_eq!(said.stdout, "you file\nyou file\n");
     let said = place.flowrun("").env("FLOWRUN_SET", "who=env").env("FLOWRUN_OUTPUT", "raw").env("X", "host").run().exits(0);
     assert_eq!(said.stdout, "env host\n");
+    let said = place.flowrun("").env("FLOWRUN_DRY_RUN", "1").run().exits(0);
+    assert!(said.stdout.contains("at first"), "{said}");
+    let said = place.flowrun("").env("FLOWRUN_DRY_RUN", "0").env("FLOWRUN_QUIET", "").run().exits(0);
+    assert!(said.stdout.contains("nobody"), "{said}");
     let said = place.flowrun("--set whom=x").run().exits(2);
     assert!(said.stderr.contains("did you mean `who`?"), "{said}");
     let said = place.flowrun("--set who").run().exits(2);
