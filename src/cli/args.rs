@@ -15,7 +15,13 @@ use crate::source::read::Scalar;
 #[derive(Debug, Parser)]
 #[command(name = "flowrun", version, args_conflicts_with_subcommands = true, subcommand_help_heading = "Commands")]
 #[command(
-    after_help = "Exit status: 0 all well, 1 a process failed, 2 the workflow or the command line is wrong and nothing was started,\n3 flowrun itself could not go on, 124 the run's timeout, 129, 130, 143 after SIGHUP, SIGINT, SIGTERM.\nEvery flag can also be given as FLOWRUN_… in the environment, as in FLOWRUN_JOBS=4."
+    after_help = "Exit status:
+  0  all well                      1  a process failed
+  2  the workflow or the command line is wrong, nothing was started
+  3  flowrun itself could not go on
+  124  the run's timeout           129, 130, 143  after SIGHUP, SIGINT, SIGTERM
+
+Every flag can also be given as FLOWRUN_… in the environment, as in FLOWRUN_JOBS=4."
 )]
 pub struct Cli {
     /// What to do; without a command, `run`.
@@ -106,7 +112,7 @@ pub struct WorkflowArgs {
 pub struct RunArgs {
     /// The workflow (what ends in .yaml or .yml, has a `/` or is `-`; else flowrun.yaml here or above), and the
     /// processes to run: these, what they join, and their cleanups. Default all
-    #[arg(value_name = "FILE] [PROCESS")]
+    #[arg(value_names = ["FILE", "PROCESS"], num_args = 0..)]
     pub words: Vec<String>,
     /// The workflow, whatever its name; `-` is standard input
     #[arg(short = 'f', long = "file", value_name = "FILE", env = "FLOWRUN_FILE")]
@@ -127,7 +133,7 @@ pub struct RunArgs {
     #[arg(short = 'o', long, value_name = "MODE", default_value = "prefixed", env = "FLOWRUN_OUTPUT")]
     pub output: OutputArg,
     /// Say little: no output of processes, and nothing at all when everything went well
-    #[arg(short = 'q', long, env = "FLOWRUN_QUIET", value_parser = FalseyValueParser::new(), conflicts_with = "verbose")]
+    #[arg(short = 'q', long, env = "FLOWRUN_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,
     /// Say more: each start, end, wait and lock
     #[arg(short = 'v', long, env = "FLOWRUN_VERBOSE", value_parser = FalseyValueParser::new())]

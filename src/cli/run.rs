@@ -84,7 +84,8 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs) -> Result<Status, Failure> {
 fn report_settings(args: &RunArgs) -> report::Settings {
     let (stdout, stderr) = color::surfaces(args.workflow.color);
     let mode = match args.output {
-        _ if args.quiet => OutputMode::Quiet,
+        // Both, as when one comes from the environment, take each other back.
+        _ if args.quiet && !args.verbose => OutputMode::Quiet,
         OutputArg::Prefixed => OutputMode::Prefixed,
         OutputArg::Grouped => OutputMode::Grouped,
         OutputArg::Raw => OutputMode::Raw,
