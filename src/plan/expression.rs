@@ -155,9 +155,10 @@ impl<'a> Scope<'a> {
         let values = if calculates(expression) { &self.typed } else { &self.textual };
         let value = compiled.eval(Value::from_pairs(values.iter().map(|(k, v)| (*k, v.clone())))).map_err(|error| {
             if error.kind() == ErrorKind::UndefinedError
-                && let Some(found) = self.unknown_name(&compiled.undeclared_variables(true), span) {
-                    return found;
-                }
+                && let Some(found) = self.unknown_name(&compiled.undeclared_variables(true), span)
+            {
+                return found;
+            }
             self.broken(expression, span, &error)
         })?;
         if value.is_undefined() {

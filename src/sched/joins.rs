@@ -134,7 +134,7 @@ impl Scheduler {
         let daemon = self.plan.processes[id].control.daemon;
         match &self.halted {
             Some(reason) if self.killing || !self.cleanup[id] => Some(reason.clone()),
-            None if self.killing => Some(CancelReason::Interrupt),
+            None if self.killing => Some(CancelReason::WorkEnded),
             Some(_) | None if self.closing && daemon => Some(CancelReason::WorkEnded),
             Some(_) | None => None,
         }

@@ -293,7 +293,13 @@ impl Scheduler {
                 self.give_up(id, outcome, out);
             }
             State::Running { .. } => self.stop(id, StopReason::Requested, out),
-            State::Stopping { .. } | State::Ended => {}
+            State::Stopping { .. } => {
+                // What is asked to stop is not tried again, though its time was over before.
+                if let Some(reason @ StopReason::Timeout) = &mut self.processes[id].stop_reason {
+                    *reason = StopReason::Requested;
+                }
+            }
+            State::Ended => {}
         }
     }
 }

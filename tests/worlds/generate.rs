@@ -231,8 +231,11 @@ fn uses(plan: &Plan) -> Vec<(ProcessId, Share, bool)> {
 }
 
 fn leaves_room(plan: &Plan, wanted: &Share) -> bool {
-    let kept: Vec<Share> =
-        uses(plan).into_iter().filter(|(_, share, for_life)| *for_life && share.resource == wanted.resource).map(|(_, share, _)| share).collect();
+    let kept: Vec<Share> = uses(plan)
+        .into_iter()
+        .filter(|(_, share, for_life)| *for_life && share.resource == wanted.resource)
+        .map(|(_, share, _)| share)
+        .collect();
     match plan.resources[wanted.resource].kind {
         ResourceKind::Lock => wanted.shared && kept.iter().all(|share| share.shared),
         ResourceKind::Semaphore { permits } => kept.iter().map(|share| share.permits).sum::<u32>() + wanted.permits <= permits,

@@ -299,15 +299,7 @@ impl<'a> Run<'a> {
         let lasts = rng.tens(0, if not_started { 1 } else { 12 });
         let ends = (not_started || !for_ever).then(|| self.now + lasts);
         let told_after = if rng.chance(70) { Duration::ZERO } else { rng.tens(0, 2) };
-        let program = Program {
-            step,
-            exit,
-            deaf: rng.chance(self.world.deaf),
-            told: false,
-            turn: 0,
-            ends,
-            never_told_when_stopped: false,
-        };
+        let program = Program { step, exit, deaf: rng.chance(self.world.deaf), told: false, turn: 0, ends, never_told_when_stopped: false };
         if let Some(old) = self.programs.insert(job, program) {
             return Err(format!("{job:?} was started at step {step} while its step {} runs", old.step));
         }

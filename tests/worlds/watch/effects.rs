@@ -80,8 +80,7 @@ impl Watch {
         one.outer_permits = Some(outer);
         one.begun = true;
         one.waiting = None;
-        one.program =
-            Some(Program { step, since: self.now, told: false, asked: None, phase: Phase::Running, permits: permits.to_vec() });
+        one.program = Some(Program { step, since: self.now, told: false, asked: None, phase: Phase::Running, permits: permits.to_vec() });
         Ok(())
     }
 

@@ -11,6 +11,9 @@ impl Watch {
         let one = &self.all[id];
         let control = &self.plan.processes[id].control;
         let last = one.last.as_ref();
+        let never_ran = last.is_some_and(|last| matches!(last.exit, Exit::NotStarted(_)));
+        let cut_off = one.retry_at.is_some();
+        ensure!(!never_ran || cut_off || matches!(outcome, Outcome::Failed { .. }), "{id:?} could not be started and is {outcome:?}");
         match outcome {
             Outcome::Success => {
                 let complete = last.is_some_and(|last| {
@@ -49,7 +52,7 @@ impl Watch {
                 ensure!(control.daemon || self.whole.killing.is_some(), "{id:?} is no daemon");
                 ensure!(!control.daemon || !one.begun, "{id:?} had begun");
             }
-            Outcome::Cancelled(_) => {
+            Outcome::Cancelled(CancelReason::Interrupt | CancelReason::RunTimeout | CancelReason::Failure(_)) => {
                 ensure!(self.whole.halted.is_some() || self.whole.killing.is_some(), "{id:?} is cancelled though nothing was halted");
                 if !self.whole.killing.is_some() {
                     ensure!(!self.needs.cleanup[id], "the cleanup {id:?} is cancelled");
@@ -77,9 +80,7 @@ impl Watch {
         let last = one.last.as_ref();
         let free = last.is_some_and(|last| last.asked.is_none());
         let right = match failure {
-            Failure::Code(code) => {
-                free && !control.success_codes.contains(code) && last.is_some_and(|last| last.exit == Exit::Code(*code))
-            }
+            Failure::Code(code) => free && !control.success_codes.contains(code) && last.is_some_and(|last| last.exit == Exit::Code(*code)),
             Failure::Signal(signal) => free && last.is_some_and(|last| last.exit == Exit::Signal(*signal)),
             Failure::NotStarted(why) => last.is_some_and(|last| last.exit == Exit::NotStarted(why.clone())),
             Failure::Timeout(bound) => last.is_some_and(|last| {

@@ -39,10 +39,9 @@ impl Watch {
         }
         let Some((at, outcome)) = &other.outcome else { return Stand::Open };
         let holds = match join.until {
-            Condition::Success => matches!(
-                outcome,
-                Outcome::Success | Outcome::Failed { allowed: true, .. } | Outcome::Skipped(SkipReason::Condition)
-            ),
+            Condition::Success => {
+                matches!(outcome, Outcome::Success | Outcome::Failed { allowed: true, .. } | Outcome::Skipped(SkipReason::Condition))
+            }
             Condition::Failure => matches!(outcome, Outcome::Failed { .. }),
             Condition::Exit => other.begun,
             Condition::Start | Condition::Ready => false,
@@ -53,7 +52,9 @@ impl Watch {
     /// When the clocks of bounded joins started: once all joins without a bound hold.
     fn clock(&self, id: ProcessId) -> Option<RunTime> {
         let unbounded = self.plan.processes[id].control.joins.iter().filter(|join| join.timeout.is_none());
-        unbounded.map(|join| if let Stand::Holds(at) = self.stand(join) { Some(at) } else { None }).try_fold(RunTime::ZERO, |a, b| Some(a.max(b?)))
+        unbounded
+            .map(|join| if let Stand::Holds(at) = self.stand(join) { Some(at) } else { None })
+            .try_fold(RunTime::ZERO, |a, b| Some(a.max(b?)))
     }
 
     /// One join: whether it holds, lasts, is broken or has timed out.

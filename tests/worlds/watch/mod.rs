@@ -211,11 +211,7 @@ impl Watch {
     /// Whether a world without any further event is in order: a finite program hangs, or there is no
     /// work and daemons run.
     pub fn may_last_for_ever(&self, mut running: impl Iterator<Item = JobId>) -> bool {
-        if self.needs.has_work {
-            running.any(|job| !self.plan.processes[job.process].control.daemon)
-        } else {
-            running.next().is_some()
-        }
+        if self.needs.has_work { running.any(|job| !self.plan.processes[job.process].control.daemon) } else { running.next().is_some() }
     }
 
     fn program(&mut self, job: JobId, step: u32) -> Option<&mut Program> {

@@ -178,7 +178,10 @@ impl Watch {
         }
         let unasked = |program: &super::Program| matches!(program.asked, Some((_, StopReason::RunStopped)));
         let halted = self.whole.stopped.is_some() || self.whole.killing.is_some();
-        ensure!(halted || !self.all.iter().filter_map(|one| one.program.as_ref()).any(unasked), "something is stopped though the run goes on");
+        ensure!(
+            halted || !self.all.iter().filter_map(|one| one.program.as_ref()).any(unasked),
+            "something is stopped though the run goes on"
+        );
         Ok(())
     }
 
