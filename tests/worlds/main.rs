@@ -4,6 +4,7 @@
 //! `WORLDS=100000` runs more of them, `WORLD_SEED=17` one again (`TEXT_SEED=17` one that goes through YAML).
 
 mod cases;
+mod checks;
 mod generate;
 mod report;
 mod rng;

@@ -27,6 +27,8 @@ pub struct World {
     /// How ill-behaved programs are, in percent.
     pub failing: u64,
     pub deaf: u64,
+    /// How often somebody asks for a stop of what is just being started or stopped, in percent.
+    pub meddling: u64,
     /// How late a tick may come, in milliseconds.
     pub lag: usize,
 }
@@ -65,6 +67,7 @@ impl World {
             outside,
             failing: rng.pick(&[0, 10, 30, 60]),
             deaf: rng.pick(&[0, 15, 40]),
+            meddling: rng.pick(&[0, 0, 0, 3, 15]),
             lag: rng.pick(&[0, 0, 0, 15]),
         }
     }
@@ -245,6 +248,11 @@ impl<'a> Run<'a> {
     }
 
     fn perform(&mut self, effect: Effect) -> Result<(), String> {
+        let (Effect::Start { job, .. } | Effect::RunStopCommand { job } | Effect::Terminate { job } | Effect::Kill { job }) = effect;
+        if self.rng.chance(self.world.meddling) {
+            let at = self.now + self.rng.tens(0, 4);
+            self.post(at, Message::Tell(Input::StopProcess { process: job.process }));
+        }
         match effect {
             Effect::Start { job, step, .. } => self.start(job, step),
             Effect::RunStopCommand { job } => {

@@ -88,7 +88,7 @@ impl Watch {
                 known && last.asked == Some(StopReason::Timeout)
             }),
             Failure::AcquireTimeout(bound) => {
-                let waited = one.withdrawn.as_ref().filter(|wait| !wait.wants.is_empty());
+                let waited = one.withdrawn.as_ref().filter(|wait| !wait.wants.is_empty() && !wait.lacked_only_slot);
                 control.acquire_timeout == Some(*bound) && waited.is_some_and(|wait| wait.since + *bound <= self.now)
             }
             Failure::JoinTimeout { process, timeout } => one.attempt == 0 && self.timed_out_rightly(id, *process, *timeout),

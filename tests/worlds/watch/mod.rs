@@ -57,6 +57,8 @@ struct Wait {
     wants: Vec<Share>,
     order: u64,
     since: RunTime,
+    /// When it was withdrawn: whether nothing but a slot was missing.
+    lacked_only_slot: bool,
 }
 
 /// How the last step ended.
@@ -190,6 +192,10 @@ impl Watch {
         }
         for effect in &out.effects {
             self.effect(effect)?;
+        }
+        for id in &self.commands_over {
+            let answered = self.all[*id].program.as_ref().is_none_or(|program| program.phase > Phase::Command);
+            ensure!(answered, "{id:?} gets no signal after its stop command");
         }
         self.rules(deadline)
     }

@@ -111,7 +111,7 @@ impl Watch {
         self.attempt(job, true)?;
         ensure!(wants == self.request(job.process, step)?, "{job:?} asks for {wants:?}");
         self.whole.orders += 1;
-        let wait = Wait { step, wants: wants.to_vec(), order: self.whole.orders, since: self.now };
+        let wait = Wait { step, wants: wants.to_vec(), order: self.whole.orders, since: self.now, lacked_only_slot: false };
         let one = &mut self.all[job.process];
         ensure!(one.waiting.is_none(), "{job:?} waits twice");
         one.waiting = Some(wait);
@@ -155,12 +155,13 @@ impl Watch {
     }
 
     fn released(&mut self, job: JobId, step: Option<u32>, freed: &[Share]) -> Result<(), String> {
+        let lacked_only_slot = self.is_its_turn(job.process);
         let one = &mut self.all[job.process];
         ensure!(one.attempt == job.attempt, "{job:?} releases in attempt {}", one.attempt);
         ensure!(one.program.is_none(), "{job:?} releases while it runs");
         if let Some(wait) = one.waiting.take_if(|wait| wait.step == step) {
             ensure!(wait.wants == freed, "{job:?} withdraws {freed:?}");
-            one.withdrawn = Some(wait);
+            one.withdrawn = Some(Wait { lacked_only_slot, ..wait });
             return Ok(());
         }
         let place = one.held.iter().position(|(held_step, shares)| *held_step == step && shares == freed);

@@ -71,7 +71,7 @@ impl Watch {
     }
 
     /// Whether a request is the oldest on everything it names and everything has room.
-    fn is_its_turn(&self, id: ProcessId) -> bool {
+    pub fn is_its_turn(&self, id: ProcessId) -> bool {
         let Some(wait) = &self.all[id].waiting else { return false };
         wait.wants.iter().all(|share| {
             let older = |other: &super::Wait| other.order < wait.order && other.wants.iter().any(|other| other.resource == share.resource);
