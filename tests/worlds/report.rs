@@ -18,7 +18,7 @@ const MAX_TRIES: usize = 3_000;
 /// Runs a world, some of them twice; panics with a report when a rule is broken.
 pub fn run(world: &World, replay: &str) {
     match attempt(world) {
-        Ok(log) if world.seed % 16 == 0 => {
+        Ok(log) if world.seed.is_multiple_of(16) => {
             assert!(world.replay(&log) == world.replay(&log), "{replay}: the same inputs gave different outputs");
         }
         Ok(_) => {}

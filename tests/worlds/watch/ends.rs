@@ -54,7 +54,7 @@ impl Watch {
             }
             Outcome::Cancelled(CancelReason::Interrupt | CancelReason::RunTimeout | CancelReason::Failure(_)) => {
                 ensure!(self.whole.halted.is_some() || self.whole.killing.is_some(), "{id:?} is cancelled though nothing was halted");
-                if !self.whole.killing.is_some() {
+                if self.whole.killing.is_none() {
                     ensure!(!self.needs.cleanup[id], "the cleanup {id:?} is cancelled");
                     ensure!(self.whole.stopped.is_some() || !one.begun, "{id:?} is cancelled though it had begun");
                     ensure!(!control.daemon || !one.begun, "the daemon {id:?} is cancelled before its turn");

@@ -27,8 +27,8 @@ impl Needs {
                 for join in &process.control.joins {
                     let (joiner, joined) = (id.index(), join.process.index());
                     needs[joined][joiner] = true;
-                    for earlier in 0..count {
-                        needs[earlier][joiner] |= needs[earlier][joined];
+                    for joiners in &mut needs {
+                        joiners[joiner] |= joiners[joined];
                     }
                     let on_daemon = plan.processes[join.process].control.daemon && join.until == Condition::Failure;
                     // A daemon whose join has a bound comes in any case.

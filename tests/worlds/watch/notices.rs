@@ -190,6 +190,8 @@ impl Watch {
             StopReason::WorkEnded => {
                 ensure!(control.daemon, "{job:?} is no daemon");
                 self.not_needed_any_more(id)?;
+                // An alarm may ring later in the same step: the time for stopping runs all the same.
+                self.whole.budget.get_or_insert(self.now);
             }
             StopReason::RunStopped => {
                 let ordered = self.whole.stopped.is_some() && !control.daemon && !self.needs.cleanup[id];

@@ -150,7 +150,8 @@ impl Watch {
         ensure!(self.whole.interrupts == 0 || self.whole.stopped.is_some(), "a signal is not obeyed");
         ensure!(self.whole.interrupts < 2 || self.whole.killed_all, "a second signal is not obeyed");
         let failed = self.whole.failed > 0;
-        ensure!(!failed || self.plan.on_failure == OnFailure::Continue || self.whole.halted.is_some(), "a failure is not obeyed");
+        let halted = self.whole.halted.is_some() || self.whole.killing.is_some();
+        ensure!(!failed || self.plan.on_failure == OnFailure::Continue || halted, "a failure is not obeyed");
         if self.whole.halted.is_some() && self.left(|_, regular| regular) == 0 {
             self.whole.budget.get_or_insert(now);
         }
