@@ -56,12 +56,13 @@ impl Scheduler {
         }
     }
 
-    /// A signal: the first ends the run in order, the second at once.
+    /// A signal: the first ends the run in order and says how it ended, the second at once.
     pub(super) fn interrupt(&mut self, signal: i32, out: &mut Outbox) {
-        if self.summary.interrupted.replace(signal).is_some() {
+        if self.summary.interrupted.is_some() {
             self.kill_all(false, out);
             return;
         }
+        self.summary.interrupted = Some(signal);
         self.stop_run(CancelReason::Interrupt, HaltReason::Interrupt { signal }, out);
     }
 
@@ -80,7 +81,8 @@ impl Scheduler {
             let daemon = self.plan.processes[id].control.daemon;
             match self.processes[id].state {
                 State::Running { .. } if regular && !daemon => self.stop(id, StopReason::RunStopped, out),
-                State::Waiting | State::Queued { .. } | State::Delaying if regular => {
+                // A daemon between two steps goes on: cleanups may need it.
+                State::Waiting | State::Queued { .. } | State::Delaying if regular && !(daemon && self.processes[id].begun) => {
                     self.give_up(id, Outcome::Cancelled(cancel.clone()), out);
                 }
                 State::Waiting | State::Queued { .. } | State::Delaying | State::Running { .. } | State::Stopping { .. } | State::Ended => {
@@ -193,34 +195,30 @@ impl Scheduler {
         self.stop_next_level(out)
     }
 
-    /// Daemons that were never started are not needed any more.
+    /// Daemons that were never started are not needed any more; those that wait between two steps keep
+    /// their place in the order.
     fn cancel_late_daemons(&mut self, out: &mut Outbox) -> bool {
         let mut changed = false;
         for id in self.plan.processes.ids() {
-            if !self.plan.processes[id].control.daemon {
-                continue;
-            }
-            if let State::Waiting | State::Queued { .. } | State::Delaying = self.processes[id].state {
-                let begun = self.processes[id].begun;
-                let outcome = if begun { Outcome::Stopped } else { Outcome::Cancelled(CancelReason::WorkEnded) };
-                self.give_up(id, outcome, out);
+            let process = &self.processes[id];
+            if self.plan.processes[id].control.daemon && process.state != State::Ended && !process.begun {
+                self.give_up(id, Outcome::Cancelled(CancelReason::WorkEnded), out);
                 changed = true;
             }
         }
         changed
     }
 
-    /// Stops the first level that has daemons without an outcome.
+    /// Stops the next level of daemons, once all levels before it have ended.
     fn stop_next_level(&mut self, out: &mut Outbox) -> bool {
-        let ended = |id: &ProcessId| self.processes[*id].state == State::Ended;
-        let Some(level) = self.daemon_levels.iter().position(|level| !level.iter().all(ended)) else { return false };
-        let mut changed = false;
-        for id in self.daemon_levels[level].clone() {
-            if let State::Running { .. } = self.processes[id].state {
-                self.stop(id, StopReason::WorkEnded, out);
-                changed = true;
+        let Some(level) = self.daemon_levels.next_to_stop() else { return false };
+        for id in level {
+            match self.processes[id].state {
+                State::Running { .. } => self.stop(id, StopReason::WorkEnded, out),
+                State::Waiting | State::Queued { .. } | State::Delaying => self.give_up(id, Outcome::Stopped, out),
+                State::Stopping { .. } | State::Ended => {}
             }
         }
-        changed
+        true
     }
 }
