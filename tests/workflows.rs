@@ -46,7 +46,8 @@ fn every_workflow_is_introduced_and_tested() {
         let header: Vec<_> = lines.take_while(|line| line.starts_with('#')).collect();
         assert!(header.len() > 3, "{name} has no header that says what it teaches");
         assert!(header.iter().any(|line| line.contains(&format!("workflows/{name}.yaml"))), "{name} does not say how to run it");
-        assert!(tests.contains(&format!("(\"{name}\"")), "{name} has no test here");
+        let tested = ["lesson", "workflow_path"].map(|call| tests.contains(&format!("{call}(\"{name}\"")));
+        assert_ne!(tested, [false, false], "{name} has no test here");
     }
 }
 
@@ -278,6 +279,22 @@ fn counter_threads_count_to_zero() {
     assert_eq!(said.of("verify"), ["100 threads took one each, and 0 is left"]);
     said.told("counter-threads: 103 succeeded in");
     lesson("counter-threads", "--set threads=7").exits(0).told("counter-threads: 10 succeeded in");
+}
+
+#[test]
+fn check_runs_a_part_of_what_this_repository_is_checked_by() {
+    let format = || {
+        let mut cargo = std::process::Command::new("cargo");
+        cargo.arg("fmt").current_dir(repository());
+        cargo
+    };
+    if !format().arg("--version").output().is_ok_and(|output| output.status.success()) {
+        return;
+    }
+    let formatted = format().arg("--check").output().expect("cargo starts").status.success();
+    let said = Place::new().flowrun("-v").arg(workflow_path("check")).arg("format").run().exits(if formatted { 0 } else { 1 });
+    said.told("check: 1 process");
+    said.told(if formatted { "format succeeded" } else { "format failed" });
 }
 
 #[test]

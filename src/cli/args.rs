@@ -14,15 +14,13 @@ use crate::source::read::Scalar;
 /// turns, daemons live as long as they are needed.
 #[derive(Debug, Parser)]
 #[command(name = "flowrun", version, args_conflicts_with_subcommands = true, subcommand_help_heading = "Commands")]
-#[command(
-    after_help = "Exit status:
+#[command(after_help = "Exit status:
   0  all well                      1  a process failed
   2  the workflow or the command line is wrong, nothing was started
   3  flowrun itself could not go on
   124  the run's timeout           129, 130, 143  after SIGHUP, SIGINT, SIGTERM
 
-Every flag can also be given as FLOWRUN_… in the environment, as in FLOWRUN_JOBS=4."
-)]
+Every flag can also be given as FLOWRUN_… in the environment, as in FLOWRUN_JOBS=4.")]
 pub struct Cli {
     /// What to do; without a command, `run`.
     #[command(subcommand)]

@@ -128,7 +128,8 @@ fn bar_color(paint: Paint) -> (String, String) {
 fn overall(view: &RunView, now: RunTime, paint: Paint) -> String {
     let counts = view.counts();
     let mut parts = vec![format!("{}/{}", counts.ended(), view.plan().processes.len()), words::ticking(view.elapsed(now))];
-    for (count, word) in [(view.live().len(), "running"), (view.queued().len(), "waiting")] {
+    let between_steps = view.live().filter(|process| matches!(view.state(*process), State::Queued { .. })).count();
+    for (count, word) in [(view.live().len() - between_steps, "running"), (view.queued().len() + between_steps, "waiting")] {
         if count > 0 {
             parts.push(format!("{count} {word}"));
         }

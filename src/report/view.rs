@@ -83,7 +83,7 @@ impl RunView {
     pub fn live(&self) -> impl ExactSizeIterator<Item = ProcessId> + '_ {
         self.live.iter().copied()
     }
-    /// Processes whose whole attempt waits for locks, permits or a job slot, in file order.
+    /// Processes whose attempt has not begun, because it waits for locks, permits or a job slot, in file order.
     pub fn queued(&self) -> impl ExactSizeIterator<Item = ProcessId> + '_ {
         self.queued.iter().copied()
     }
@@ -244,7 +244,7 @@ impl RunView {
         self.leave_queue(process);
         let (live, queued) = match &state {
             State::Waiting | State::Ended(_) => (false, false),
-            State::Queued { step: None, .. } => (false, true),
+            State::Queued { .. } if self.records[process].begun.is_none() => (false, true),
             State::Queued { .. } | State::Running { .. } | State::Stopping { .. } | State::Retrying { .. } => (true, false),
         };
         set(&mut self.live, process, live);

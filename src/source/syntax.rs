@@ -124,7 +124,7 @@ fn indexed_name(text: &str, at: usize) -> Option<Diagnostic> {
         let Some(inner) = value.trim_end().strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else { continue };
         let items: Vec<&str> = inner.split(',').map(str::trim).collect();
         let indexed = |item: &&str| item.ends_with(']') && item.find('[').is_some_and(|open| open > 0) && !item.starts_with('"');
-        if items.iter().any(|item| indexed(item)) {
+        if items.iter().any(indexed) {
             let fixed: Vec<String> =
                 items.iter().map(|item| if indexed(item) { format!("\"{item}\"") } else { (*item).to_owned() }).collect();
             return Some(found(
