@@ -23,7 +23,7 @@ use simulate::World;
 
 /// As many as a debug build does in a few seconds.
 const DIRECT_WORLDS: u64 = 6_000;
-const TEXT_WORLDS: u64 = 1_500;
+const TEXT_WORLDS: u64 = 1_000;
 
 fn seeds(one: &str, default: u64) -> std::ops::Range<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
