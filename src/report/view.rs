@@ -141,7 +141,7 @@ impl RunView {
             Event::RunStarted { .. } => self.began = notice.at,
             Event::Queued { job, step, wants } => self.queue(*job, *step, wants),
             Event::Acquired { job, step, holds } => self.acquire(*job, *step, holds),
-            Event::Released { job, step, freed } => self.release(*job, *step, freed),
+            Event::Withdrawn { job, step, wanted: freed } | Event::Released { job, step, freed } => self.release(*job, *step, freed),
             Event::Started { job, step, .. } => self.start(*job, *step, notice.at),
             Event::Stopping { job, reason, grace } => {
                 let state = State::Stopping { since: notice.at, grace: *grace, reason: reason.clone(), killed: false };

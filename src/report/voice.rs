@@ -63,6 +63,7 @@ fn weight(event: &Event, view: &RunView) -> Option<(i8, Tone)> {
         Event::RunStarted { .. }
         | Event::Queued { .. }
         | Event::Acquired { .. }
+        | Event::Withdrawn { .. }
         | Event::Released { .. }
         | Event::Started { .. }
         | Event::Stopping { .. } => (1, Tone::Detail),
@@ -96,6 +97,10 @@ fn sentence(notice: &Notice, view: &RunView) -> Option<String> {
         Event::Acquired { holds: shares, .. } | Event::Released { freed: shares, .. } if shares.is_empty() => return None,
         Event::Acquired { job, step, holds } => format!("{} holds {}", at_step(plan, *job, *step), words::shares(plan, holds)),
         Event::Released { job, step, freed } => format!("{} no longer holds {}", at_step(plan, *job, *step), words::shares(plan, freed)),
+        Event::Withdrawn { job, step, wanted } => {
+            let wanted = if wanted.is_empty() { "a job slot".to_owned() } else { words::shares(plan, wanted) };
+            format!("{} no longer waits for {wanted}", at_step(plan, *job, *step))
+        }
         Event::Started { job, step, pid } => started(plan, *job, *step, *pid),
         Event::Stopping { job, reason, grace } => {
             format!("{} is asked to end within {}: {}", name(job.process), words::span(*grace), words::stop(reason))

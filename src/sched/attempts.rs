@@ -145,7 +145,7 @@ impl Scheduler {
             None => &self.plan.processes[id].control.request,
             Some(step) => &self.plan.processes[id].control.steps[step as usize].request,
         };
-        out.tell(self.now, Event::Released { job: self.job(id), step, freed: request.clone() });
+        out.tell(self.now, Event::Withdrawn { job: self.job(id), step, wanted: request.clone() });
         self.locks.withdraw(ticket);
     }
 

@@ -18,6 +18,7 @@ impl Watch {
             Event::RunStarted { processes, .. } => ensure!(*processes == self.all.len(), "wrong number of processes"),
             Event::Queued { job, step, wants } => self.queued(*job, *step, wants)?,
             Event::Acquired { job, step, holds } => self.acquired(*job, *step, holds)?,
+            Event::Withdrawn { job, step, wanted } => self.withdrawn(*job, *step, wanted)?,
             Event::Released { job, step, freed } => self.released(*job, *step, freed)?,
             Event::Started { job, step, .. } => {
                 ensure!(self.told_started.take() == Some(*job), "{job:?} step {step} is said to have started");
@@ -154,16 +155,20 @@ impl Watch {
         }
     }
 
-    fn released(&mut self, job: JobId, step: Option<u32>, freed: &[Share]) -> Result<(), String> {
+    fn withdrawn(&mut self, job: JobId, step: Option<u32>, wanted: &[Share]) -> Result<(), String> {
         let lacked_only_slot = self.is_its_turn(job.process);
+        let one = &mut self.all[job.process];
+        ensure!(one.attempt == job.attempt, "{job:?} withdraws in attempt {}", one.attempt);
+        let wait = one.waiting.take_if(|wait| wait.step == step && wait.wants == wanted);
+        let Some(wait) = wait else { return Err(format!("{job:?} withdraws {wanted:?} without waiting for it")) };
+        one.withdrawn = Some(Wait { lacked_only_slot, ..wait });
+        Ok(())
+    }
+
+    fn released(&mut self, job: JobId, step: Option<u32>, freed: &[Share]) -> Result<(), String> {
         let one = &mut self.all[job.process];
         ensure!(one.attempt == job.attempt, "{job:?} releases in attempt {}", one.attempt);
         ensure!(one.program.is_none(), "{job:?} releases while it runs");
-        if let Some(wait) = one.waiting.take_if(|wait| wait.step == step) {
-            ensure!(wait.wants == freed, "{job:?} withdraws {freed:?}");
-            one.withdrawn = Some(Wait { lacked_only_slot, ..wait });
-            return Ok(());
-        }
         let place = one.held.iter().position(|(held_step, shares)| *held_step == step && shares == freed);
         let Some(place) = place else { return Err(format!("{job:?} releases {freed:?} without having it")) };
         one.held.remove(place);
