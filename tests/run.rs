@@ -227,6 +227,22 @@ processes:
 }
 
 #[test]
+fn a_fifo_never_holds_up_the_run() {
+    let place = place(
+        "on_failure: continue
+processes:
+  reads: {command: cat, stdin: {file: fifo}}
+  writes: {command: echo x, stdout: {file: fifo}}
+  other: {command: echo fine}
+",
+    );
+    nix::unistd::mkfifo(&place.path("fifo"), nix::sys::stat::Mode::S_IRWXU).expect("a FIFO can be made");
+    let said = place.flowrun("").run().exits(1);
+    assert_eq!(said.stderr.matches("it is a FIFO").count(), 4, "{said}");
+    assert_eq!(said.of("other"), ["fine"]);
+}
+
+#[test]
 fn a_script_without_an_interpreter_line_runs_as_in_a_shell() {
     use std::os::unix::fs::PermissionsExt;
     let place = place("processes:\n  script: {command: ./script one}\n").file("script", "echo \"got $1\"\n");
