@@ -8,7 +8,7 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::{Failure, Status};
+use super::{Failure, Status, print};
 use crate::source::model::Workflow;
 use crate::task;
 
@@ -24,9 +24,9 @@ const NOT_IN_DEFAULTS: [&str; 11] =
 /// Prints the schema.
 ///
 /// # Errors
-/// None; the type is that of all commands.
+/// It cannot be written.
 pub fn print() -> Result<Status, Failure> {
-    println!("{}", text());
+    print::out(&(text() + "\n"))?;
     Ok(Status::Success)
 }
 

@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, T
 use super::paint::{Names, Paint};
 use super::sink::{Drain, Finished};
 use super::view::{RunView, State};
-use super::words;
+use super::{voice, words};
 use crate::base::ids::ProcessId;
 use crate::base::time::RunTime;
 use crate::notice::Stream;
@@ -99,7 +99,7 @@ pub fn state_line(view: &RunView, process: ProcessId, now: RunTime) -> String {
         State::Running { step } => {
             let since = words::ticking(now.since(view.begun(process).unwrap_or(now)));
             let steps = control.steps.len();
-            let step = if steps > 1 { format!(", step {} of {steps}", step + 1) } else { String::new() };
+            let step = if steps > 1 { format!(", {}", voice::step_name(view.plan(), process, *step)) } else { String::new() };
             let (attempt, attempts) = (view.attempt(process), control.retries.count + 1);
             let attempt = if attempt > 1 { format!(" (attempt {attempt} of {attempts})") } else { String::new() };
             format!("running {since}{step}{attempt}")

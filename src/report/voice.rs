@@ -139,7 +139,7 @@ fn at_step(plan: &Plan, job: JobId, step: Option<u32>) -> String {
 }
 
 /// `step 2 of 3 (`buy`)`
-fn step_name(plan: &Plan, process: ProcessId, step: u32) -> String {
+pub fn step_name(plan: &Plan, process: ProcessId, step: u32) -> String {
     let process = &plan.processes[process];
     let name = process.work.steps.get(step as usize).and_then(|step| step.name.as_deref());
     let name = name.map_or_else(String::new, |name| format!(" (`{}`)", super::clean::clean_text(name)));

@@ -119,6 +119,14 @@ impl Call {
         self
     }
 
+    /// Runs it to its end with another standard output; what it writes there is not known.
+    pub fn run_to(mut self, stdout: impl Into<Stdio>) -> Said {
+        let child = self.command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let pid = child.id();
+        let output = child.wait_with_output().expect("the program ends");
+        Said { status: output.status.code(), stdout: String::new(), stderr: String::from_utf8_lossy(&output.stderr).into_owned(), pid }
+    }
+
     /// Runs it to its end.
     pub fn run(mut self) -> Said {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
