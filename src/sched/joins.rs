@@ -28,7 +28,7 @@ impl Scheduler {
                 continue;
             }
             let until = self.plan.processes[joiner].control.joins[number as usize].until;
-            match self.verdict(news, until) {
+            match self.verdict(news, joiner, number) {
                 Verdict::Holds => self.join_settled(joiner, number, out),
                 Verdict::Broken(because) => {
                     let reason = SkipReason::Join { process: id, until, because };
@@ -39,7 +39,8 @@ impl Scheduler {
         }
     }
 
-    fn verdict(&self, news: News, until: Condition) -> Verdict {
+    fn verdict(&self, news: News, joiner: ProcessId, number: u32) -> Verdict {
+        let until = self.plan.processes[joiner].control.joins[number as usize].until;
         let id = match news {
             News::Started(_) => {
                 return match until {
@@ -56,13 +57,26 @@ impl Scheduler {
             Condition::Success => {
                 matches!(outcome, Outcome::Success | Outcome::Skipped(SkipReason::Condition) | Outcome::Failed { allowed: true, .. })
             }
-            Condition::Exit => process.begun,
+            Condition::Exit => process.begun || self.copies_keep_exit(joiner, number),
             Condition::Failure => failed,
             // Told of when it started.
             Condition::Start | Condition::Ready if process.started.is_some() => return Verdict::Open,
             Condition::Start | Condition::Ready => false,
         };
         if holds { Verdict::Holds } else { Verdict::Broken(outcome.kind()) }
+    }
+
+    /// Whether an `exit` join on a copy that was never begun holds for the sake of its other copies.
+    ///
+    /// A name stands for all its copies, and cleaning up after them must not be skipped because some were
+    /// kept from starting: the name has ended when all copies that were begun have, if there was one.
+    fn copies_keep_exit(&self, joiner: ProcessId, number: u32) -> bool {
+        let joins = &self.plan.processes[joiner].control.joins;
+        let join = &joins[number as usize];
+        let declared = &self.plan.processes[join.process].declared;
+        let copies = joins.iter().filter(|other| other.place == join.place && self.plan.processes[other.process].declared == *declared);
+        // As long as one has not ended, that one decides.
+        copies.map(|copy| &self.processes[copy.process]).any(|copy| copy.begun || copy.outcome.is_none())
     }
 
     fn join_settled(&mut self, id: ProcessId, number: u32, out: &mut Outbox) {

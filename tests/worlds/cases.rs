@@ -247,6 +247,39 @@ fn exit_of_what_was_never_started_skips() {
 }
 
 #[test]
+fn cleaning_up_after_copies_needs_only_those_that_were_begun() {
+    let mut copies = plan(vec![finite(), finite(), joining(finite(), &[(0, Condition::Exit), (1, Condition::Exit)])]);
+    copies.jobs = Some(1);
+    for (id, copy) in copies.processes.iter_mut().enumerate().take(2) {
+        (copy.name, copy.declared) = (format!("copy[{id}]"), "copy".to_owned());
+    }
+    // The second copy still waits for a slot when the signal comes.
+    let mut run = Run::new(copies);
+    assert_eq!(run.starts(), [0]);
+    run.interrupt();
+    assert_eq!(run.kind(1), Some(OutcomeKind::Cancelled));
+    run.fails(0);
+    assert_eq!(run.starts(), [2]);
+    run.succeeds(2);
+    assert!(run.summary().is_some());
+}
+
+#[test]
+fn nothing_is_cleaned_up_after_copies_of_which_none_was_begun() {
+    let mut copies =
+        plan(vec![finite(), joining(finite(), &[(0, Condition::Success)]), joining(finite(), &[(0, Condition::Success)]), finite()]);
+    for (id, copy) in copies.processes.iter_mut().enumerate().skip(1).take(2) {
+        (copy.name, copy.declared) = (format!("copy[{id}]"), "copy".to_owned());
+    }
+    let cleanup = joining(finite(), &[(1, Condition::Exit), (2, Condition::Exit)]);
+    copies.processes[ProcessId(3)].control = cleanup;
+    let mut run = Run::new(copies);
+    run.fails(0);
+    assert_eq!(run.kind(3), Some(OutcomeKind::Skipped));
+    assert!(run.summary().is_some());
+}
+
+#[test]
 fn a_chain_of_a_hundred_thousand_skips_and_one_of_starts_overflow_nothing() {
     let count = 100_000;
     let chain = |id: usize| if id == 0 { finite() } else { joining(finite(), &[(id - 1, Condition::Success)]) };

@@ -32,7 +32,7 @@ pub enum Joined {
 }
 
 impl Watch {
-    pub fn stand(&self, join: &Join) -> Stand {
+    pub fn stand(&self, id: ProcessId, join: &Join) -> Stand {
         let other = &self.all[join.process];
         if let (Condition::Start | Condition::Ready, Some(at)) = (join.until, other.started_at) {
             return Stand::Holds(at);
@@ -43,23 +43,33 @@ impl Watch {
                 matches!(outcome, Outcome::Success | Outcome::Failed { allowed: true, .. } | Outcome::Skipped(SkipReason::Condition))
             }
             Condition::Failure => matches!(outcome, Outcome::Failed { .. }),
-            Condition::Exit => other.begun,
+            Condition::Exit => other.begun || self.copies_keep_exit(id, join),
             Condition::Start | Condition::Ready => false,
         };
         if holds { Stand::Holds(*at) } else { Stand::Broken(*at) }
+    }
+
+    /// A copy that was never begun keeps no cleanup from running when another copy was, or still may be.
+    fn copies_keep_exit(&self, id: ProcessId, join: &Join) -> bool {
+        let name = |id: ProcessId| &self.plan.processes[id].declared;
+        let others = self.plan.processes[id].control.joins.iter().filter(|other| other.place == join.place);
+        others.filter(|other| name(other.process) == name(join.process)).any(|other| {
+            let copy = &self.all[other.process];
+            copy.begun || copy.outcome.is_none()
+        })
     }
 
     /// When the clocks of bounded joins started: once all joins without a bound hold.
     fn clock(&self, id: ProcessId) -> Option<RunTime> {
         let unbounded = self.plan.processes[id].control.joins.iter().filter(|join| join.timeout.is_none());
         unbounded
-            .map(|join| if let Stand::Holds(at) = self.stand(join) { Some(at) } else { None })
+            .map(|join| if let Stand::Holds(at) = self.stand(id, join) { Some(at) } else { None })
             .try_fold(RunTime::ZERO, |a, b| Some(a.max(b?)))
     }
 
     /// One join: whether it holds, lasts, is broken or has timed out.
     pub fn joined_one(&self, id: ProcessId, join: &Join) -> Joined {
-        let stand = self.stand(join);
+        let stand = self.stand(id, join);
         let due = self.clock(id).zip(join.timeout).map(|(clock, timeout)| clock + timeout);
         let Some(due) = due.filter(|due| *due <= self.now) else {
             return match stand {
