@@ -112,7 +112,7 @@ fn graphs_have_four_forms() {
 
 #[test]
 fn check_reads_several_files_and_runs_nothing() {
-    let place = small().file("bad.yaml", "processes: {a: {comand: x}}\n");
+    let place = small().file("bad.yaml", "processes: {a: {comand: echo x}}\n");
     let said = place.flowrun("check flowrun.yaml bad.yaml").run().exits(2);
     assert_eq!(said.stdout, "flowrun.yaml: ok (6 processes)\n");
     assert!(said.stderr.contains("did you mean `command`?") && said.stderr.contains("1 error in bad.yaml; nothing was started"), "{said}");

@@ -1,5 +1,11 @@
 //! "Did you mean …?"
 
+use std::cell::Cell;
+
+/// Most suggestions that one searcher makes among names of the user's choice: looking through all of
+/// them for each of many mistakes would take minutes, and only the first findings are read.
+const MOST_SUGGESTIONS: u32 = 50;
+
 /// The candidate nearest to `word`, if one is near enough to be a likely slip of the finger.
 ///
 /// Letters' case, `-` and `_` count as the same. A word may differ by a third of its letters; equal
@@ -24,6 +30,27 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// A help line for the nearest candidate.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(word, candidates).map(|found| format!("did you mean `{found}`?"))
+}
+
+/// A searcher that stops searching after so many words that a reader has long stopped too.
+#[derive(Debug)]
+pub struct Suggester {
+    left: Cell<u32>,
+}
+
+impl Default for Suggester {
+    fn default() -> Self {
+        Self { left: Cell::new(MOST_SUGGESTIONS) }
+    }
+}
+
+impl Suggester {
+    /// A help line for the nearest candidate.
+    pub fn did_you_mean<'a>(&self, word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+        let left = self.left.get().checked_sub(1)?;
+        self.left.set(left);
+        did_you_mean(word, candidates)
+    }
 }
 
 fn fold(word: &str) -> String {

@@ -1,21 +1,21 @@
 //! Shows what is wrong with a workflow: for people with the source underlined, for tools as JSON.
 //!
-//! The only file that names miette.
+//! This file and `excerpt` are the only ones that name miette.
 
-use std::fmt;
 use std::io::Write;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report, Severity as Level};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, Report, Severity as Level};
 use serde::Serialize;
 
 use super::args::{MessageFormat, WorkflowArgs};
 use super::color;
+use super::excerpt::{self, Excerpt, Lines, printable};
 use super::load::Source;
 use super::text::count;
 use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::base::span::Span;
 
-/// More findings than this are counted, not shown: miette reads the text anew for each label.
+/// More findings than this are counted, not shown: who reads them corrects a few and asks again.
 const MOST_SHOWN: usize = 20;
 
 /// Prints findings to standard error (JSON to standard output).
@@ -27,82 +27,75 @@ pub fn show(source: &Source, diagnostics: &[Diagnostic], args: &WorkflowArgs) {
         MessageFormat::Human => {
             let (_, stderr) = color::surfaces(args.color);
             let width = if stderr.terminal { usize::from(console::Term::stderr().size().1) } else { 100 };
-            let text = render(source, diagnostics, stderr.color, width.clamp(40, 140));
+            let text = render(&source.name, &source.text, diagnostics, stderr.color, width.clamp(40, 140));
             let _ = std::io::stderr().write_all(text.as_bytes());
         }
         MessageFormat::Json => {
             let mut out = std::io::stdout().lock();
+            let lines = Lines::new(&source.text);
             for found in diagnostics {
-                let _ = writeln!(out, "{}", json(source, found));
+                let _ = writeln!(out, "{}", json(&source.name, &lines, found));
             }
         }
     }
 }
 
 /// Findings for people.
-pub fn render(source: &Source, diagnostics: &[Diagnostic], color: bool, width: usize) -> String {
+pub fn render(name: &str, text: &str, diagnostics: &[Diagnostic], color: bool, width: usize) -> String {
     let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false).with_context_lines(1);
-    let shown = printable(&source.text);
-    let named = std::sync::Arc::new(NamedSource::new(&source.name, shown));
-    let mut text = String::new();
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false).with_context_lines(excerpt::CONTEXT);
+    let lines = Lines::new(text);
+    let mut out = String::new();
     for found in diagnostics.iter().take(MOST_SHOWN) {
-        let report = Report::from(to_miette(found, &source.text)).with_source_code(std::sync::Arc::clone(&named));
+        let (excerpt, places) = Excerpt::new(&printable(name), &lines, found);
+        let report = Report::from(to_miette(found, &places)).with_source_code(excerpt);
         // Writing to a String fails only when a diagnostic's own formatting does.
-        let _ = handler.render_report(&mut text, report.as_ref());
+        let _ = handler.render_report(&mut out, report.as_ref());
+        out.push('\n');
     }
     let errors = diagnostics.iter().filter(|found| found.severity == Severity::Error).count();
     let warnings = diagnostics.len() - errors;
     if diagnostics.len() > MOST_SHOWN {
-        text.push_str(&format!("\n… and {} more\n", diagnostics.len() - MOST_SHOWN));
+        out.push_str(&format!("… and {} more\n\n", diagnostics.len() - MOST_SHOWN));
     }
-    text.push_str(&closing(&source.name, errors, warnings));
-    text
+    out.push_str(&closing(&printable(name), errors, warnings));
+    out
 }
 
 fn closing(name: &str, errors: usize, warnings: usize) -> String {
     match (errors, warnings) {
-        (0, warnings) => format!("\nflowrun: {} in {name}\n", count(warnings, "warning")),
-        (errors, 0) => format!("\nflowrun: {} in {name}; nothing was started\n", count(errors, "error")),
+        (0, warnings) => format!("flowrun: {} in {name}\n", count(warnings, "warning")),
+        (errors, 0) => format!("flowrun: {} in {name}; nothing was started\n", count(errors, "error")),
         (errors, warnings) => {
-            format!("\nflowrun: {} and {} in {name}; nothing was started\n", count(errors, "error"), count(warnings, "warning"))
+            format!("flowrun: {} and {} in {name}; nothing was started\n", count(errors, "error"), count(warnings, "warning"))
         }
     }
 }
 
-fn to_miette(found: &Diagnostic, text: &str) -> MietteDiagnostic {
-    let labels = found.labels.iter().enumerate().map(|(index, label)| {
-        let span = visible(label.span, text);
-        let text = if label.text.is_empty() { None } else { Some(label.text.clone()) };
-        if index == 0 { LabeledSpan::new_primary_with_span(text, span) } else { LabeledSpan::new_with_span(text, span) }
+fn to_miette(found: &Diagnostic, places: &[(usize, usize)]) -> MietteDiagnostic {
+    let labels = found.labels.iter().zip(places).enumerate().map(|(index, (label, place))| {
+        let text = if label.text.is_empty() { None } else { Some(one_line(&label.text, 120)) };
+        if index == 0 { LabeledSpan::new_primary_with_span(text, *place) } else { LabeledSpan::new_with_span(text, *place) }
     });
-    let mut diagnostic = MietteDiagnostic::new(printable(&found.message)).with_code(found.code).with_labels(labels.collect::<Vec<_>>());
+    let mut diagnostic = MietteDiagnostic::new(one_line(&found.message, 300)).with_code(found.code).with_labels(labels.collect::<Vec<_>>());
     diagnostic.severity = Some(match found.severity {
         Severity::Error => Level::Error,
         Severity::Warning => Level::Warning,
     });
-    diagnostic.help = found.help.as_deref().map(printable);
+    diagnostic.help = found.help.as_deref().map(|help| one_line(help, 900));
     diagnostic
 }
 
-/// A span that underlines at least one character and not more than one line: the whole of a long value
-/// would fill the screen.
-fn visible(span: Span, text: &str) -> (usize, usize) {
-    let start = (span.start as usize).min(text.len());
-    let slice = span.slice(text);
-    let line = slice.lines().next().unwrap_or("").trim_end().len();
-    (start, line.max(usize::from(start < text.len())))
-}
-
-/// Control characters become `␀` and the like of the same length in bytes or less, so that a workflow
-/// cannot write escape sequences to a terminal; places stay where they are.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { control_picture(c) } else { c }).collect()
-}
-
-/// One byte for one byte, two for two: spans count bytes.
-fn control_picture(c: char) -> char {
-    if c.len_utf8() == 1 { '?' } else { '¿' }
+/// A sentence that may quote a value of any length: in one line, and of at most so many characters.
+fn one_line(text: &str, most: usize) -> String {
+    let text = printable(&text.replace(['\n', '\t'], " "));
+    let length = text.chars().count();
+    if length <= most {
+        return text;
+    }
+    let head: String = text.chars().take(most * 2 / 3).collect();
+    let tail: String = text.chars().skip(length - most / 3).collect();
+    format!("{head} … {tail}")
 }
 
 /// A finding as data.
@@ -136,22 +129,16 @@ struct JsonRelated<'a> {
     place: JsonPlace,
 }
 
-struct Json<'a>(JsonFinding<'a>);
-
-impl fmt::Display for Json<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = serde_json::to_string(&self.0).map_err(|_| fmt::Error)?;
-        f.write_str(&text)
-    }
-}
-
-fn json<'a>(source: &'a Source, found: &'a Diagnostic) -> Json<'a> {
+/// A finding for tools, as one line of JSON.
+pub fn json(name: &str, lines: &Lines<'_>, found: &Diagnostic) -> String {
     let place = |span: Span| {
-        let (line, column) = line_column(&source.text, span.start as usize);
-        let (end_line, end_column) = line_column(&source.text, span.end as usize);
+        let (line, column) = lines.place(span.start as usize);
+        let (end_line, end_column) = lines.place(span.end as usize);
+        let one = |line: usize, column: usize| (line + 1, column + 1);
+        let ((line, column), (end_line, end_column)) = (one(line, column), one(end_line, end_column));
         JsonPlace { line, column, end_line, end_column, start_byte: span.start, end_byte: span.end }
     };
-    Json(JsonFinding {
+    let finding = JsonFinding {
         severity: match found.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -159,14 +146,10 @@ fn json<'a>(source: &'a Source, found: &'a Diagnostic) -> Json<'a> {
         code: found.code,
         message: &found.message,
         help: found.help.as_deref(),
-        file: &source.name,
+        file: name,
         place: found.labels.first().map(|label| place(label.span)),
         related: found.labels.iter().skip(1).map(|label| JsonRelated { message: &label.text, place: place(label.span) }).collect(),
-    })
-}
-
-fn line_column(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at.min(text.len())).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    };
+    // Strings and numbers always have a form in JSON.
+    serde_json::to_string(&finding).unwrap_or_default()
 }

@@ -5,8 +5,9 @@
 mod args;
 mod check;
 mod color;
-mod diagnostics;
+pub mod diagnostics;
 mod dry_run;
+pub mod excerpt;
 mod exit;
 mod graph;
 mod init;

@@ -25,25 +25,27 @@ pub fn add_files(
     for file in resolver.many(files) {
         if let Err(found) = add_file(overlay, &folder.join(&file.value), &file, host) {
             resolver.report(found);
+            // What it would have set is not known.
+            resolver.scope.mark_broken("env");
         }
     }
 }
 
 fn add_file(overlay: &mut Overlay, path: &Path, written: &Spanned<String>, host: &dyn Host) -> Result<(), Diagnostic> {
-    let values = read_file(path, host).map_err(|why| {
+    let values = read_file(path, &written.value, host).map_err(|why| {
         Diagnostic::error("env-file", written.span, why).help("the path is relative to the workflow file; a line is `NAME=value`")
     })?;
     overlay.extend(values.into_iter().map(|(name, value)| (name, Some(value))));
     Ok(())
 }
 
-/// The variables of one `.env` file.
+/// The variables of one `.env` file; `name` is how it was written.
 ///
 /// # Errors
 /// A sentence that names the file and, for a wrong line, its number.
-pub fn read_file(path: &Path, host: &dyn Host) -> Result<Vec<(String, String)>, String> {
-    let text = host.read_file(path).map_err(|reason| format!("cannot read the env file {}: {reason}", path.display()))?;
-    dotenv::parse(&text).map_err(|bad| format!("line {} of the env file {}: {}", bad.line, path.display(), bad.why))
+pub fn read_file(path: &Path, name: &str, host: &dyn Host) -> Result<Vec<(String, String)>, String> {
+    let text = host.read_file(path).map_err(|reason| format!("cannot read the env file {name}: {reason}"))?;
+    dotenv::parse(&text).map_err(|bad| format!("line {} of the env file {name}: {}", bad.line, bad.why))
 }
 
 /// Adds the entries of an `env` mapping; null unsets.
@@ -53,10 +55,16 @@ pub fn add_entries(overlay: &mut Overlay, entries: &Field<Map<EnvName, Tmpl<Stri
         let value = match value {
             Field::Set(value) => match resolver.scalar(&value.value, value.span) {
                 Some(text) => Some(text),
-                None => continue,
+                None => {
+                    resolver.scope.mark_broken(format!("env.{}", name.value));
+                    continue;
+                }
             },
             Field::Null(_) => None,
-            Field::Absent | Field::Broken(_) => continue,
+            Field::Absent | Field::Broken(_) => {
+                resolver.scope.mark_broken(format!("env.{}", name.value));
+                continue;
+            }
         };
         overlay.insert(name.value.clone(), value);
     }
@@ -74,6 +82,9 @@ pub fn effective(host: &BTreeMap<String, String>, overlay: &Overlay) -> BTreeMap
     env
 }
 
+/// What the number of a permit is called in the environment, before the name.
+pub const SLOT: &str = "FLOWRUN_SLOT_";
+
 /// Reports names that become the same in the names of environment variables.
 pub fn refuse_clashes<'a>(names: impl IntoIterator<Item = &'a Spanned<String>>, prefix: &str) -> Vec<Diagnostic> {
     let mut seen: BTreeMap<String, (&str, Span)> = BTreeMap::new();
@@ -81,6 +92,16 @@ pub fn refuse_clashes<'a>(names: impl IntoIterator<Item = &'a Spanned<String>>, 
     for name in names {
         let form = crate::source::model::names::env_form(&name.value);
         match seen.get(&form) {
+            Some((_, place)) if *place == name.span => {}
+            Some((first, place)) if *first == name.value && prefix == SLOT => found.push(
+                Diagnostic::error(
+                    "env-name-clash",
+                    name.span,
+                    format!("`{first}` is a lock and a semaphore: both would be {prefix}{form}"),
+                )
+                .label(*place, "the other")
+                .help("rename one of them"),
+            ),
             Some((first, place)) if *first != name.value => found.push(
                 Diagnostic::error("env-name-clash", name.span, format!("`{}` and `{first}` would both be {prefix}{form}", name.value))
                     .label(*place, "the other")

@@ -2,7 +2,7 @@
 //!
 //! Only a warning: an earlier process may make the program.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::Host;
@@ -13,6 +13,7 @@ use crate::base::ids::{DenseMap, ProcessId};
 /// Looks for the program of every command that is run without a shell.
 pub fn check(processes: &DenseMap<ProcessId, Process>, host: &dyn Host, diagnostics: &mut Vec<Diagnostic>) {
     let mut known: HashMap<(String, String), bool> = HashMap::new();
+    let mut reported = HashSet::new();
     for process in processes.iter() {
         if process.control.disabled {
             continue;
@@ -29,14 +30,17 @@ pub fn check(processes: &DenseMap<ProcessId, Process>, host: &dyn Host, diagnost
             let exists = *known.entry(key).or_insert_with(|| exists(program, &step.cwd, &path, host));
             if !exists {
                 let message = if program.contains('/') {
-                    format!("the program `{program}` of `{}` does not exist or may not be executed", process.name)
+                    format!("the program `{program}` does not exist or may not be executed")
                 } else {
-                    format!("the program `{program}` of `{}` is not in PATH", process.name)
+                    format!("the program `{program}` is not in PATH")
                 };
-                let mut found = Diagnostic::warning("no-such-program", process.place, message)
-                    .help("if an earlier process makes it, all is well; else correct the command or install the program");
-                found.labels.truncate(1);
-                diagnostics.push(found);
+                // The same for every copy, and for all that extend one template: shown once.
+                if reported.insert((step.place, program)) {
+                    diagnostics.push(
+                        Diagnostic::warning("no-such-program", step.place, message)
+                            .help("if an earlier process makes it, all is well; else correct the command or install the program"),
+                    );
+                }
                 break;
             }
         }

@@ -9,33 +9,57 @@
 //! `1.2`. An expression that compares or calculates therefore sees numbers, any other sees the text of
 //! those numbers whose canonical form differs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, RwLock};
 
-use minijinja::value::{Value, ValueKind};
+use minijinja::value::{Enumerator, Object, Value, ValueKind};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::Span;
-use crate::base::suggest;
+use crate::base::suggest::Suggester;
 use crate::source::hints;
 use crate::source::model::ScalarText;
 use crate::source::read::Render;
 
-/// Values that may be named in expressions, in the two forms that the module's header explains.
-#[derive(Clone, Debug, Default)]
+/// The code of findings that only follow from another, which is reported where it stands; nobody sees them.
+pub const FOLLOW_UP: &str = "follow-up";
+
+/// Values that may be named in expressions, in the two forms that the module's header explains. A scope
+/// shares them: what is added later is seen too.
+#[derive(Debug, Default)]
 pub struct Values {
-    typed: BTreeMap<String, Value>,
-    textual: BTreeMap<String, Value>,
+    typed: Arc<Table>,
+    textual: Arc<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table(RwLock<BTreeMap<String, Value>>);
+
+impl Table {
+    fn insert(&self, name: &str, value: Value) {
+        self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner).insert(name.to_owned(), value);
+    }
+}
+
+impl Object for Table {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(key.as_str()?).cloned()
+    }
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        let names = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Enumerator::Values(names.keys().map(|name| Value::from(name.as_str())).collect())
+    }
 }
 
 impl Values {
     /// Adds a value as it was written.
-    pub fn insert(&mut self, name: &str, scalar: &ScalarText) {
+    pub fn insert(&self, name: &str, scalar: &ScalarText) {
         let typed = yaml_value(scalar);
         let canonical = shown(&typed) == scalar.text;
         let textual = if canonical { typed.clone() } else { Value::from(scalar.text.as_str()) };
-        self.typed.insert(name.to_owned(), typed);
-        self.textual.insert(name.to_owned(), textual);
+        self.typed.insert(name, typed);
+        self.textual.insert(name, textual);
     }
 }
 
@@ -77,6 +101,7 @@ fn shown(value: &Value) -> String {
 /// The engine, made once for a plan.
 pub struct Engine {
     environment: Environment<'static>,
+    suggest: Suggester,
 }
 
 impl Default for Engine {
@@ -84,7 +109,7 @@ impl Default for Engine {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.add_filter("sh", |word: Value| -> String { shell_words::quote(&shown(&word)).into_owned() });
-        Self { environment }
+        Self { environment, suggest: Suggester::default() }
     }
 }
 
@@ -96,12 +121,14 @@ pub struct Scope<'a> {
     pub text: &'a str,
     typed: BTreeMap<&'static str, Value>,
     textual: BTreeMap<&'static str, Value>,
+    /// Names (`vars.port`, or `matrix` as a whole) whose own mistake is reported where they are declared.
+    broken: BTreeSet<String>,
 }
 
 impl<'a> Scope<'a> {
     /// A scope with `vars` and `env`.
     pub fn new(engine: &'a Engine, text: &'a str, vars: &Values, env: &BTreeMap<String, String>) -> Self {
-        let mut scope = Self { engine, text, typed: BTreeMap::new(), textual: BTreeMap::new() };
+        let mut scope = Self { engine, text, typed: BTreeMap::new(), textual: BTreeMap::new(), broken: BTreeSet::new() };
         scope.set("vars", vars);
         let env = Value::from_pairs(env.iter().map(|(k, v)| (k.clone(), v.clone())));
         scope.typed.insert("env", env.clone());
@@ -112,7 +139,8 @@ impl<'a> Scope<'a> {
     /// The same with more.
     #[must_use]
     pub fn with(&self, matrix: Option<&Values>, index: Option<u32>) -> Self {
-        let mut scope = Self { engine: self.engine, text: self.text, typed: self.typed.clone(), textual: self.textual.clone() };
+        let (typed, textual) = (self.typed.clone(), self.textual.clone());
+        let mut scope = Self { engine: self.engine, text: self.text, typed, textual, broken: self.broken.clone() };
         if let Some(matrix) = matrix {
             scope.set("matrix", matrix);
         }
@@ -124,8 +152,18 @@ impl<'a> Scope<'a> {
     }
 
     fn set(&mut self, name: &'static str, values: &Values) {
-        self.typed.insert(name, Value::from_pairs(values.typed.clone()));
-        self.textual.insert(name, Value::from_pairs(values.textual.clone()));
+        self.typed.insert(name, Value::from_dyn_object(Arc::clone(&values.typed)));
+        self.textual.insert(name, Value::from_dyn_object(Arc::clone(&values.textual)));
+    }
+
+    /// Marks a name whose own mistake is reported where it is declared, so that whoever uses it is not blamed.
+    pub fn mark_broken(&mut self, name: impl Into<String>) {
+        self.broken.insert(name.into());
+    }
+
+    /// All names marked so.
+    pub fn broken(&self) -> &BTreeSet<String> {
+        &self.broken
     }
 
     /// The boolean of an `if`, with or without the braces.
@@ -134,6 +172,9 @@ impl<'a> Scope<'a> {
     /// A broken expression, an unknown name, or a value that is no boolean.
     pub fn condition(&self, scalar: &ScalarText, span: Span) -> Result<bool, Diagnostic> {
         let text = scalar.text.trim();
+        if let Some(word) = truth(text) {
+            return Err(Diagnostic::error("expression", span, format!("`{text}` is a text in YAML 1.2")).help(format!("write `{word}`")));
+        }
         let inner = match next_expression(text) {
             Some(found) if found.start == 0 && found.end == text.len() => text[found.inner()].trim(),
             Some(_) => {
@@ -142,7 +183,8 @@ impl<'a> Scope<'a> {
             }
             None => text,
         };
-        let value = self.evaluate(inner, span)?;
+        let place = self.place(inner, self.nth(span, 0));
+        let value = self.evaluate(inner, place)?;
         bool::try_from(value.clone()).ok().filter(|_| value.kind() == ValueKind::Bool).ok_or_else(|| {
             Diagnostic::error("expression", span, format!("`if` must give `true` or `false`, but this gives `{}`", shown(&value)))
                 .help("compare it, as in `vars.mode == \"test\"`, or test it, as in `vars.mode is defined`")
@@ -150,20 +192,33 @@ impl<'a> Scope<'a> {
     }
 
     fn evaluate(&self, expression: &str, span: Span) -> Result<Value, Diagnostic> {
-        let span = self.place(expression, span);
-        let compiled = self.engine.environment.compile_expression(expression).map_err(|error| self.broken(expression, span, &error))?;
+        if let Some(help) = ci_function(expression) {
+            return Err(Diagnostic::error("expression", span, format!("there is no function `{expression}`")).help(help));
+        }
+        let compiled = self.engine.environment.compile_expression(expression).map_err(|error| self.failed(expression, span, &error))?;
+        let used = compiled.undeclared_variables(true);
+        if used.iter().any(|path| self.is_broken(path)) {
+            return Err(Diagnostic::error(FOLLOW_UP, span, "a name in this expression has a mistake of its own"));
+        }
+        if let Some(root) = used.iter().map(|path| path.split('.').next().unwrap_or(path)).find(|root| matches!(*root, "item" | "outputs"))
+        {
+            return Err(hints::not_yet(self.place(root, span), root, None));
+        }
         let values = if calculates(expression) { &self.typed } else { &self.textual };
         let value = compiled.eval(Value::from_pairs(values.iter().map(|(k, v)| (*k, v.clone())))).map_err(|error| {
+            if let Some(found) = self.dashed_name(expression, span) {
+                return found;
+            }
             if error.kind() == ErrorKind::UndefinedError
-                && let Some(found) = self.unknown_name(&compiled.undeclared_variables(true), span)
+                && let Some(found) = self.unknown_name(&used, span)
             {
                 return found;
             }
-            self.broken(expression, span, &error)
+            self.failed(expression, span, &error)
         })?;
         if value.is_undefined() {
             return Err(self
-                .unknown_name(&compiled.undeclared_variables(true), span)
+                .unknown_name(&used, span)
                 .unwrap_or_else(|| Diagnostic::error("expression", span, format!("`{expression}` has no value"))));
         }
         Ok(value)
@@ -181,12 +236,86 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn broken(&self, expression: &str, span: Span, error: &minijinja::Error) -> Diagnostic {
+    fn is_broken(&self, path: &str) -> bool {
+        if self.broken.is_empty() {
+            return false;
+        }
+        let mut parts = path.splitn(3, '.');
+        let (root, name) = (parts.next().unwrap_or(path), parts.next());
+        self.broken.contains(root) || name.is_some_and(|name| self.broken.contains(&format!("{root}.{name}")))
+    }
+
+    /// Where the inside of the `index`th expression of a scalar stands; the scalar's own place where it has none.
+    fn nth(&self, span: Span, index: usize) -> Span {
+        let source = span.slice(self.text);
+        let (mut at, mut seen) = (0, 0);
+        while let Some(found) = next_expression(&source[at..]) {
+            if !found.escaped {
+                if seen == index {
+                    let inner = found.inner();
+                    let end = inner.end.max(inner.start).min(source.len() - at);
+                    let start = span.start as usize + at;
+                    return Span::new(start + inner.start.min(end), start + end);
+                }
+                seen += 1;
+            }
+            at += found.end;
+        }
+        span
+    }
+
+    /// `vars.my-name` subtracts; the name was meant.
+    fn dashed_name(&self, expression: &str, span: Span) -> Option<Diagnostic> {
+        for root in ["vars", "matrix", "env"] {
+            let Some(values) = self.typed.get(root).filter(|_| expression.contains(root)) else { continue };
+            for key in values.try_iter().ok()? {
+                let key = key.to_string();
+                let path = format!("{root}.{key}");
+                if key.contains(['-', '.']) && expression.contains(&path) {
+                    let message = format!("`{path}` does not mean the name `{key}`: `-` subtracts and `.` looks inside");
+                    let found = Diagnostic::error("expression", self.place(&path, span), message);
+                    return Some(found.help(format!("write `{root}[\"{key}\"]`")));
+                }
+            }
+        }
+        None
+    }
+
+    fn failed(&self, expression: &str, span: Span, error: &minijinja::Error) -> Diagnostic {
+        if let Some(found) = self.unknown_helper(error, expression, span) {
+            return found;
+        }
         let reason = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
         let narrow = error.range().and_then(|range| expression.get(range)).filter(|part| !part.is_empty());
         let span = narrow.map_or(span, |part| self.place(part, span));
         Diagnostic::error("expression", span, format!("this expression does not work: {reason}"))
             .help("names are `vars.…`, `env.…`, `matrix.…` and `index`; texts need quotes; see the reference on expressions")
+    }
+
+    /// A filter, function or test that the engine does not know.
+    fn unknown_helper(&self, error: &minijinja::Error, expression: &str, span: Span) -> Option<Diagnostic> {
+        let word = match error.kind() {
+            ErrorKind::UnknownFilter => "filter",
+            ErrorKind::UnknownFunction => "function",
+            ErrorKind::UnknownTest => "test",
+            _ => return None,
+        };
+        let detail = error.detail()?;
+        let name = detail.trim_start_matches("filter ").trim_start_matches("test ").split(' ').next()?;
+        let help = if word == "filter" {
+            self.engine
+                .suggest
+                .did_you_mean(name, FILTERS.iter().copied())
+                .unwrap_or_else(|| format!("the usual ones are {}", hints::list(FILTERS)))
+        } else {
+            "names are `vars.…`, `env.…`, `matrix.…` and `index`; a text needs quotes".to_owned()
+        };
+        let place = error
+            .range()
+            .and_then(|range| expression.get(range))
+            .filter(|part| part.contains(name))
+            .map_or(span, |_| self.place(name, span));
+        Some(Diagnostic::error("expression", place, format!("there is no {word} `{name}`")).help(help))
     }
 
     /// The first name in `used` that has no value.
@@ -195,15 +324,15 @@ impl<'a> Scope<'a> {
         used.sort();
         for path in used {
             let (root, rest) = path.split_once('.').map_or((path.as_str(), None), |(root, rest)| (root, Some(rest)));
-            if let "item" | "outputs" = root {
-                return Some(hints::not_yet(self.place(path, span), root));
-            }
             let Some(values) = self.typed.get(root) else {
                 let known: Vec<&str> = self.typed.keys().copied().collect();
                 let help = match root {
                     "matrix" => "this process has no `matrix`".to_owned(),
                     "index" => "this process has no `replicas`".to_owned(),
-                    _ => suggest::did_you_mean(root, known.iter().copied())
+                    _ => self
+                        .engine
+                        .suggest
+                        .did_you_mean(root, known.iter().copied())
                         .unwrap_or_else(|| format!("known here are {}; a text needs quotes", hints::list(&known))),
                 };
                 return Some(Diagnostic::error("unknown-variable", self.place(path, span), format!("`{root}` is not known")).help(help));
@@ -219,7 +348,10 @@ impl<'a> Scope<'a> {
                 format!("`{root}.{name}` is not known")
             };
             let default = format!("set it, or give a default: `${{{{ {root}.{name} | default(\"…\") }}}}`");
-            let help = suggest::did_you_mean(name, keys.iter().map(String::as_str))
+            let help = self
+                .engine
+                .suggest
+                .did_you_mean(name, keys.iter().map(String::as_str))
                 .unwrap_or_else(|| if root == "env" { default } else { format!("declare `{name}` under `{root}`") });
             return Some(Diagnostic::error("unknown-variable", self.place(path, span), message).help(help));
         }
@@ -231,6 +363,7 @@ impl Render for Scope<'_> {
     fn render(&self, text: &str, span: Span) -> Result<String, Diagnostic> {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
+        let mut index = 0;
         while let Some(found) = next_expression(rest) {
             if found.escaped {
                 out.push_str(&rest[..found.start]);
@@ -240,18 +373,20 @@ impl Render for Scope<'_> {
             }
             out.push_str(&rest[..found.start]);
             if found.open {
-                return Err(Diagnostic::error("expression", span, "this expression is never closed")
+                return Err(Diagnostic::error("expression", span, "an expression in this text is never closed")
                     .help("write `${{ … }}`; for a literal `${{` write `$${{`"));
             }
             let inner = rest[found.inner()].trim();
+            let place = self.place(inner, self.nth(span, index));
+            index += 1;
             if inner.is_empty() {
                 return Err(
                     Diagnostic::error("expression", span, "this expression is empty").help("write a name, as in `${{ vars.name }}`")
                 );
             }
-            let value = self.evaluate(inner, span)?;
+            let value = self.evaluate(inner, place)?;
             if matches!(value.kind(), ValueKind::Seq | ValueKind::Map | ValueKind::Iterable | ValueKind::Plain) {
-                return Err(Diagnostic::error("expression", self.place(inner, span), "this expression gives a list or a mapping")
+                return Err(Diagnostic::error("expression", place, "this expression gives a list or a mapping")
                     .help("only a single value can stand here; pick one, or join a list with `| join(\" \")`"));
             }
             out.push_str(&shown(&value));
@@ -259,6 +394,29 @@ impl Render for Scope<'_> {
         }
         out.push_str(rest);
         Ok(out)
+    }
+}
+
+/// Filters that are of use in a workflow; the engine has some more.
+const FILTERS: &[&str] =
+    &["sh", "default", "lower", "upper", "trim", "replace", "split", "join", "length", "first", "last", "int", "float", "round"];
+
+/// What YAML 1.1 read as a boolean, and people still write.
+fn truth(text: &str) -> Option<&'static str> {
+    match text {
+        "yes" | "Yes" | "on" | "On" => Some("true"),
+        "no" | "No" | "off" | "Off" => Some("false"),
+        _ => None,
+    }
+}
+
+/// Functions of CI files, which are joins here.
+fn ci_function(expression: &str) -> Option<&'static str> {
+    match expression {
+        "always()" | "!cancelled()" => Some("for cleaning up, write `join: {other: exit}`: it starts however `other` ended"),
+        "failure()" => Some("write `join: {other: failure}`: it starts when `other` has failed"),
+        "success()" => Some("remove it: a join waits for success unless it says otherwise"),
+        _ => None,
     }
 }
 
@@ -323,8 +481,10 @@ mod tests {
 
     fn render(text: &str) -> Result<String, String> {
         let engine = Engine::default();
-        let mut vars = Values::default();
-        for (name, value) in [("n", "5"), ("ver", "1.20"), ("flag", "true"), ("hex", "0x1F"), ("oct", "010"), ("word", "a b")] {
+        let vars = Values::default();
+        for (name, value) in
+            [("n", "5"), ("ver", "1.20"), ("flag", "true"), ("hex", "0x1F"), ("oct", "010"), ("word", "a b"), ("my-word", "x")]
+        {
             vars.insert(name, &plain(value));
         }
         vars.insert("quoted", &ScalarText { text: "5".to_owned(), plain: false });
@@ -379,6 +539,8 @@ mod tests {
             ("${{ matrix.os }}", "no `matrix`"),
             ("${{ outputs.a.b }}", "not supported yet"),
             ("${{ vars.n", "never closed"),
+            ("${{ item | default(1) }}", "not supported yet"),
+            ("${{ vars.my-word }}", "vars[\"my-word\"]"),
             ("${{ }}", "empty"),
             ("${{ vars.n + }}", "does not work"),
             ("${{ [1, 2] }}", "list or a mapping"),

@@ -1,10 +1,14 @@
 //! `defaults`, `templates` and `extends`: one process from several.
+//!
+//! `args` and `with` may stand in `defaults`: like all that does not fit a process's kind, they are not
+//! applied to the others.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::Spanned;
-use crate::base::suggest;
+use crate::base::suggest::Suggester;
 use crate::source::model::{Process, Workflow};
 use crate::source::read::{Field, Merge};
 
@@ -15,46 +19,122 @@ const NOT_IN_DEFAULTS: &str = "what a process runs, waits for, holds and is call
 pub struct Extender<'a> {
     workflow: &'a Workflow,
     templates: HashMap<&'a str, &'a Process>,
-    merged: HashMap<String, Process>,
-    refused: HashSet<String>,
+    merged: HashMap<&'a str, Process>,
+    /// Without the keys that may not stand there.
+    defaults: Option<Process>,
+    processes: HashSet<&'a str>,
+    suggest: Suggester,
 }
 
 /// A process after merging.
-pub struct Extended {
+pub struct Extended<'a> {
     /// Templates and own keys, without defaults.
-    pub given: Process,
-    /// Defaults too.
-    pub whole: Process,
+    pub given: Cow<'a, Process>,
+    /// Defaults too; none when there are none.
+    with_defaults: Option<Process>,
+}
+
+impl Extended<'_> {
+    /// Templates, own keys and defaults.
+    pub fn whole(&self) -> &Process {
+        self.with_defaults.as_ref().unwrap_or(&self.given)
+    }
 }
 
 impl<'a> Extender<'a> {
-    /// Checks `defaults` and the templates' own `extends`.
+    /// Checks `defaults` and merges the templates.
     pub fn new(workflow: &'a Workflow, diagnostics: &mut Vec<Diagnostic>) -> Self {
-        let mut templates = HashMap::new();
-        if let Some(map) = workflow.templates.value() {
-            for (name, template) in &map.entries {
-                if let Some(template) = template.value() {
-                    templates.insert(name.value.as_str(), template);
-                }
-            }
-        }
-        let mut extender = Self { workflow, templates, merged: HashMap::new(), refused: HashSet::new() };
+        let entries = workflow.templates.value().map_or(&[][..], |map| &map.entries);
+        let templates = entries.iter().filter_map(|(name, template)| Some((name.value.as_str(), template.value()?))).collect();
+        let processes = workflow.processes.value().map_or(&[][..], |map| &map.entries).iter().map(|(name, _)| name.value.as_str());
+        let mut extender = Self {
+            workflow,
+            templates,
+            merged: HashMap::new(),
+            defaults: None,
+            processes: processes.collect(),
+            suggest: Suggester::default(),
+        };
         extender.check_defaults(diagnostics);
-        let names: Vec<&str> =
-            workflow.templates.value().map_or_else(Vec::new, |map| map.entries.iter().map(|(name, _)| name.value.as_str()).collect());
-        for name in names {
-            let _ = extender.template(name, &mut Vec::new(), diagnostics);
+        for name in extender.order(diagnostics) {
+            let merged = extender.with_templates(extender.templates[name], diagnostics).into_owned();
+            extender.merged.insert(name, merged);
         }
         extender
     }
 
-    fn check_defaults(&self, diagnostics: &mut Vec<Diagnostic>) {
+    /// The templates, each after those it extends; rings are reported. Does not recurse, so that a long
+    /// chain is no deeper than a short one.
+    fn order(&self, diagnostics: &mut Vec<Diagnostic>) -> Vec<&'a str> {
+        let mut order = Vec::with_capacity(self.templates.len());
+        let mut done: HashMap<&str, bool> = HashMap::new();
+        let names = self.workflow.templates.value().map_or(&[][..], |map| &map.entries).iter().map(|(name, _)| name.value.as_str());
+        for root in names.filter(|name| self.templates.contains_key(name)) {
+            if done.contains_key(root) {
+                continue;
+            }
+            done.insert(root, false);
+            let mut open = vec![(root, 0)];
+            while let Some((name, next)) = open.last_mut() {
+                let parents = self.templates[*name].extends.value().map_or(&[][..], |names| &names.0);
+                let Some(parent) = parents.get(*next) else {
+                    order.push(*name);
+                    done.insert(*name, true);
+                    open.pop();
+                    continue;
+                };
+                *next += 1;
+                match done.get(parent.value.as_str()) {
+                    Some(true) => {}
+                    Some(false) => diagnostics.push(self.ring(&open, &parent.value)),
+                    None => {
+                        if self.templates.contains_key(parent.value.as_str()) {
+                            done.insert(&parent.value, false);
+                            open.push((&parent.value, 0));
+                        }
+                    }
+                }
+            }
+        }
+        order
+    }
+
+    /// The finding for a ring: `open` are the templates from the first visited to the one that extends `closing`.
+    fn ring(&self, open: &[(&str, usize)], closing: &str) -> Diagnostic {
+        let first = open.iter().position(|(name, _)| *name == closing).unwrap_or(0);
+        let ring = &open[first..];
+        let mut path: Vec<&str> = ring.iter().map(|(name, _)| *name).collect();
+        path.push(closing);
+        let message = format!("templates extend each other in a ring: {}", path.join(" → "));
+        let edge = |(name, next): &(&str, usize)| {
+            let parent = &self.templates[name].extends.value()?.0[next - 1];
+            Some((parent.span, format!("`{name}` extends `{}`", parent.value)))
+        };
+        let mut edges = ring.iter().filter_map(edge);
+        let (span, text) = edges.next().unwrap_or_default();
+        let found = Diagnostic::error("template-ring", span, message).main_label(text).help("take one `extends` away");
+        edges.fold(found, |found, (span, text)| found.label(span, text))
+    }
+
+    fn check_defaults(&mut self, diagnostics: &mut Vec<Diagnostic>) {
         let Some(defaults) = self.workflow.defaults.value() else { return };
+        self.defaults = Some(Process {
+            command: Field::Absent,
+            task: Field::Absent,
+            steps: Field::Absent,
+            join: Field::Absent,
+            lock: Field::Absent,
+            semaphore: Field::Absent,
+            extends: Field::Absent,
+            daemon: Field::Absent,
+            replicas: Field::Absent,
+            matrix: Field::Absent,
+            condition: Field::Absent,
+            ..defaults.clone()
+        });
         let places = [
             ("command", defaults.command.span()),
             ("task", defaults.task.span()),
-            ("with", defaults.with.span()),
-            ("args", defaults.args.span()),
             ("steps", defaults.steps.span()),
             ("join", defaults.join.span()),
             ("lock", defaults.lock.span()),
@@ -76,74 +156,37 @@ impl<'a> Extender<'a> {
     }
 
     /// A process with its templates and the defaults.
-    pub fn extend(&mut self, own: &Process, diagnostics: &mut Vec<Diagnostic>) -> Extended {
-        let given = self.with_templates(own, &mut Vec::new(), diagnostics);
-        let whole = match self.workflow.defaults.value() {
-            Some(defaults) => overlay(defaults.clone(), given.clone()),
-            None => given.clone(),
-        };
-        Extended { given, whole }
+    pub fn extend<'p>(&self, own: &'p Process, diagnostics: &mut Vec<Diagnostic>) -> Extended<'p> {
+        let given = self.with_templates(own, diagnostics);
+        let with_defaults = self.defaults.as_ref().map(|defaults| overlay(defaults.clone(), given.clone().into_owned()));
+        Extended { given, with_defaults }
     }
 
-    fn with_templates(&mut self, own: &Process, path: &mut Vec<Spanned<String>>, diagnostics: &mut Vec<Diagnostic>) -> Process {
-        let Some(names) = own.extends.value() else { return own.clone() };
+    fn with_templates<'p>(&self, own: &'p Process, diagnostics: &mut Vec<Diagnostic>) -> Cow<'p, Process> {
+        let Some(names) = own.extends.value() else { return Cow::Borrowed(own) };
         let mut base = Process::default();
         for name in &names.0 {
-            if let Some(first) = path.iter().position(|outer| outer.value == name.value) {
-                self.report_ring(&path[first..], name, diagnostics);
-                continue;
+            match self.merged.get(name.value.as_str()) {
+                Some(template) => base = overlay(base, template.clone()),
+                // One that is not merged yet is in a ring, which is reported.
+                None if self.templates.contains_key(name.value.as_str()) => {}
+                None => self.report_unknown(name, diagnostics),
             }
-            if !self.templates.contains_key(name.value.as_str()) {
-                self.report_unknown(name, diagnostics);
-                continue;
-            }
-            path.push(name.clone());
-            let template = self.template(&name.value, path, diagnostics);
-            path.pop();
-            base = overlay(base, template);
         }
-        overlay(base, own.clone())
-    }
-
-    fn template(&mut self, name: &str, path: &mut Vec<Spanned<String>>, diagnostics: &mut Vec<Diagnostic>) -> Process {
-        if let Some(done) = self.merged.get(name) {
-            return done.clone();
-        }
-        let Some(template) = self.templates.get(name).copied() else { return Process::default() };
-        let merged = self.with_templates(template, path, diagnostics);
-        // Inside a ring the result depends on where one entered; such a plan is refused anyway.
-        self.merged.insert(name.to_owned(), merged.clone());
-        merged
-    }
-
-    fn report_ring(&mut self, ring: &[Spanned<String>], closing: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
-        if !self.refused.insert(closing.value.clone()) {
-            return;
-        }
-        let mut path: Vec<&str> = ring.iter().map(|name| name.value.as_str()).collect();
-        path.push(&closing.value);
-        let mut found =
-            Diagnostic::error("template-ring", closing.span, format!("templates extend each other in a ring: {}", path.join(" → ")))
-                .main_label("closes the ring")
-                .help("take one `extends` away");
-        for name in &ring[1..] {
-            found = found.label(name.span, "also in the ring");
-        }
-        diagnostics.push(found);
+        Cow::Owned(overlay(base, own.clone()))
     }
 
     fn report_unknown(&self, name: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
         let declared = self.workflow.templates.value();
-        if declared.is_some_and(|map| map.get(&name.value).is_some()) {
+        if self.workflow.templates.is_broken() || declared.is_some_and(|map| map.get(&name.value).is_some()) {
             // Its own mistake was reported where it stands.
             return;
         }
-        let is_process = self.workflow.processes.value().is_some_and(|map| map.get(&name.value).is_some());
-        let help = if is_process {
+        let help = if self.processes.contains(name.value.as_str()) {
             format!("`{}` is a process; move what is shared into `templates` and extend that", name.value)
         } else {
             let known: Vec<&str> = declared.map_or_else(Vec::new, |map| map.entries.iter().map(|(name, _)| name.value.as_str()).collect());
-            suggest::did_you_mean(&name.value, known).unwrap_or_else(|| "declare it under `templates`".to_owned())
+            self.suggest.did_you_mean(&name.value, known).unwrap_or_else(|| "declare it under `templates`".to_owned())
         };
         diagnostics.push(Diagnostic::error("unknown-template", name.span, format!("there is no template `{}`", name.value)).help(help));
     }
@@ -151,12 +194,12 @@ impl<'a> Extender<'a> {
 
 /// `over` laid over `base`: what `over` runs replaces whatever `base` runs.
 fn overlay(mut base: Process, over: Process) -> Process {
-    if over.command.is_given() || over.task.is_given() || over.steps.is_given() {
-        let same_task = base.task.is_set() && base.task.value() == over.task.value();
-        if !same_task {
+    let runs = |process: &Process| process.command.is_given() || process.task.is_given() || process.steps.is_given();
+    if runs(&over) {
+        if base.task.is_given() && base.task.value() != over.task.value() {
             base.with = Field::Absent;
         }
-        if !over.command.is_given() {
+        if base.command.is_given() && !over.command.is_given() {
             base.args = Field::Absent;
         }
         base.command = Field::Absent;

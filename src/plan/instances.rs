@@ -1,5 +1,6 @@
 //! `replicas` and `matrix`: one declared process, many instances.
 
+use super::environment::refuse_clashes;
 use super::expression::Values;
 use super::resolve::Resolver;
 use crate::base::diagnostic::Diagnostic;
@@ -10,6 +11,8 @@ use crate::source::read::{Field, Render};
 
 /// The most instances of one process; also the most combinations of a matrix.
 pub const MAX_INSTANCES: usize = 100_000;
+/// The most instances of all processes that have copies.
+pub const MAX_COPIES: usize = 200_000;
 
 /// One instance to be.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +29,7 @@ impl Instance {
     /// The combination as values for expressions.
     pub fn values(&self) -> Option<Values> {
         let combination = self.matrix.as_ref()?;
-        let mut values = Values::default();
+        let values = Values::default();
         for (name, value) in combination {
             values.insert(name, value);
         }
@@ -34,8 +37,12 @@ impl Instance {
     }
 }
 
-/// All instances of a process; one without suffix when it has neither replicas nor a matrix.
-pub fn expand(process: &Process, resolver: &mut Resolver<'_>) -> Vec<Instance> {
+/// All instances of a process; one without suffix when it has neither replicas nor a matrix. `copies` is
+/// how many those before it have made.
+pub fn expand(process: &Process, copies: &mut usize, resolver: &mut Resolver<'_>) -> Vec<Instance> {
+    if process.matrix.is_broken() || process.replicas.is_broken() {
+        return vec![Instance::default()];
+    }
     let combinations = match process.matrix.get() {
         Some(matrix) => combinations(&matrix.value, matrix.span, resolver).into_iter().map(Some).collect(),
         None => vec![None],
@@ -43,14 +50,25 @@ pub fn expand(process: &Process, resolver: &mut Resolver<'_>) -> Vec<Instance> {
     let replicas = match process.replicas.get() {
         Some(replicas) => match resolver.scalar(&replicas.value, replicas.span) {
             Some(count) => check_count(count, replicas.span, resolver),
-            None => return Vec::new(),
+            None => return vec![Instance::default()],
         },
         None => None,
     };
     if combinations.len().saturating_mul(replicas.unwrap_or(1) as usize) > MAX_INSTANCES {
         let span = process.replicas.span().or(process.matrix.span()).unwrap_or_default();
         resolver.report(too_many(span));
-        return Vec::new();
+        return vec![Instance::default()];
+    }
+    if process.matrix.is_set() || process.replicas.is_set() {
+        *copies += combinations.len() * replicas.unwrap_or(1) as usize;
+        if *copies > MAX_COPIES {
+            let span = process.replicas.span().or(process.matrix.span()).unwrap_or_default();
+            resolver.report(
+                Diagnostic::error("too-many-instances", span, format!("all copies together are more than {MAX_COPIES} processes"))
+                    .help("make fewer copies, and let each do more of the work"),
+            );
+            return vec![Instance::default()];
+        }
     }
     let indexes: Vec<Option<u32>> = replicas.map_or_else(|| vec![None], |count| (0..count).map(Some).collect());
     let mut instances = Vec::with_capacity(combinations.len() * indexes.len());
@@ -84,16 +102,27 @@ fn check_count(count: u32, span: Span, resolver: &mut Resolver<'_>) -> Option<u3
     Some(count)
 }
 
+fn no_values(axis: &Spanned<String>) -> Diagnostic {
+    Diagnostic::error("bad-value", axis.span, format!("the axis `{}` has no values", axis.value))
+        .help(format!("give it at least one, as in `{}: [a, b]`", axis.value))
+}
+
 type Row = Vec<(String, ScalarText)>;
 
 fn combinations(matrix: &Matrix, span: Span, resolver: &mut Resolver<'_>) -> Vec<Row> {
+    let names = matrix.axes.iter().map(|(name, _)| name);
+    let included = matrix.include.iter().flat_map(|entry| entry.value.entries.iter().map(|(name, _)| name));
+    resolver.diagnostics.extend(refuse_clashes(names.chain(included), "FLOWRUN_MATRIX_"));
     let mut rows: Vec<Row> = vec![Vec::new()];
     for (name, values) in &matrix.axes {
-        let Some(list) = values.value() else { continue };
+        let Some(list) = values.value() else {
+            if !values.is_broken() {
+                resolver.report(no_values(name));
+            }
+            continue;
+        };
         if list.0.is_empty() {
-            resolver.report(
-                Diagnostic::error("bad-value", name.span, format!("the axis `{}` has no values", name.value)).help("give it at least one"),
-            );
+            resolver.report(no_values(name));
             continue;
         }
         let values: Vec<ScalarText> = list.0.iter().filter_map(|value| rendered(value, resolver)).collect();
@@ -114,7 +143,8 @@ fn combinations(matrix: &Matrix, span: Span, resolver: &mut Resolver<'_>) -> Vec
         rows.retain(|row| !wanted.iter().all(|pair| row.contains(pair)));
     }
     include(&mut rows, matrix, resolver);
-    if rows.is_empty() {
+    let broken = matrix.axes.iter().any(|(_, values)| values.value().is_none_or(|list| list.0.is_empty()));
+    if rows.is_empty() && !broken {
         resolver.report(
             Diagnostic::error("bad-value", span, "this matrix has no combination")
                 .help("give it at least one axis with values, or `include`"),

@@ -1,13 +1,13 @@
 //! `join`: names to instances, conditions, rings.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::graph;
 use super::model::{Join, Process};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::ids::{DenseMap, Id, ProcessId};
 use crate::base::span::Span;
-use crate::base::suggest;
+use crate::base::suggest::Suggester;
 use crate::source::model::{Condition, OnTimeout};
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ pub struct PendingJoin {
     pub place: Span,
     /// The condition, if one is given.
     pub until: Option<Condition>,
+    /// The condition's place; the name's, if none is given.
+    pub until_place: Span,
     /// The bound.
     pub timeout: Option<Duration>,
     /// What happens then.
@@ -33,15 +35,22 @@ pub struct PendingJoin {
 pub struct Names<'a> {
     instances: HashMap<&'a str, ProcessId>,
     declared: HashMap<&'a str, Vec<ProcessId>>,
-    templates: Vec<&'a str>,
+    templates: HashSet<&'a str>,
     /// Declared but unreadable: whoever refers to them is not blamed.
-    broken: Vec<&'a str>,
+    broken: HashSet<&'a str>,
+    suggest: Suggester,
 }
 
 impl<'a> Names<'a> {
     /// The names of a plan, of templates (for a better message) and of processes that could not be planned.
     pub fn new(processes: &'a DenseMap<ProcessId, Process>, templates: Vec<&'a str>, broken: Vec<&'a str>) -> Self {
-        let mut names = Self { instances: HashMap::with_capacity(processes.len()), declared: HashMap::new(), templates, broken };
+        let mut names = Self {
+            instances: HashMap::with_capacity(processes.len()),
+            declared: HashMap::new(),
+            templates: templates.into_iter().collect(),
+            broken: broken.into_iter().collect(),
+            suggest: Suggester::default(),
+        };
         for (id, process) in processes.entries() {
             names.instances.insert(&process.name, id);
             names.declared.entry(&process.declared).or_default().push(id);
@@ -53,18 +62,18 @@ impl<'a> Names<'a> {
     ///
     /// # Errors
     /// A finding with a suggestion when nobody has that name.
-    pub fn resolve(&self, name: &str, place: Span) -> Result<Vec<ProcessId>, Diagnostic> {
+    pub fn resolve(&self, name: &str, place: Span) -> Result<&[ProcessId], Diagnostic> {
         if let Some(all) = self.declared.get(name) {
-            return Ok(all.clone());
+            return Ok(all);
         }
         if let Some(one) = self.instances.get(name) {
-            return Ok(vec![*one]);
+            return Ok(std::slice::from_ref(one));
         }
         let base = name.split('[').next().unwrap_or(name);
-        if self.broken.contains(&base) {
-            return Ok(Vec::new());
+        if self.broken.contains(base) {
+            return Ok(&[]);
         }
-        let help = if self.templates.contains(&name) {
+        let help = if self.templates.contains(name) {
             format!("`{name}` is a template, which is never run; name a process that extends it")
         } else if let Some(instances) = self.declared.get(base) {
             let names: Vec<&str> = self.instances.iter().filter(|(_, id)| instances.contains(id)).map(|(name, _)| *name).collect();
@@ -73,7 +82,7 @@ impl<'a> Names<'a> {
             let mut known: Vec<&str> = self.declared.keys().chain(&self.broken).copied().collect();
             known.sort_unstable();
             known.dedup();
-            suggest::did_you_mean(name, known.iter().copied()).unwrap_or_else(|| match known.len() {
+            self.suggest.did_you_mean(name, known.iter().copied()).unwrap_or_else(|| match known.len() {
                 0..=8 => format!("the processes are {}", crate::source::hints::list(&known)),
                 _ => "declare it under `processes`, or correct the name".to_owned(),
             })
@@ -103,11 +112,13 @@ pub fn resolve(
     let names = Names::new(processes, templates, broken);
     let mut total = 0;
     let mut resolved: Vec<Vec<Join>> = Vec::with_capacity(processes.len());
-    let mut failed: HashMap<(Span, String), ()> = HashMap::new();
+    let mut failed: HashSet<(Span, String)> = HashSet::new();
+    // For each process, who joined it last and where: the same process twice is found without a search.
+    let mut joined: Vec<Option<(ProcessId, Span)>> = vec![None; processes.len()];
     for (id, pending) in processes.ids().zip(pending) {
         let mut joins: Vec<Join> = Vec::new();
         for join in pending {
-            if failed.contains_key(&(join.place, join.target.clone())) {
+            if !failed.is_empty() && failed.contains(&(join.place, join.target.clone())) {
                 continue;
             }
             match names.resolve(&join.target, join.place) {
@@ -120,10 +131,10 @@ pub fn resolve(
                         );
                         return;
                     }
-                    add(&mut joins, id, &join, &targets, processes, diagnostics);
+                    add(&mut joins, id, &join, targets, &mut joined, processes, diagnostics);
                 }
                 Err(found) => {
-                    failed.insert((join.place, join.target.clone()), ());
+                    failed.insert((join.place, join.target.clone()));
                     diagnostics.push(found);
                 }
             }
@@ -140,6 +151,7 @@ fn add(
     id: ProcessId,
     pending: &PendingJoin,
     targets: &[ProcessId],
+    joined: &mut [Option<(ProcessId, Span)>],
     processes: &DenseMap<ProcessId, Process>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
@@ -153,12 +165,12 @@ fn add(
             );
             return;
         }
-        let first = if joins.len() > 64 && targets.len() > 1 { None } else { joins.iter().find(|join| join.process == *target) };
-        if let Some(first) = first {
+        let earlier = joined[target.index()].replace((id, pending.place));
+        if let Some((_, first)) = earlier.filter(|(joiner, _)| *joiner == id) {
             diagnostics.push(
                 Diagnostic::error("join-twice", pending.place, format!("`{}` is joined twice", other.name))
                     .main_label("again here")
-                    .label(first.place, "first here")
+                    .label(first, "first here")
                     .help("name each process once; a name with copies stands for all of them"),
             );
             return;
@@ -169,9 +181,10 @@ fn add(
             diagnostics.push(
                 Diagnostic::error(
                     "join-daemon-end",
-                    pending.place,
+                    pending.until_place,
                     format!("`{}` is a daemon: waiting for its end would last for ever", other.name),
                 )
+                .main_label("never comes")
                 .label(other.place, "the daemon")
                 .help("wait until it is `ready` or has its `start`; daemons end after all finite processes"),
             );

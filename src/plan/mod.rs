@@ -16,11 +16,13 @@ mod instances;
 mod joins;
 mod lifetime;
 mod model;
+mod order;
 mod process;
 mod requests;
 mod resolve;
 mod select;
 pub mod simple_command;
+mod unknown_keys;
 mod variables;
 mod waiting;
 
@@ -30,17 +32,20 @@ use std::sync::Arc;
 
 use crate::base::diagnostic::{self, Diagnostic, Severity};
 use crate::base::ids::{DenseMap, ProcessId};
-use crate::base::span::Spanned;
+use crate::base::span::Span;
 use crate::source::Parsed;
 use crate::source::model::{JobLimit, OnFailure};
 use crate::source::read::Field;
+use crate::source::tree::Kind;
 use environment::Overlay;
 use expression::{Engine, Scope};
 use extend::Extender;
 use lifetime::Use;
-use process::{Around, Planned};
+use order::Wait;
+use process::{Around, Mention, Planned};
 use requests::Resources;
 use resolve::Resolver;
+use unknown_keys::UnknownKeys;
 use waiting::WaitingGraph;
 
 pub use host::{Host, NoHost};
@@ -56,7 +61,7 @@ pub struct Options {
     pub name: String,
     /// `--set name=value`, in order.
     pub set: Vec<(String, String)>,
-    /// `--env-file`, absolute, over those of the workflow.
+    /// `--env-file`, from the current folder, over those of the workflow.
     pub env_files: Vec<PathBuf>,
     /// `--jobs`, over the workflow's.
     pub jobs: Option<JobLimit>,
@@ -94,7 +99,7 @@ pub struct Outcome {
 pub fn build(parsed: &Parsed, options: &Options, host: &dyn Host) -> Outcome {
     let mut diagnostics = parsed.diagnostics.clone();
     let unreadable = parsed.document.root().is_none() || diagnostics.iter().any(|found| found.code == "syntax");
-    let plan = if unreadable {
+    let mut plan = if unreadable {
         if diagnostics.is_empty() {
             diagnostics.push(empty_file());
         }
@@ -102,9 +107,15 @@ pub fn build(parsed: &Parsed, options: &Options, host: &dyn Host) -> Outcome {
     } else {
         Some(plan(parsed, options, host, &mut diagnostics))
     };
+    if diagnostics.iter().any(|found| found.severity == Severity::Error) {
+        plan = None;
+    }
+    let follows = |found: &Diagnostic| found.code == expression::FOLLOW_UP;
+    if diagnostics.iter().any(|found| found.severity == Severity::Error && !follows(found)) {
+        diagnostics.retain(|found| !follows(found));
+    }
     diagnostic::sort(&mut diagnostics);
-    let failed = diagnostics.iter().any(|found| found.severity == Severity::Error);
-    Outcome { plan: plan.filter(|_| !failed), diagnostics }
+    Outcome { plan, diagnostics }
 }
 
 fn empty_file() -> Diagnostic {
@@ -116,19 +127,30 @@ fn plan(parsed: &Parsed, options: &Options, host: &dyn Host, diagnostics: &mut V
     let workflow = &parsed.workflow;
     let engine = Engine::default();
     let text: &str = &parsed.document.text;
-    let vars = variables::evaluate(workflow, options, &engine, text, host, diagnostics);
+    let (vars, broken) = variables::evaluate(workflow, options, &engine, text, host, diagnostics);
     let mut resolver = Resolver::new(Scope::new(&engine, text, &vars, host.env()));
+    broken.into_iter().for_each(|name| resolver.scope.mark_broken(name));
     let overlay = top_environment(parsed, options, host, &mut resolver);
+    let broken = resolver.scope.broken().clone();
     resolver.scope = Scope::new(&engine, text, &vars, &environment::effective(host.env(), &overlay));
+    broken.into_iter().for_each(|name| resolver.scope.mark_broken(name));
     let resources = Resources::declare(workflow, &mut resolver);
-    let around = Around { document: &parsed.document, host, folder: &options.folder, env: Arc::new(overlay), resources: &resources };
+    let unknown = UnknownKeys::new(&parsed.diagnostics);
+    let around = Around {
+        document: &parsed.document,
+        host,
+        folder: &options.folder,
+        env: Arc::new(overlay),
+        resources: &resources,
+        unknown: &unknown,
+    };
     let (planned, broken) = processes(parsed, &around, &mut resolver);
     let jobs = options.jobs.or(resolver.field(&workflow.jobs)).map(|limit| limit.resolve(options.cpus));
     let timeout = resolver.period(&workflow.timeout);
     let on_failure = options.on_failure.or(resolver.field(&workflow.on_failure)).unwrap_or_default();
     let declared = workflow.locks.value().map_or(&[][..], |locks| &locks.0).iter();
     let declared = declared.chain(workflow.semaphores.value().map_or(&[][..], |map| &map.entries).iter().map(|(name, _)| name));
-    resolver.diagnostics.extend(environment::refuse_clashes(declared, "FLOWRUN_SLOT_"));
+    resolver.diagnostics.extend(environment::refuse_clashes(declared, environment::SLOT));
     diagnostics.append(&mut resolver.diagnostics);
     let processes = connect(parsed, planned, &broken, &resources, diagnostics);
     executables::check(&processes, host, diagnostics);
@@ -147,10 +169,13 @@ fn top_environment(parsed: &Parsed, options: &Options, host: &dyn Host, resolver
     let mut overlay = Overlay::new();
     environment::add_files(&mut overlay, &parsed.workflow.env_file, &options.folder, host, resolver);
     for path in &options.env_files {
-        match environment::read_file(path, host) {
+        match environment::read_file(path, &path.display().to_string(), host) {
             Ok(values) => overlay.extend(values.into_iter().map(|(name, value)| (name, Some(value)))),
             Err(why) => resolver.report(Diagnostic { labels: Vec::new(), ..Diagnostic::error("env-file", Default::default(), why) }),
         }
+    }
+    if parsed.workflow.env.is_broken() || parsed.workflow.env_file.is_broken() {
+        resolver.scope.mark_broken("env");
     }
     environment::add_entries(&mut overlay, &parsed.workflow.env, resolver);
     overlay
@@ -158,18 +183,14 @@ fn top_environment(parsed: &Parsed, options: &Options, host: &dyn Host, resolver
 
 /// All instances, and the names of processes that could not be planned.
 fn processes<'a>(parsed: &'a Parsed, around: &Around<'_>, resolver: &mut Resolver<'_>) -> (Vec<Planned>, Vec<&'a str>) {
-    let mut extender = Extender::new(&parsed.workflow, &mut resolver.diagnostics);
+    let extender = Extender::new(&parsed.workflow, &mut resolver.diagnostics);
     let mut all = Vec::new();
     let mut broken = Vec::new();
     let Some(map) = parsed.workflow.processes.get() else {
-        if !parsed.diagnostics.iter().any(|found| found.severity == Severity::Error) {
-            resolver.report(Diagnostic {
-                help: empty_file().help,
-                ..Diagnostic::error("empty", Default::default(), "the workflow has no `processes`")
-            });
-        }
+        resolver.diagnostics.extend(no_processes(parsed));
         return (all, broken);
     };
+    let mut copies = 0;
     if map.value.entries.is_empty() {
         resolver
             .report(Diagnostic::error("empty", map.span, "there are no processes").help("add one, as in `main: {command: echo hello}`"));
@@ -191,20 +212,28 @@ fn processes<'a>(parsed: &'a Parsed, around: &Around<'_>, resolver: &mut Resolve
             }
         };
         let extended = extender.extend(&own.value, &mut resolver.diagnostics);
-        let misspelt = misspelt_within(own.span, &parsed.diagnostics);
-        let planned = process::plan(name, &extended, misspelt, around, resolver);
-        if planned.is_empty() {
+        let misspelt = around.unknown.any_within(own.span);
+        if !process::plan(name, &extended, misspelt, around, &mut copies, resolver, &mut all) {
             broken.push(name.value.as_str());
         }
-        all.extend(planned);
     }
     (all, broken)
 }
 
-/// Whether a key in this place was reported as unknown: a key that seems to be missing may be that one.
-fn misspelt_within(place: crate::base::span::Span, diagnostics: &[Diagnostic]) -> bool {
-    let unknown = |found: &&Diagnostic| found.code == "unknown-key";
-    diagnostics.iter().filter(unknown).any(|found| found.span().start >= place.start && found.span().end <= place.end)
+/// The finding for a workflow without `processes`, unless another finding says what became of them.
+fn no_processes(parsed: &Parsed) -> Option<Diagnostic> {
+    let root = parsed.document.root()?;
+    let place = match &parsed.workflow.processes {
+        Field::Null(span) => *span,
+        Field::Broken(_) => return None,
+        Field::Absent | Field::Set(_) => parsed.document.span(root),
+    };
+    let Kind::Map(entries) = &parsed.document.node(root).kind else { return None };
+    let is_top = |span: Span| entries.iter().any(|entry| entry.key.span == span);
+    if parsed.diagnostics.iter().any(|found| found.code == "unknown-key" && is_top(found.span())) {
+        return None;
+    }
+    Some(Diagnostic { help: empty_file().help, ..Diagnostic::error("empty", place, "the workflow has no `processes`") })
 }
 
 /// Looks up what processes say of each other and checks it.
@@ -221,19 +250,12 @@ fn connect(
     let mut pending = Vec::with_capacity(planned.len());
     let mut waiting = WaitingGraph::default();
     let mut uses = Vec::new();
-    let mut mentions: Vec<(ProcessId, Spanned<String>)> = Vec::new();
-    let mut names = HashSet::new();
+    let mut mentions: Vec<(ProcessId, Mention)> = Vec::new();
     for one in planned {
         let (held, steps) = (one.held, one.steps);
         waiting.request(&one.process.name, &[], &held);
         for asked in &steps {
             waiting.request(&one.process.name, &held, asked);
-        }
-        if !names.insert(one.process.name.clone()) {
-            diagnostics.push(
-                Diagnostic::error("duplicate-name", one.process.place, format!("two instances are called `{}`", one.process.name))
-                    .help("make the values of the matrix differ"),
-            );
         }
         let daemon = one.process.control.daemon;
         let id = processes.push(one.process);
@@ -242,37 +264,65 @@ fn connect(
         for (step, asked) in steps.into_iter().enumerate() {
             uses.extend(asked.into_iter().map(|wanted| Use { process: id, wanted, for_life: daemon && step == last }));
         }
-        mentions.extend(one.mentions.into_iter().map(|name| (id, name)));
+        mentions.extend(one.mentions.into_iter().map(|mention| (id, mention)));
         pending.push(one.joins);
     }
+    refuse_same_names(&processes, diagnostics);
     joins::resolve(&mut processes, pending, templates.clone(), broken.to_vec(), diagnostics);
     joins::check_cycles(&processes, diagnostics);
-    check_mentions(&processes, &mentions, templates, broken.to_vec(), diagnostics);
+    let waits = check_mentions(&processes, &mentions, templates, broken.to_vec(), diagnostics);
+    order::check(&processes, &waits, diagnostics);
     waiting.check(&resources.all, diagnostics);
     lifetime::check(&processes, &resources.all, &uses, diagnostics);
     processes
 }
 
-/// Names of processes in the arguments of built-in tasks.
+/// Two instances of one name: only the values of a matrix can be alike, as other names are keys.
+fn refuse_same_names(processes: &DenseMap<ProcessId, Process>, diagnostics: &mut Vec<Diagnostic>) {
+    let mut names = HashSet::with_capacity(processes.len());
+    for process in processes.iter() {
+        if !names.insert(process.name.as_str()) {
+            diagnostics.push(
+                Diagnostic::error("duplicate-name", process.place, format!("two instances are called `{}`", process.name))
+                    .help("make the values of the matrix differ"),
+            );
+        }
+    }
+}
+
+/// Names of processes in the arguments of built-in tasks; the answer is which process waits for the end of which.
 fn check_mentions(
     processes: &DenseMap<ProcessId, Process>,
-    mentions: &[(ProcessId, Spanned<String>)],
+    mentions: &[(ProcessId, Mention)],
     templates: Vec<&str>,
     broken: Vec<&str>,
     diagnostics: &mut Vec<Diagnostic>,
-) {
+) -> Vec<Wait> {
+    let mut waits = Vec::new();
     if mentions.is_empty() {
-        return;
+        return waits;
     }
     let names = joins::Names::new(processes, templates, broken);
-    for (id, name) in mentions {
+    let mut stopped: HashSet<ProcessId> = HashSet::new();
+    for (id, mention) in mentions {
+        let name = &mention.name;
         match names.resolve(&name.value, name.span) {
             Ok(targets) if targets.contains(id) => diagnostics.push(
                 Diagnostic::error("names-itself", name.span, format!("`{}` names itself", processes[*id].name))
                     .help("name another process; to end this one, let its last step end"),
             ),
-            Ok(_) => {}
+            Ok(targets) => {
+                if mention.stops {
+                    stopped.extend(targets);
+                }
+                if mention.waits {
+                    waits.extend(targets.iter().map(|target| Wait { from: *id, on: *target, place: name.span }));
+                }
+            }
             Err(found) => diagnostics.push(found),
         }
     }
+    // Who is stopped by a task ends whatever it waits for.
+    waits.retain(|wait| !stopped.contains(&wait.on) && !stopped.contains(&wait.from));
+    waits
 }

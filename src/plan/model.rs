@@ -205,6 +205,8 @@ pub struct Work {
 pub struct Step {
     /// For people, if it has one.
     pub name: Option<String>,
+    /// Where the program stands in the file; meaningless for a task.
+    pub place: Span,
     /// What it does.
     pub action: Action,
     /// Its folder, absolute.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::command;
 use super::environment::{self, Overlay};
+use super::expression::Scope;
 use super::extend::Extended;
 use super::host::Host;
 use super::instances::{self, Instance};
@@ -13,6 +14,7 @@ use super::joins::PendingJoin;
 use super::model::{Action, Control, DEFAULT_GRACE, Output, Process, Retries, Stdin, Step, StepControl, Work};
 use super::requests::{Resources, Wanted};
 use super::resolve::Resolver;
+use super::unknown_keys::UnknownKeys;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{Span, Spanned};
 use crate::source::model::names::env_form;
@@ -34,6 +36,19 @@ pub struct Around<'a> {
     pub env: Arc<Overlay>,
     /// The declared locks and semaphores.
     pub resources: &'a Resources,
+    /// Where keys were reported as unknown.
+    pub unknown: &'a UnknownKeys,
+}
+
+/// A process that is named in the arguments of a task.
+#[derive(Clone, Debug)]
+pub struct Mention {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The task waits for its end, without a bound.
+    pub waits: bool,
+    /// The task stops it.
+    pub stops: bool,
 }
 
 /// One instance, and what is still to be looked up for it.
@@ -47,48 +62,81 @@ pub struct Planned {
     /// What each step asks for.
     pub steps: Vec<Vec<Wanted>>,
     /// Names of processes in the arguments of tasks.
-    pub mentions: Vec<Spanned<String>>,
+    pub mentions: Vec<Mention>,
 }
 
-/// Plans all instances of one process. After an instance with mistakes the rest is left out, because
-/// each would repeat them. `misspelt`: an unknown key was reported in it.
-pub fn plan(name: &Spanned<String>, process: &Extended, misspelt: bool, around: &Around<'_>, resolver: &mut Resolver<'_>) -> Vec<Planned> {
+/// Plans all instances of one process into `planned`. After an instance with mistakes the rest is left
+/// out, because each would repeat them, and the answer is false. `misspelt`: an unknown key was reported
+/// in it. `copies` counts the instances of all processes that have copies.
+pub fn plan(
+    name: &Spanned<String>,
+    process: &Extended<'_>,
+    misspelt: bool,
+    around: &Around<'_>,
+    copies: &mut usize,
+    resolver: &mut Resolver<'_>,
+    planned: &mut Vec<Planned>,
+) -> bool {
+    let whole = process.whole();
     check_kind(name, process, misspelt, resolver);
-    let instances = instances::expand(&process.whole, resolver);
-    let mut planned = Vec::with_capacity(instances.len());
+    let before = resolver.diagnostics.len();
+    let instances = instances::expand(whole, copies, resolver);
+    let expanded = resolver.diagnostics.len() == before && !whole.matrix.is_broken() && !whole.replicas.is_broken();
     for instance in instances {
-        let scope = resolver.scope.with(instance.values().as_ref(), instance.index);
+        let mut scope = resolver.scope.with(instance.values().as_ref(), instance.index);
+        mark_broken_copies(whole, expanded, &mut scope);
         let mut inner = Resolver::new(scope);
-        let one =
-            Builder { name, process: &process.whole, given: &process.given, instance: &instance, around, resolver: &mut inner }.build();
+        let one = Builder { name, process: whole, given: &process.given, instance: &instance, around, resolver: &mut inner }.build();
         let failed = inner.diagnostics.iter().any(|found| found.severity == crate::base::diagnostic::Severity::Error);
         resolver.diagnostics.append(&mut inner.diagnostics);
-        if failed {
-            break;
-        }
         planned.extend(one);
+        if failed {
+            return false;
+        }
     }
-    planned
+    expanded
+}
+
+/// What has a mistake among copies is not known to expressions; they are not blamed for it.
+fn mark_broken_copies(process: &written::Process, expanded: bool, scope: &mut Scope<'_>) {
+    for (axis, values) in process.matrix.value().map_or(&[][..], |matrix| &matrix.axes) {
+        if !values.is_set() {
+            scope.mark_broken(format!("matrix.{}", axis.value));
+        }
+    }
+    if expanded {
+        return;
+    }
+    if process.replicas.is_given() {
+        scope.mark_broken("index");
+    }
+    if process.matrix.is_given() {
+        scope.mark_broken("matrix");
+    }
 }
 
 /// Exactly one of `command`, `task` and `steps`, and no key that fits another kind only.
-fn check_kind(name: &Spanned<String>, process: &Extended, misspelt: bool, resolver: &mut Resolver<'_>) {
-    let whole = &process.whole;
-    let unreadable = misspelt || whole.command.is_broken() || whole.task.is_broken() || whole.steps.is_broken();
+fn check_kind(name: &Spanned<String>, process: &Extended<'_>, misspelt: bool, resolver: &mut Resolver<'_>) {
+    let whole = process.whole();
+    let unreadable = whole.command.is_broken() || whole.task.is_broken() || whole.steps.is_broken();
     let kinds = [("command", whole.command.span()), ("task", whole.task.span()), ("steps", whole.steps.span())];
     let given: Vec<(&str, Span)> = kinds.iter().filter_map(|(key, span)| span.map(|span| (*key, span))).collect();
     match given.as_slice() {
-        [] if unreadable => {}
+        [] if unreadable || misspelt => return,
         [] => resolver.report(
             Diagnostic::error("nothing-to-run", name.span, format!("`{}` does not say what to run", name.value))
                 .help("write exactly one of `command`, `task` and `steps`"),
         ),
         [_] => {}
-        [(first, first_span), (second, second_span), ..] => resolver.report(
-            Diagnostic::error("two-kinds", *second_span, format!("`{}` has both `{first}` and `{second}`", name.value))
+        [(first, first_span), (second, second_span), rest @ ..] => {
+            let mut found = Diagnostic::error("two-kinds", *second_span, format!("`{}` has both `{first}` and `{second}`", name.value))
                 .label(*first_span, "the other")
-                .help("keep one; several commands one after another are `steps`"),
-        ),
+                .help("keep one; several commands one after another are `steps`");
+            for (_, span) in rest {
+                found = found.label(*span, "and another");
+            }
+            resolver.report(found);
+        }
     }
     let only_for = |key: &str, span: Option<Span>, fits: bool, owner: &str| {
         span.filter(|_| !fits).map(|span| {
@@ -132,8 +180,12 @@ impl Builder<'_, '_> {
         let mut mentions = Vec::new();
         let steps = self.steps(&env, &cwd, &mut mentions);
         let stop = self.process.stop.value().cloned().unwrap_or_default();
-        let stop_command =
-            stop.command.get().and_then(|command| command::action(command, &Field::Absent, &self.process.shell, self.resolver));
+        let stop_command = stop.command.get().and_then(|command| {
+            Some((
+                program_place(command, self.around.document),
+                command::action(command, &Field::Absent, &self.process.shell, self.resolver)?,
+            ))
+        });
         let control = Control {
             daemon,
             disabled: self.disabled(),
@@ -157,7 +209,7 @@ impl Builder<'_, '_> {
             stdout: self.output(&self.process.stdout, false),
             stderr: self.output(&self.process.stderr, true),
             stop_signal: self.resolver.field_or(&stop.signal, SignalName(nix::sys::signal::Signal::SIGTERM as i32)).0,
-            stop_command: stop_command.map(|action| Step { name: None, action, cwd: cwd.clone(), env: Arc::clone(&env) }),
+            stop_command: stop_command.map(|(place, action)| Step { name: None, place, action, cwd: cwd.clone(), env: Arc::clone(&env) }),
             steps: steps.iter().map(|step| step.step.clone()).collect(),
         };
         let joins = self.joins();
@@ -214,7 +266,7 @@ impl Builder<'_, '_> {
         self.resolver.field(cwd).map_or_else(|| from.to_owned(), |cwd| self.around.folder.join(cwd))
     }
 
-    fn steps(&mut self, env: &Arc<Overlay>, cwd: &Path, mentions: &mut Vec<Spanned<String>>) -> Vec<PlannedStep> {
+    fn steps(&mut self, env: &Arc<Overlay>, cwd: &Path, mentions: &mut Vec<Mention>) -> Vec<PlannedStep> {
         if let Some(steps) = self.process.steps.get() {
             if steps.value.0.is_empty() {
                 self.resolver.report(Diagnostic::error("bad-value", steps.span, "there are no steps").help("add one, or use `command`"));
@@ -222,27 +274,23 @@ impl Builder<'_, '_> {
             return steps.value.0.iter().filter_map(|step| self.step(step, env, cwd, mentions)).collect();
         }
         let process = self.process;
+        let place = process.command.get().map(|command| program_place(command, self.around.document)).unwrap_or_default();
         let action = match (process.command.get(), process.task.get()) {
             (Some(command), _) => command::action(command, &process.args, &process.shell, self.resolver),
             (None, Some(task)) => self.task(task, &process.with, mentions),
             (None, None) => None,
         };
         let plan = |action| PlannedStep {
-            step: Step { name: None, action, cwd: cwd.to_owned(), env: Arc::clone(env) },
+            step: Step { name: None, place, action, cwd: cwd.to_owned(), env: Arc::clone(env) },
             control: StepControl::default(),
             wanted: Vec::new(),
         };
         action.map(plan).into_iter().collect()
     }
 
-    fn step(
-        &mut self,
-        step: &Spanned<written::Step>,
-        env: &Arc<Overlay>,
-        cwd: &Path,
-        mentions: &mut Vec<Spanned<String>>,
-    ) -> Option<PlannedStep> {
+    fn step(&mut self, step: &Spanned<written::Step>, env: &Arc<Overlay>, cwd: &Path, mentions: &mut Vec<Mention>) -> Option<PlannedStep> {
         let (place, step) = (step.span, &step.value);
+        let program = step.command.get().map(|command| program_place(command, self.around.document)).unwrap_or_default();
         let action = match (step.command.get(), step.task.get()) {
             (Some(command), None) => {
                 let shell = if step.shell.is_set() { &step.shell } else { &self.process.shell };
@@ -256,7 +304,8 @@ impl Builder<'_, '_> {
                 None
             }
             (None, None) => {
-                if !self.resolver.diagnostics.iter().any(|found| found.span().start >= place.start && found.span().end <= place.end) {
+                let broken = step.command.is_broken() || step.task.is_broken();
+                if !broken && !self.around.unknown.any_within(place) {
                     self.resolver.report(
                         Diagnostic::error("nothing-to-run", place, "this step does not say what to run").help("write `command` or `task`"),
                     );
@@ -274,13 +323,13 @@ impl Builder<'_, '_> {
         let wanted = self.around.resources.request(&step.lock, &step.semaphore, self.resolver);
         let timeout = self.resolver.period(&step.timeout);
         Some(PlannedStep {
-            step: Step { name: step.name.value().cloned(), action: action?, cwd, env: step_env },
+            step: Step { name: step.name.value().cloned(), place: program, action: action?, cwd, env: step_env },
             control: StepControl { request: wanted.iter().map(|wanted| wanted.share).collect(), timeout },
             wanted,
         })
     }
 
-    fn task(&mut self, task: &Spanned<Tmpl<String>>, with: &Field<With>, mentions: &mut Vec<Spanned<String>>) -> Option<Action> {
+    fn task(&mut self, task: &Spanned<Tmpl<String>>, with: &Field<With>, mentions: &mut Vec<Mention>) -> Option<Action> {
         let name = self.resolver.scalar(&task.value, task.span)?;
         let Some(definition) = task::find(&name) else {
             let known: Vec<&str> = task::TASKS.iter().map(|task| task.name).collect();
@@ -296,14 +345,29 @@ impl Builder<'_, '_> {
         let mut found = std::mem::take(&mut reader.diagnostics);
         self.resolver.diagnostics.append(&mut found);
         let task = built?;
-        mentions.extend(task.mentions());
+        let (waits, stops) = (task.waits_for(), task.stops());
+        let is_in = |names: &[Spanned<String>], name: &Spanned<String>| names.iter().any(|other| other.span == name.span);
+        mentions.extend(task.mentions().into_iter().map(|name| Mention { waits: is_in(&waits, &name), stops: is_in(&stops, &name), name }));
         Some(Action::Task { name: definition.name, task })
     }
 
     fn joins(&mut self) -> Vec<PendingJoin> {
         let mut joins = Vec::new();
         for entry in self.process.join.value().map_or(&[][..], |join| &join.0) {
-            let Field::Set(spec) = &entry.spec else { continue };
+            let Field::Set(spec) = &entry.spec else {
+                if matches!(entry.spec, Field::Null(_)) {
+                    let name = entry.target.value.text();
+                    self.resolver.report(
+                        Diagnostic::error(
+                            "null-takes-nothing-away",
+                            entry.target.span,
+                            format!("`{name}` has no condition: null takes the join of a template away, and there is none"),
+                        )
+                        .help(format!("to wait for it, write `{name}: success`, or `join: [{name}]`")),
+                    );
+                }
+                continue;
+            };
             let Some(target) = self.resolver.scalar(&entry.target.value, entry.target.span) else { continue };
             let spec = &spec.value;
             let timeout = self.resolver.period(&spec.timeout);
@@ -317,6 +381,7 @@ impl Builder<'_, '_> {
                 target,
                 place: entry.target.span,
                 until: self.resolver.field(&spec.until),
+                until_place: spec.until.span().unwrap_or(entry.target.span),
                 timeout,
                 on_timeout: self.resolver.field_or(&spec.on_timeout, OnTimeout::Fail),
             });
@@ -327,7 +392,7 @@ impl Builder<'_, '_> {
     fn retries(&mut self) -> Retries {
         let Some(spec) = self.process.retries.get() else { return Retries::default() };
         let (span, spec) = (spec.span, &spec.value.0);
-        if !spec.count.is_given() {
+        if !spec.count.is_given() && !spec.delay.is_broken() {
             self.resolver.report(
                 Diagnostic::error("missing-key", span, "`count` is missing").help("add `count: 3`: how many attempts may follow the first"),
             );
@@ -379,6 +444,23 @@ impl Builder<'_, '_> {
                 None => Output::Captured,
             },
         }
+    }
+}
+
+/// Where the program of a command stands, as far as the text shows it.
+fn program_place(command: &Spanned<written::Command>, document: &Document) -> Span {
+    let text = match &command.value {
+        written::Command::Argv(words) => return words.first().map_or(command.span, |word| word.span),
+        written::Command::Shell(text) => text.value.text(),
+    };
+    let first = text.split_ascii_whitespace().next().unwrap_or_default();
+    let source = command.span.slice(&document.text);
+    match source.find(first) {
+        Some(at) if !first.is_empty() && at <= 1 => {
+            let start = command.span.start as usize + at;
+            Span::new(start, start + first.len())
+        }
+        _ => command.span,
     }
 }
 

@@ -6,12 +6,12 @@ use super::model::{Resource, ResourceKind};
 use super::resolve::Resolver;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::ids::{DenseMap, ResourceId};
-use crate::base::span::Span;
-use crate::base::suggest;
+use crate::base::span::{Span, Spanned};
+use crate::base::suggest::Suggester;
 use crate::notice::Share;
 use crate::source::model::request::Amount;
 use crate::source::model::{LockRequest, Mode, SemaphoreRequest, Workflow};
-use crate::source::read::Field;
+use crate::source::read::{Field, Tmpl};
 
 /// A share and the place where it is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -29,12 +29,20 @@ pub struct Resources {
     pub all: DenseMap<ResourceId, Resource>,
     locks: HashMap<String, ResourceId>,
     semaphores: HashMap<String, ResourceId>,
+    /// A declaration could not be read: whoever asks for a lock or semaphore is not blamed.
+    locks_broken: bool,
+    semaphores_broken: bool,
+    suggest: Suggester,
 }
+
+/// The most locks and semaphores that one request may name: all are taken together, and each is compared with each.
+const MAX_REQUEST: usize = 1000;
 
 impl Resources {
     /// Reads the declarations.
     pub fn declare(workflow: &Workflow, resolver: &mut Resolver<'_>) -> Self {
-        let mut resources = Self::default();
+        let mut resources =
+            Self { locks_broken: workflow.locks.is_broken(), semaphores_broken: workflow.semaphores.is_broken(), ..Self::default() };
         for name in workflow.locks.value().map_or(&[][..], |locks| &locks.0) {
             let id = resources.all.push(Resource { name: name.value.clone(), kind: ResourceKind::Lock, place: name.span });
             resources.locks.insert(name.value.clone(), id);
@@ -79,18 +87,32 @@ impl Resources {
             self.permits(amount, resolver, &mut wanted);
         }
         wanted.sort_by_key(|wanted| wanted.share.resource);
+        if let Some(first_too_many) = wanted.get(MAX_REQUEST) {
+            resolver.report(
+                Diagnostic::error(
+                    "too-large",
+                    first_too_many.place,
+                    format!("one request names more than {MAX_REQUEST} locks and semaphores"),
+                )
+                .help("let one lock stand for a group of things that are taken together"),
+            );
+            wanted.clear();
+        }
         wanted
     }
 
     fn lock(&self, amount: &Amount<Mode>, resolver: &mut Resolver<'_>, wanted: &mut Vec<Wanted>) {
         if amount.removed {
+            resolver.report(took_nothing_away(&amount.target, "lock"));
             return;
         }
         let Some(name) = resolver.scalar(&amount.target.value, amount.target.span) else { return };
         let mode = resolver.field_or(&amount.amount, Mode::Exclusive);
         let Some(resource) = self.locks.get(&name).copied() else {
             let other = self.semaphores.contains_key(&name).then_some("semaphore");
-            resolver.report(unknown(&name, "lock", other, amount.target.span, self.locks.keys()));
+            if !self.locks_broken || other.is_some() {
+                resolver.report(self.unknown(&name, "lock", other, amount.target.span));
+            }
             return;
         };
         push_once(wanted, Share { resource, shared: mode == Mode::Shared, permits: 1 }, amount.target.span, resolver);
@@ -98,13 +120,16 @@ impl Resources {
 
     fn permits(&self, amount: &Amount<u32>, resolver: &mut Resolver<'_>, wanted: &mut Vec<Wanted>) {
         if amount.removed {
+            resolver.report(took_nothing_away(&amount.target, "semaphore"));
             return;
         }
         let Some(name) = resolver.scalar(&amount.target.value, amount.target.span) else { return };
         let permits = resolver.field_or(&amount.amount, 1);
         let Some(resource) = self.semaphores.get(&name).copied() else {
             let other = self.locks.contains_key(&name).then_some("lock");
-            resolver.report(unknown(&name, "semaphore", other, amount.target.span, self.semaphores.keys()));
+            if !self.semaphores_broken || other.is_some() {
+                resolver.report(self.unknown(&name, "semaphore", other, amount.target.span));
+            }
             return;
         };
         let place = amount.amount.span().unwrap_or(amount.target.span);
@@ -123,11 +148,36 @@ impl Resources {
             push_once(wanted, Share { resource, shared: false, permits }, amount.target.span, resolver);
         }
     }
+
+    fn unknown(&self, name: &str, word: &str, other: Option<&str>, span: Span) -> Diagnostic {
+        let known = if word == "lock" { &self.locks } else { &self.semaphores };
+        let help = match other {
+            Some(other) => format!("`{name}` is a {other}: write `{other}: {name}`"),
+            None => {
+                let mut known: Vec<&str> = known.keys().map(String::as_str).collect();
+                known.sort_unstable();
+                let declare = if word == "lock" { format!("`locks: [{name}]`") } else { format!("`semaphores: {{{name}: 4}}`") };
+                self.suggest.did_you_mean(name, known).unwrap_or_else(|| format!("declare it at the top: {declare}"))
+            }
+        };
+        Diagnostic::error("unknown-lock", span, format!("there is no {word} `{name}`")).help(help)
+    }
+}
+
+/// A null in a request that no template had: it reads like a request and would be none.
+fn took_nothing_away(name: &Spanned<Tmpl<String>>, word: &str) -> Diagnostic {
+    let text = name.value.text();
+    Diagnostic::error(
+        "null-takes-nothing-away",
+        name.span,
+        format!("`{text}` has no value: null takes the {word} of a template away, and there is none"),
+    )
+    .help(format!("to hold it, write `{word}: {text}`"))
 }
 
 /// Adds a share; the same resource twice in one request comes from expressions, the rest is found while reading.
 fn push_once(wanted: &mut Vec<Wanted>, share: Share, place: Span, resolver: &mut Resolver<'_>) {
-    if let Some(first) = wanted.iter().find(|known| known.share.resource == share.resource) {
+    if let Some(first) = wanted.iter().take(MAX_REQUEST).find(|known| known.share.resource == share.resource) {
         resolver.report(
             Diagnostic::error("lock-twice", place, "the same name stands twice in one request")
                 .main_label("again here")
@@ -137,17 +187,4 @@ fn push_once(wanted: &mut Vec<Wanted>, share: Share, place: Span, resolver: &mut
         return;
     }
     wanted.push(Wanted { share, place });
-}
-
-fn unknown<'a>(name: &str, word: &str, other: Option<&str>, span: Span, known: impl Iterator<Item = &'a String>) -> Diagnostic {
-    let help = match other {
-        Some(other) => format!("`{name}` is a {other}: write `{other}: {name}`"),
-        None => {
-            let mut known: Vec<&str> = known.map(String::as_str).collect();
-            known.sort_unstable();
-            let declare = if word == "lock" { format!("`locks: [{name}]`") } else { format!("`semaphores: {{{name}: 4}}`") };
-            suggest::did_you_mean(name, known).unwrap_or_else(|| format!("declare it at the top: {declare}"))
-        }
-    };
-    Diagnostic::error("unknown-lock", span, format!("there is no {word} `{name}`")).help(help)
 }

@@ -1,135 +1,230 @@
 //! What users of other tools type first, and what it is called here.
 
-use super::read::suggest_key;
+use super::model::{Process, Workflow};
+use super::read::Mapping;
+use super::tree::{Document, Entry, Kind, NodeId};
 use crate::base::diagnostic::Diagnostic;
-use crate::base::span::Spanned;
+use crate::base::span::{Span, Spanned};
+use crate::base::suggest::nearest;
 
-/// Keys of this language that this version does not have yet, and where they stand.
-const NOT_YET: &[(&str, &[&str])] = &[
-    ("the workflow", &["queues"]),
+/// Keys of this language that this version does not have yet: where they stand, and what does some of it until then.
+const NOT_YET: &[(&str, &[&str], Option<&str>)] = &[
+    ("the workflow", &["queues"], None),
+    ("a process", &["ready", "live"], Some("until then, a process with `task: wait` waits for a port or a file")),
+    ("a process", &["restart"], Some("until then, `retries` starts finite processes again")),
+    ("a process", &["umask"], Some("until then, write `umask` into the command: `umask 022; make`")),
+    ("a process", &["resources"], Some("until then, a semaphore bounds what runs at once")),
+    ("a process", &["for_each", "produces", "tty", "listen", "leftovers", "sources", "generates", "secrets"], None),
+    ("a step", &["umask", "tty", "secrets"], None),
+    ("a lock", &["scope", "name"], None),
+    ("a semaphore", &["scope", "name"], None),
+    ("`stop`", &["when"], None),
+    ("`stdin`", &["process", "queue"], Some("until then, use `{file: path}`, or connect commands with `|` in one process")),
+    ("`stdout` or `stderr`", &["queue"], None),
+];
+
+/// A key of a peer: its name, the exact form here, and the key that takes a value of the same form, if there is one.
+type Peer = (&'static str, &'static str, Option<&'static str>);
+
+const JOIN: &str = "write `join: other`, or `join: [a, b]` for several";
+const COMMAND: &str = "write `command: …`; a text goes to the shell, a list is run as it is";
+const CWD: &str = "write `cwd: path`";
+const ENV: &str = "write `env:` with `NAME: value` below it";
+const ALLOW: &str = "write `allow_failure: true`";
+const NO_CONTAINER: &str = "there is no form of it: flowrun runs programs of this machine; use `command: [docker, run, …]`";
+const READY: &str = "readiness conditions are not supported yet; until then, a process with `task: wait` waits for a port or a file";
+
+/// Keys of peers in a process.
+const IN_PROCESS: &[Peer] = &[
+    ("depends_on", "write `join: other`, or `join: {db: ready}` with a condition", Some("join")),
+    ("needs", JOIN, Some("join")),
+    ("deps", JOIN, Some("join")),
+    ("requires", JOIN, Some("join")),
+    ("after", JOIN, Some("join")),
+    ("dependencies", JOIN, Some("join")),
+    ("wait_for", JOIN, Some("join")),
+    ("run", COMMAND, Some("command")),
+    ("cmd", COMMAND, Some("command")),
+    ("cmds", "write `steps:` with one `command` in each step", None),
+    ("commands", "write `steps:` with one `command` in each step", None),
+    ("exec", "write `command: [program, argument]`; a list is run without a shell", Some("command")),
+    ("script", "write `command: |` and the script below it, indented", None),
+    ("entrypoint", "write `command: [program, argument]`", Some("command")),
+    ("environment", ENV, Some("env")),
+    ("environ", ENV, Some("env")),
+    ("env_vars", ENV, Some("env")),
+    ("working_dir", CWD, Some("cwd")),
+    ("working-directory", CWD, Some("cwd")),
+    ("working_directory", CWD, Some("cwd")),
+    ("workingDir", CWD, Some("cwd")),
+    ("dir", CWD, Some("cwd")),
+    ("workdir", CWD, Some("cwd")),
+    ("healthcheck", READY, None),
+    ("readiness_probe", READY, None),
+    ("liveness_probe", "liveness conditions are not supported yet", None),
+    ("shutdown", "write `stop: {signal: SIGTERM, grace: 10s}`", Some("stop")),
+    ("stop_signal", "write `stop: {signal: SIGTERM}`", None),
+    ("stop_grace_period", "write `stop: {grace: 10s}`", None),
+    ("continue-on-error", ALLOW, Some("allow_failure")),
+    ("continue_on_error", ALLOW, Some("allow_failure")),
+    ("ignore_error", ALLOW, Some("allow_failure")),
+    ("always()", "for cleaning up, write `join: {other: exit}`", None),
+    ("when", "write `if: ${{ … }}`, or `join: {other: exit}` for cleaning up", None),
+    ("image", NO_CONTAINER, None),
+    ("container", NO_CONTAINER, None),
+    ("ports", "there is no form of it: a process opens its ports itself", None),
+    ("volumes", "there is no form of it: a process sees the files of this machine", None),
+    ("runs-on", "there is no form of it: everything runs on this machine", None),
+    ("uses", "there is no form of it: write what the action does as a `command`", None),
+    ("is_daemon", "write `daemon: true`", Some("daemon")),
+    ("background", "write `daemon: true`", Some("daemon")),
+    ("availability", "write `retries: 3` for finite processes; restarting daemons is not supported yet", None),
+    ("retry", "write `retries: 3`, or `retries: {count: 3, delay: 1s, backoff: exponential}`", Some("retries")),
+    ("timeout_minutes", "write `timeout: 5m`", None),
+    ("timeout-minutes", "write `timeout: 5m`", None),
+    ("parallel", "write `replicas: 10` for copies; processes without a join between them run at once anyway", None),
+    ("scale", "write `replicas: 10`", Some("replicas")),
+    ("count", "write `replicas: 10`", Some("replicas")),
+    ("strategy", "write `matrix:` directly in the process", None),
+    ("mutex", "write `lock: name`, and name it at the top: `locks: [name]`", Some("lock")),
+    ("locks", "write `lock: [a, b]` in a process; `locks` stands at the top and declares them", Some("lock")),
+    ("semaphores", "write `semaphore: name` in a process; `semaphores` stands at the top and declares them", Some("semaphore")),
+    ("name", "the name of a process is its key under `processes`; use `description` for people", None),
+    ("on_failure", "write it at the top; in a process there are `allow_failure: true` and `retries`", None),
+];
+
+const PROCESSES: &str = "write `processes:`";
+const NO_INCLUDE: &str = "there is no form of it yet: YAML anchors, `templates` and `extends` share text within one file";
+
+/// Keys of peers at the top level.
+const AT_TOP: &[Peer] = &[
+    ("services", "write `processes:`, and `daemon: true` in those that serve others", Some("processes")),
+    ("tasks", PROCESSES, Some("processes")),
+    ("process", PROCESSES, Some("processes")),
+    ("environment", "write `env:`", Some("env")),
+    ("variables", "write `vars:`, read as `${{ vars.name }}`", Some("vars")),
+    ("include", NO_INCLUDE, None),
+    ("includes", NO_INCLUDE, None),
+    ("dotenv", "write `env_file: .env`", Some("env_file")),
+    ("version", "there is no version key: remove it", None),
+    ("parallelism", "write `jobs: 4`", Some("jobs")),
+    ("on", "there are no triggers: flowrun runs the file when it is called", None),
+    ("mutexes", "write `locks: [name]`", Some("locks")),
+    ("lock", "write `locks: [name]` at the top to declare, and `lock: name` in a process to hold it", None),
+    ("semaphore", "write `semaphores: {name: 4}` at the top to declare, and `semaphore: name` in a process", None),
+    ("command", "a command belongs to a process: write `processes: {main: {command: …}}`", None),
+];
+
+/// Keys of peers in what stands under a key here.
+const INSIDE: &[(&str, &[Peer])] = &[
     (
-        "a process",
+        "a join",
+        &[("condition", "write the word itself, as in `db: ready`; the words are `success`, `exit`, `failure`, `start` and `ready`", None)],
+    ),
+    (
+        "`stop`",
         &[
-            "for_each",
-            "produces",
-            "ready",
-            "live",
-            "restart",
-            "tty",
-            "umask",
-            "listen",
-            "leftovers",
-            "resources",
-            "sources",
-            "generates",
-            "secrets",
+            ("timeout", "write `grace: 10s`", Some("grace")),
+            ("timeout_seconds", "write `grace: 10s`", Some("grace")),
+            ("timeout-seconds", "write `grace: 10s`", Some("grace")),
         ],
     ),
-    ("a lock", &["scope", "name"]),
-    ("a semaphore", &["scope", "name"]),
-    ("`stop`", &["when"]),
-    ("`stdin`", &["process", "queue"]),
-    ("`stdout`", &["queue"]),
-    ("`stderr`", &["queue"]),
+    ("`retries`", &[("max_attempts", "write `count: 3`: how many attempts may follow the first", Some("count"))]),
 ];
 
-/// Keys of peers in a process, and the exact form here.
-const IN_PROCESS: &[(&str, &str)] = &[
-    ("depends_on", "write `join: other`, or `join: {db: ready}` with a condition"),
-    ("needs", "write `join: other`, or `join: [a, b]` for several"),
-    ("deps", "write `join: other`, or `join: [a, b]` for several"),
-    ("requires", "write `join: other`, or `join: [a, b]` for several"),
-    ("after", "write `join: other`, or `join: [a, b]` for several"),
-    ("dependencies", "write `join: other`, or `join: [a, b]` for several"),
-    ("wait_for", "write `join: other`, or `join: [a, b]` for several"),
-    ("run", "write `command: …`; a text goes to the shell, a list is run as it is"),
-    ("cmd", "write `command: …`; a text goes to the shell, a list is run as it is"),
-    ("cmds", "write `steps:` with one `command` in each step"),
-    ("exec", "write `command: [program, argument]`; a list is run without a shell"),
-    ("script", "write `command: |` and the script below it, indented"),
-    ("entrypoint", "write `command: [program, argument]`"),
-    ("environment", "write `env:` with `NAME: value` below it"),
-    ("environ", "write `env:` with `NAME: value` below it"),
-    ("working_dir", "write `cwd: path`"),
-    ("working-directory", "write `cwd: path`"),
-    ("working_directory", "write `cwd: path`"),
-    ("dir", "write `cwd: path`"),
-    ("workdir", "write `cwd: path`"),
-    ("healthcheck", "readiness conditions are not supported yet; a built-in task waits for a port or file: `task: wait`"),
-    ("readiness_probe", "readiness conditions are not supported yet; a built-in task waits for a port or file: `task: wait`"),
-    ("liveness_probe", "liveness conditions are not supported yet"),
-    ("shutdown", "write `stop: {signal: SIGTERM, grace: 10s}`"),
-    ("stop_signal", "write `stop: {signal: SIGTERM}`"),
-    ("stop_grace_period", "write `stop: {grace: 10s}`"),
-    ("continue-on-error", "write `allow_failure: true`"),
-    ("continue_on_error", "write `allow_failure: true`"),
-    ("ignore_error", "write `allow_failure: true`"),
-    ("always()", "for cleaning up, write `join: {other: exit}`"),
-    ("when", "write `if: ${{ … }}`, or `join: {other: exit}` for cleaning up"),
-    ("image", "there is no form of it: flowrun runs programs of this machine; use `command: [docker, run, …]`"),
-    ("container", "there is no form of it: flowrun runs programs of this machine; use `command: [docker, run, …]`"),
-    ("ports", "there is no form of it: a process opens its ports itself"),
-    ("volumes", "there is no form of it: a process sees the files of this machine"),
-    ("is_daemon", "write `daemon: true`"),
-    ("background", "write `daemon: true`"),
-    ("availability", "write `retries: 3` for finite processes; restarting daemons is not supported yet"),
-    ("retry", "write `retries: 3`, or `retries: {count: 3, delay: 1s, backoff: exponential}`"),
-    ("timeout_minutes", "write `timeout: 5m`"),
-    ("timeout-minutes", "write `timeout: 5m`"),
-    ("parallel", "write `replicas: 10` for copies; processes without a join between them run at once anyway"),
-    ("scale", "write `replicas: 10`"),
-    ("count", "write `replicas: 10`"),
-    ("strategy", "write `matrix:` directly in the process"),
-    ("mutex", "write `lock: name`, and name it at the top: `locks: [name]`"),
-    ("locks", "write `lock: [a, b]` in a process; `locks` stands at the top and declares them"),
-    ("semaphores", "write `semaphore: name` in a process; `semaphores` stands at the top and declares them"),
-    ("name", "the name of a process is its key under `processes`; use `description` for people"),
-    ("on_failure", "write it at the top; in a process there are `allow_failure: true` and `retries`"),
-];
-
-/// Keys of peers at the top level, and the exact form here.
-const AT_TOP: &[(&str, &str)] = &[
-    ("services", "write `processes:`, and `daemon: true` in those that serve others"),
-    ("tasks", "write `processes:`"),
-    ("jobs", "write `processes:` for what is run; `jobs: 4` is the most processes at once"),
-    ("environment", "write `env:`"),
-    ("variables", "write `vars:`, read as `${{ vars.name }}`"),
-    ("include", "there is no form of it yet: YAML anchors, `templates` and `extends` share text within one file"),
-    ("includes", "there is no form of it yet: YAML anchors, `templates` and `extends` share text within one file"),
-    ("dotenv", "write `env_file: .env`"),
-    ("version", "there is no version key: remove it"),
-    ("parallelism", "write `jobs: 4`"),
-    ("on", "there are no triggers: flowrun runs the file when it is called"),
-    ("mutexes", "write `locks: [name]`"),
-    ("lock", "write `locks: [name]` at the top to declare, and `lock: name` in a process to hold it"),
-    ("semaphore", "write `semaphores: {name: 4}` at the top to declare, and `semaphore: name` in a process"),
-    ("command", "a command belongs to a process: write `processes: {main: {command: …}}`"),
-    ("process", "write `processes:`"),
-];
-
-/// The finding for a key that is not known where it stands.
-pub fn unknown_key(key: &Spanned<String>, of: &str, known: &[&str]) -> Diagnostic {
+/// The finding for a key that is not known where it stands, and the key that was meant, if that is known.
+pub fn unknown_key(key: &Spanned<String>, of: &str, known: &'static [&'static str]) -> (Diagnostic, Option<&'static str>) {
     let word = key.value.as_str();
-    if NOT_YET.iter().any(|(place, keys)| *place == of && keys.contains(&word)) {
-        return not_yet(key.span, word);
+    if let Some((_, _, until_then)) = NOT_YET.iter().find(|(place, keys, _)| *place == of && keys.contains(&word)) {
+        return (not_yet(key.span, word, *until_then), None);
     }
-    let message = format!("`{word}` is not a key of {of}");
-    let table = match of {
+    let found = Diagnostic::error("unknown-key", key.span, format!("`{word}` is not a key of {of}"));
+    let peers = match of {
         "the workflow" => AT_TOP,
         "a process" | "a step" => IN_PROCESS,
-        _ => &[],
+        _ => INSIDE.iter().find(|(place, _)| *place == of).map_or(&[][..], |(_, peers)| *peers),
     };
-    let peer = table.iter().find(|(peer, _)| *peer == word).map(|(_, form)| (*form).to_owned());
-    let help = peer
-        .or_else(|| suggest_key(word, known))
-        .unwrap_or_else(|| if known.is_empty() { "it has no keys".to_owned() } else { format!("its keys are {}", list(known)) });
-    Diagnostic::error("unknown-key", key.span, message).help(help)
+    if let Some((_, form, meant)) = peers.iter().find(|(peer, _, _)| *peer == word) {
+        let meant = meant.filter(|meant| known.contains(meant));
+        return (found.help(if of == "a step" && meant.is_none() { elsewhere(word, of, form) } else { (*form).to_owned() }), meant);
+    }
+    if let Some(form) = misplaced(word, of) {
+        return (found.help(form), None);
+    }
+    if let Some(meant) = nearest(word, known.iter().copied()) {
+        return (found.help(format!("did you mean `{meant}`?")), Some(meant));
+    }
+    let keys = if known.is_empty() { "it has no keys".to_owned() } else { format!("its keys are {}", list(known)) };
+    (found.help(keys), None)
+}
+
+/// A form of a process that was looked for in a step.
+fn elsewhere(word: &str, of: &str, form: &str) -> String {
+    misplaced(word, of)
+        .unwrap_or_else(|| if form.starts_with("write") { format!("in the process, beside `steps`: {form}") } else { form.to_owned() })
+}
+
+/// A key that is right in another place.
+fn misplaced(word: &str, of: &str) -> Option<String> {
+    let of_process = Process::KEYS.contains(&word);
+    match of {
+        "the workflow" if of_process => {
+            Some(format!("`{word}` is a key of a process: write it there, or under `defaults` for all where that is allowed"))
+        }
+        "a step" if of_process => Some(format!("`{word}` belongs to the whole process: write it beside `steps`")),
+        "a process" | "a step" if Workflow::KEYS.contains(&word) => Some(format!("`{word}` stands at the top of the file, not in {of}")),
+        _ => None,
+    }
+}
+
+/// A known key whose value shows that another was meant, or an unknown one whose value says more than its name.
+pub fn instead(
+    key: &Spanned<String>,
+    value: NodeId,
+    of: &str,
+    known: &[&str],
+    document: &Document,
+) -> Option<(Diagnostic, Option<&'static str>)> {
+    let Kind::Map(entries) = &document.node(value).kind else { return None };
+    if of != "the workflow" {
+        return None;
+    }
+    if key.value == "jobs" {
+        let found = Diagnostic::error("wrong-type", key.span, "`jobs` is the most processes at once, not what is run")
+            .help("write `processes:` for what is run; `jobs: 4` bounds how many run at once");
+        return Some((found, Some("processes")));
+    }
+    let runs = |entry: &Entry| matches!(entry.key.value.as_str(), "command" | "task" | "steps" | "run" | "cmd" | "cmds");
+    if !known.contains(&key.value.as_str()) && entries.iter().any(runs) {
+        let found = Diagnostic::error("unknown-key", key.span, format!("`{}` is not a key of the workflow", key.value))
+            .help(format!("if it is a process, it belongs under `processes:`, indented: `processes: {{{}: {{command: …}}}}`", key.value));
+        return Some((found, None));
+    }
+    None
+}
+
+/// The right form of what must be a mapping, a list or a single value, and is not.
+pub fn form(of: &str) -> Option<&'static str> {
+    Some(match of {
+        "the workflow" => "begin with `processes:` and a process below it, or let `flowrun init` write an example",
+        "a process" => "write `command: …` below its name, indented",
+        "a step" => "write `- command: …`",
+        "`stop`" => "write `{signal: SIGTERM, grace: 10s}`",
+        "`retries`" => "write `3`, or `{count: 3, delay: 1s}`",
+        "a join" => "write a condition such as `success`, or `{until: exit, timeout: 5m}`",
+        "a semaphore" => "write its number of permits, as in `{gpu: 4}`",
+        "a lock" => "write `locks: [name]`",
+        "`stdin`" => "write `none`, `{text: …}` or `{file: path}`",
+        "`stdout` or `stderr`" => "write `{file: path}`",
+        _ => return None,
+    })
 }
 
 /// The finding for what the language has and this version does not.
-pub fn not_yet(span: crate::base::span::Span, what: &str) -> Diagnostic {
+pub fn not_yet(span: Span, what: &str, until_then: Option<&str>) -> Diagnostic {
+    let rest = until_then.map_or(String::new(), |until_then| format!("; {until_then}"));
     Diagnostic::error("not-supported-yet", span, format!("`{what}` is not supported yet"))
-        .help("this version refuses it, so that nothing is silently ignored: remove it")
+        .help(format!("remove it: this version refuses it, so that nothing is silently ignored{rest}"))
 }
 
 /// Words as `a`, `b` and `c`.

@@ -3,13 +3,14 @@
 //! [`Read::read`] returns `None` after recording why; whoever called goes on with the next value. The
 //! macro [`mapping!`](crate::mapping) makes a struct whose keys, schema and merging cannot drift apart.
 
+use std::collections::HashMap;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::hints;
 use super::tree::{Document, Entry, Kind, NodeId, Style};
-use crate::base::diagnostic::Diagnostic;
+use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::base::span::{Span, Spanned};
-use crate::base::suggest;
 
 /// Turns the text of a scalar with expressions into its value; what `plan` lends a reader.
 pub trait Render {
@@ -29,23 +30,31 @@ pub struct Reader<'a> {
     /// With this, expressions are evaluated as scalars are read; without, they stay for later.
     pub render: Option<&'a dyn Render>,
     visits_left: usize,
+    room: [usize; 2],
 }
+
+/// Most errors, and most warnings, that one reader records: an honest file has fewer, and a few are shown.
+const MAX_FINDINGS: usize = 1000;
 
 impl<'a> Reader<'a> {
     /// A reader that leaves expressions as they are.
     pub fn new(document: &'a Document) -> Self {
         // Aliases may lead to the same node many times; honest files stay far below this.
         let visits_left = document.len().saturating_mul(4) + 1_000_000;
-        Self { document, diagnostics: Vec::new(), render: None, visits_left }
+        Self { document, diagnostics: Vec::new(), render: None, visits_left, room: [MAX_FINDINGS; 2] }
     }
 
     /// Records a finding.
     pub fn report(&mut self, found: Diagnostic) {
-        self.diagnostics.push(found);
+        let room = &mut self.room[usize::from(found.severity == Severity::Warning)];
+        if *room > 0 {
+            *room -= 1;
+            self.diagnostics.push(found);
+        }
     }
 
     /// Records that a value has the wrong type and says what was expected.
-    pub fn wrong_type(&mut self, node: NodeId, expected: &str) {
+    pub fn wrong_type(&mut self, node: NodeId, expected: &str, help: Option<&str>) {
         let span = self.document.span(node);
         let is = match &self.document.node(node).kind {
             Kind::Scalar { .. } if self.document.is_null(node) => "there is no value",
@@ -54,7 +63,8 @@ impl<'a> Reader<'a> {
             Kind::List(_) => "this is a list",
             Kind::Map(_) => "this is a mapping",
         };
-        self.report(Diagnostic::error("wrong-type", span, format!("expected {expected}, but {is}")));
+        let found = Diagnostic::error("wrong-type", span, format!("expected {expected}, but {is}"));
+        self.report(found.maybe_help(help.map(str::to_owned)));
     }
 
     /// The value of a key that must be there; records what is missing. `place` is what lacks the key.
@@ -85,8 +95,8 @@ impl<'a> Reader<'a> {
         self.visits_left > 0
     }
 
-    /// The entries of a mapping, or a finding.
-    pub fn entries(&mut self, node: NodeId, expected: &str) -> Option<&'a [Entry]> {
+    /// The entries of a mapping, or a finding with the right form.
+    pub fn entries(&mut self, node: NodeId, expected: &str, help: Option<&str>) -> Option<&'a [Entry]> {
         if !self.visit(node) {
             return None;
         }
@@ -94,7 +104,7 @@ impl<'a> Reader<'a> {
         if let Kind::Map(entries) = &document.node(node).kind {
             return Some(entries);
         }
-        self.wrong_type(node, expected);
+        self.wrong_type(node, expected, help);
         None
     }
 
@@ -122,10 +132,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reports a key that nothing reads.
-    pub fn unknown_key(&mut self, key: &Spanned<String>, of: &str, known: &[&str]) {
-        let found = hints::unknown_key(key, of, known);
-        self.report(found);
+    /// The text of a scalar of any style and kind, for showing it in a help; not too long, in one line.
+    fn short_text(&self, node: NodeId) -> Option<&'a str> {
+        let document = self.document;
+        match &document.node(node).kind {
+            Kind::Scalar { text, .. } if text.len() <= 40 && !text.contains(char::is_control) => Some(text),
+            _ => None,
+        }
     }
 }
 
@@ -193,6 +206,9 @@ impl<T> Field<T> {
         T: Read,
     {
         let span = reader.document.span(node);
+        if reader.document.is_refused(node) {
+            return Self::Broken(span);
+        }
         if reader.document.is_null(node) {
             return Self::Null(span);
         }
@@ -242,6 +258,8 @@ pub trait Scalar: Sized + Clone {
     const EXPECTED: &'static str;
     /// Whether it must stand without quotes: numbers, `true` and `false`.
     const PLAIN_ONLY: bool = false;
+    /// What to write where a list or a mapping stands.
+    const HELP: Option<&'static str> = None;
     /// The value of a text.
     ///
     /// # Errors
@@ -262,10 +280,19 @@ pub enum Tmpl<T> {
 
 impl<T> Merge for Tmpl<T> {}
 
+impl Tmpl<String> {
+    /// The text as it was written.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Known(text) | Self::Expression(text) => text,
+        }
+    }
+}
+
 impl<T: Scalar> Read for Tmpl<T> {
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
         let Some((text, style)) = reader.scalar(node) else {
-            reader.wrong_type(node, T::EXPECTED);
+            reader.wrong_type(node, T::EXPECTED, T::HELP);
             return None;
         };
         let span = reader.document.span(node);
@@ -286,7 +313,7 @@ impl<T: Scalar> Read for Tmpl<T> {
             (false, _) => text,
         };
         if T::PLAIN_ONLY && style != Style::Plain && !has_expression {
-            reader.wrong_type(node, T::EXPECTED);
+            reader.wrong_type(node, T::EXPECTED, Some("remove the quotes"));
             return None;
         }
         match T::parse(text) {
@@ -373,7 +400,7 @@ impl Scalar for u32 {
 impl Read for String {
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
         let Some((text, _)) = reader.scalar(node) else {
-            reader.wrong_type(node, <Self as Scalar>::EXPECTED);
+            reader.wrong_type(node, <Self as Scalar>::EXPECTED, None);
             return None;
         };
         if text.contains("${{") && reader.render.is_none() {
@@ -427,17 +454,22 @@ impl<T> Merge for List<T> {}
 impl<T: Read> Read for List<T> {
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
         let Some(items) = reader.items(node) else {
-            reader.wrong_type(node, "a list");
+            let help = reader.short_text(node).filter(|text| !text.is_empty()).map(|text| format!("write `[{text}]`"));
+            reader.wrong_type(node, "a list", help.as_deref());
             return None;
         };
         let mut values = Vec::with_capacity(items.len());
         for item in items {
             let span = reader.document.span(*item);
+            if reader.document.is_refused(*item) {
+                continue;
+            }
             if let Some(value) = T::read(*item, reader) {
                 values.push(Spanned::new(value, span));
             }
         }
-        Some(Self(values))
+        // A list of nothing but mistakes is not also an empty list.
+        (!values.is_empty() || items.is_empty()).then_some(Self(values))
     }
 }
 
@@ -460,6 +492,8 @@ pub trait KeyRule {
     fn refuse(key: &str) -> Option<String>;
     /// A regular expression for the same rule, for the schema.
     const PATTERN: &'static str;
+    /// How an entry is written.
+    const FORM: &'static str;
 }
 
 /// A mapping with keys of the user's choice, in file order.
@@ -491,23 +525,45 @@ impl<K, V> Map<K, V> {
 
 impl<K, V: Merge> Merge for Map<K, V> {
     fn merge(mut self, over: Self) -> Self {
-        for (key, value) in over.entries {
-            match self.entries.iter_mut().find(|(name, _)| name.value == key.value) {
-                Some((place, inherited)) => {
-                    *inherited = std::mem::take(inherited).merge(value);
-                    *place = key;
-                }
-                None => self.entries.push((key, value)),
+        merge_by_name(
+            &mut self.entries,
+            over.entries,
+            |(name, _)| &name.value,
+            |(place, inherited), (key, value)| {
+                *inherited = std::mem::take(inherited).merge(value);
+                *place = key;
+            },
+        );
+        self
+    }
+}
+
+/// Lays entries over entries: `combine` joins two of one name, others are added.
+pub fn merge_by_name<T>(base: &mut Vec<T>, over: Vec<T>, name: impl Fn(&T) -> &str, combine: impl Fn(&mut T, T)) {
+    // Looking through a handful is cheaper than building an index.
+    if base.len().min(over.len()) <= 16 {
+        let inherited = base.len();
+        for entry in over {
+            match base[..inherited].iter().position(|known| name(known) == name(&entry)) {
+                Some(at) => combine(&mut base[at], entry),
+                None => base.push(entry),
             }
         }
-        self
+        return;
+    }
+    let places: HashMap<String, usize> = base.iter().enumerate().map(|(at, entry)| (name(entry).to_owned(), at)).collect();
+    for entry in over {
+        match places.get(name(&entry)) {
+            Some(at) => combine(&mut base[*at], entry),
+            None => base.push(entry),
+        }
     }
 }
 
 impl<K: KeyRule, V: Read> Read for Map<K, V> {
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
         let mut map = Self::default();
-        for entry in reader.entries(node, "a mapping")? {
+        for entry in reader.entries(node, "a mapping", Some(K::FORM))? {
             if let Some(why) = K::refuse(&entry.key.value) {
                 reader.report(bad_value(entry.key.span, &why, None));
             }
@@ -545,24 +601,31 @@ pub trait Mapping: Default {
     const EXTENSIBLE: bool;
     /// Reads the value of one key; false when the key is unknown.
     fn set(&mut self, key: &str, value: NodeId, reader: &mut Reader<'_>) -> bool;
+    /// Whether a known key was there.
+    fn has(&self, key: &str) -> bool;
 
     /// Reads all entries.
     fn read_entries<'e>(entries: impl IntoIterator<Item = &'e Entry>, reader: &mut Reader<'_>) -> Self {
         let mut read = Self::default();
         for entry in entries {
             let key = &entry.key;
-            let ignored = Self::EXTENSIBLE && key.value.starts_with("x-");
-            if !ignored && !read.set(&key.value, entry.value, reader) {
-                reader.unknown_key(key, Self::WHAT, Self::KEYS);
+            if Self::EXTENSIBLE && key.value.starts_with("x-") {
+                continue;
+            }
+            let (found, meant) = match hints::instead(key, entry.value, Self::WHAT, Self::KEYS, reader.document) {
+                Some(instead) => instead,
+                None if read.set(&key.value, entry.value, reader) => continue,
+                None => hints::unknown_key(key, Self::WHAT, Self::KEYS),
+            };
+            reader.report(found);
+            // What was meant is read: its own mistakes are found in the same run, and nothing is called
+            // missing or unknown because of this slip.
+            if let Some(meant) = meant.filter(|meant| !read.has(meant)) {
+                read.set(meant, entry.value, reader);
             }
         }
         read
     }
-}
-
-/// Suggestions for a word among the keys of a mapping.
-pub fn suggest_key(word: &str, known: &[&str]) -> Option<String> {
-    suggest::did_you_mean(word, known.iter().copied())
 }
 
 /// Makes a struct from one declaration: fields, keys, reading, merging, schema.
@@ -599,6 +662,14 @@ macro_rules! mapping {
                 let _ = (key, value, reader);
                 false
             }
+
+            fn has(&self, key: &str) -> bool {
+                $(if key == $crate::mapping!(@key $field $($key)?) {
+                    return self.$field.is_given();
+                })*
+                let _ = key;
+                false
+            }
         }
 
         impl $crate::source::read::Read for $name {
@@ -607,7 +678,7 @@ macro_rules! mapping {
                 reader: &mut $crate::source::read::Reader<'_>,
             ) -> Option<Self> {
                 use $crate::source::read::Mapping as _;
-                let entries = reader.entries(node, concat!("a mapping for ", $what))?;
+                let entries = reader.entries(node, concat!("a mapping for ", $what), $crate::source::hints::form($what))?;
                 Some(Self::read_entries(entries, reader))
             }
         }

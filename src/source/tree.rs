@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::base::span::{Span, Spanned};
 
 /// The place of a node in its [`Document`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NodeId(pub(super) u32);
 
 /// One value of the document.
@@ -66,6 +66,8 @@ pub struct Document {
     pub(super) root: Option<NodeId>,
     /// Comments, in order.
     pub(super) comments: Vec<Span>,
+    /// Values that a finding refused, in order: they stand for nothing.
+    pub(super) refused: Vec<NodeId>,
 }
 
 impl Document {
@@ -92,6 +94,11 @@ impl Document {
     /// Where a node stands.
     pub fn span(&self, id: NodeId) -> Span {
         self.node(id).span
+    }
+
+    /// Whether a finding has refused this value already, so that nothing more is said of it.
+    pub fn is_refused(&self, id: NodeId) -> bool {
+        self.refused.binary_search(&id).is_ok()
     }
 
     /// Whether a node is an empty or explicit null.

@@ -103,7 +103,7 @@ impl Builder {
             }
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::Scalar(text, style, anchor, tag) => {
-                self.refuse_tag(tag.as_deref(), span);
+                let tagged = self.refuse_tag(tag.as_deref(), span);
                 let style = match style {
                     ScalarStyle::Plain => Style::Plain,
                     ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
@@ -111,6 +111,9 @@ impl Builder {
                 };
                 let span = if style == Style::Block { trim_block(&self.document.text, span) } else { span };
                 let node = self.push(Node { span, kind: Kind::Scalar { text: text.into_owned(), style } });
+                if tagged {
+                    self.document.refused.push(node);
+                }
                 self.remember(anchor, node);
                 self.place(node, span);
             }
@@ -129,8 +132,8 @@ impl Builder {
         }
     }
 
-    fn refuse_tag(&mut self, tag: Option<&granit_parser::Tag>, value: Span) {
-        let Some(tag) = tag else { return };
+    fn refuse_tag(&mut self, tag: Option<&granit_parser::Tag>, value: Span) -> bool {
+        let Some(tag) = tag else { return false };
         let before = &self.document.text[..(value.start as usize).min(self.document.text.len())];
         let start = before.rfind('!').map_or(value.start as usize, |bang| {
             before[..bang].rfind(|c: char| c.is_whitespace() || c == '[' || c == ',').map_or(0, |space| space + 1)
@@ -144,6 +147,7 @@ impl Builder {
             "remove the tag; if the text begins with `!`, quote it"
         };
         self.diagnostics.push(Diagnostic::error("tag", span, message).help(help));
+        true
     }
 
     fn alias(&mut self, anchor: usize, span: Span) {
@@ -155,7 +159,9 @@ impl Builder {
                         .help("an anchor can only be used after its value has ended"),
                 );
             }
-            self.push(Node { span, kind: Kind::Scalar { text: String::new(), style: Style::Plain } })
+            let node = self.push(Node { span, kind: Kind::Scalar { text: String::new(), style: Style::Plain } });
+            self.document.refused.push(node);
+            node
         });
         self.place(node, span);
     }

@@ -266,7 +266,7 @@ fn convert(node: NodeId, reader: &mut Reader<'_>, depth: usize) -> Option<Data> 
             whole.then_some(Data { json: Value::Array(list), text: None })
         }
         Kind::Map(_) => {
-            let entries = reader.entries(node, "a value")?;
+            let entries = reader.entries(node, "a value", None)?;
             let mut map = Map::new();
             let mut whole = true;
             for entry in entries {

@@ -46,6 +46,16 @@ pub trait Task: fmt::Debug + Send + Sync {
     fn mentions(&self) -> Vec<Spanned<String>> {
         Vec::new()
     }
+
+    /// Those of them whose end it waits for without a bound; planning refuses what could only wait for ever.
+    fn waits_for(&self) -> Vec<Spanned<String>> {
+        Vec::new()
+    }
+
+    /// Those of them that it stops.
+    fn stops(&self) -> Vec<Spanned<String>> {
+        Vec::new()
+    }
 }
 
 /// Why a task did not succeed.

@@ -51,6 +51,10 @@ impl Task for Stop {
     fn mentions(&self) -> Vec<Spanned<String>> {
         self.processes.clone()
     }
+
+    fn stops(&self) -> Vec<Spanned<String>> {
+        self.processes.clone()
+    }
 }
 
 #[cfg(test)]

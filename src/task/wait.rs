@@ -195,6 +195,10 @@ impl Task for Wait {
             _ => Vec::new(),
         }
     }
+
+    fn waits_for(&self) -> Vec<Spanned<String>> {
+        if self.timeout.is_none() { self.mentions() } else { Vec::new() }
+    }
 }
 
 /// Tries to connect: `None` when the connection is accepted, else the last error.

@@ -31,7 +31,11 @@ impl Read for Command {
             return Some(Self::Argv(argv));
         }
         let Some((text, style)) = reader.scalar(node) else {
-            reader.wrong_type(node, "a command: a text for the shell, or a list of a program and its arguments");
+            reader.wrong_type(
+                node,
+                "a command: a text for the shell, or a list of a program and its arguments",
+                Some("write `command: make test` or `command: [make, test]`"),
+            );
             return None;
         };
         if text.trim().is_empty() {

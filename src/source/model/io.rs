@@ -36,19 +36,25 @@ impl Read for Stdin {
         match reader.scalar(node) {
             Some(("none", _)) => Some(Self::Nothing),
             Some(("inherit", _)) => {
-                reader.report(hints::not_yet(span, "stdin: inherit"));
+                reader.report(hints::not_yet(span, "stdin: inherit", None));
                 None
             }
             Some((word, _)) => {
                 reader.report(
                     Diagnostic::error("bad-value", span, format!("`{word}` is not a form of `stdin`"))
-                        .help("write `none`, `{text: …}` or `{file: path}`"),
+                        .help(format!("write `none`, `{{text: …}}` or `{{file: {}}}`", if word.len() > 40 { "path" } else { word })),
                 );
                 None
             }
             None => {
                 let source = StdinSource::read(node, reader)?;
+                if source.text.is_broken() || source.file.is_broken() {
+                    return None;
+                }
                 if source.text.is_set() == source.file.is_set() {
+                    if reader.reported_within(span) {
+                        return None;
+                    }
                     reader.report(
                         Diagnostic::error("bad-value", span, "`stdin` needs exactly one of `text` and `file`")
                             .help("write `{text: …}` or `{file: path}`"),
@@ -76,7 +82,7 @@ impl JsonSchema for Stdin {
 
 mapping! {
     /// Output into a file.
-    pub struct Sink as "`stdout`" {
+    pub struct Sink as "`stdout` or `stderr`" {
         /// The file; it is made when it is missing, its folder is not.
         file: Tmpl<String>,
         /// `true` keeps what the file holds; the default empties it when an attempt begins.
@@ -104,7 +110,7 @@ impl Read for Stdout {
             }
             reader.report(
                 Diagnostic::error("bad-value", span, format!("`{word}` is not a place for output"))
-                    .help("write `{file: path}`; for `stderr` also `stdout`"),
+                    .help(format!("write `{{file: {}}}`; for `stderr` also `stdout`", if word.len() > 40 { "path" } else { word })),
             );
             return None;
         }

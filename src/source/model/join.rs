@@ -1,12 +1,14 @@
 //! `join`: what must have happened before a process starts.
 
+use std::collections::HashMap;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::scalars::{Period, words};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{Span, Spanned};
 use crate::mapping;
-use crate::source::read::{Field, Merge, Read, Reader, Tmpl};
+use crate::source::read::{Field, Merge, Read, Reader, Tmpl, merge_by_name};
 use crate::source::tree::NodeId;
 
 words! {
@@ -54,7 +56,7 @@ mapping! {
 pub struct JoinEntry {
     /// Its name: a process, all instances of one, or one instance such as `buyer[3]`.
     pub target: Spanned<Tmpl<String>>,
-    /// How it is waited for; `Null` when a template's join is taken away.
+    /// How it is waited for; `Null` takes the join of a template away.
     pub spec: Field<JoinSpec>,
 }
 
@@ -64,15 +66,20 @@ pub struct Join(pub Vec<JoinEntry>);
 
 impl Merge for Join {
     fn merge(mut self, over: Self) -> Self {
-        for entry in over.0 {
-            match self.0.iter_mut().find(|inherited| inherited.target == entry.target) {
-                Some(inherited) => {
-                    inherited.spec = std::mem::take(&mut inherited.spec).merge(entry.spec);
-                    inherited.target = entry.target;
-                }
-                None => self.0.push(entry),
-            }
-        }
+        merge_by_name(
+            &mut self.0,
+            over.0,
+            |entry| entry.target.value.text(),
+            |inherited, entry| {
+                inherited.spec = match (std::mem::take(&mut inherited.spec), entry.spec) {
+                    // Taken away; a null that takes nothing away stays, and is refused.
+                    (Field::Set(_), Field::Null(_)) => Field::Absent,
+                    (base, over) => base.merge(over),
+                };
+                inherited.target = entry.target;
+            },
+        );
+        self.0.retain(|entry| entry.spec.is_given());
         self
     }
 }
@@ -82,10 +89,11 @@ impl Read for Join {
         let span = reader.document.span(node);
         if let Some(items) = reader.items(node) {
             let mut join = Self::default();
+            let mut seen = HashMap::new();
             for item in items {
                 let span = reader.document.span(*item);
                 if let Some(name) = read_name(*item, span, reader) {
-                    join.push_once(name, span, reader);
+                    join.push_once(name, span, &mut seen, reader);
                 }
             }
             return Some(join);
@@ -95,7 +103,7 @@ impl Read for Join {
             return Some(Self(vec![short(name, span)]));
         }
         let mut join = Self::default();
-        for entry in reader.entries(node, "a process name, a list of names, or a mapping from names to conditions")? {
+        for entry in reader.entries(node, "a process name, a list of names, or a mapping from names to conditions", None)? {
             let target = Spanned::new(Tmpl::Known(entry.key.value.clone()), entry.key.span);
             join.0.push(JoinEntry { target, spec: read_spec(entry.value, reader) });
         }
@@ -105,9 +113,8 @@ impl Read for Join {
 
 impl Join {
     /// Adds a name of the short form; the same name twice is reported.
-    fn push_once(&mut self, name: Tmpl<String>, span: Span, reader: &mut Reader<'_>) {
-        let twice = self.0.iter().find(|entry| entry.target.value == name).map(|entry| entry.target.span);
-        match (twice, &name) {
+    fn push_once(&mut self, name: Tmpl<String>, span: Span, seen: &mut HashMap<String, Span>, reader: &mut Reader<'_>) {
+        match (seen.insert(name.text().to_owned(), span), &name) {
             (Some(first), Tmpl::Known(word)) => reader.report(
                 Diagnostic::error("join-twice", span, format!("`{word}` is joined twice"))
                     .main_label("again here")

@@ -40,7 +40,7 @@ impl Merge for Matrix {
 impl Read for Matrix {
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
         let mut matrix = Self::default();
-        for entry in reader.entries(node, "a mapping from names to lists of values")? {
+        for entry in reader.entries(node, "a mapping from names to lists of values", Some("write `{os: [a, b]}`"))? {
             match entry.key.value.as_str() {
                 "include" => matrix.include = combinations(entry.value, reader),
                 "exclude" => matrix.exclude = combinations(entry.value, reader),

@@ -16,6 +16,7 @@ pub fn is_name(text: &str) -> bool {
 impl KeyRule for Name {
     // Without look-ahead, which not every reader of schemas has: a name that begins with `x` does not go on with `-`.
     const PATTERN: &'static str = "^([A-Za-wyz_][A-Za-z0-9_.-]*|x([A-Za-z0-9_.][A-Za-z0-9_.-]*)?)$";
+    const FORM: &'static str = "write `name: …`, one in each line, without `- ` before it";
     fn refuse(key: &str) -> Option<String> {
         if key.starts_with("x-") {
             return Some(format!("`{key}` cannot be a name; names that begin with `x-` are kept for keys that flowrun ignores"));
@@ -25,6 +26,12 @@ impl KeyRule for Name {
         }
         if key.contains("${{") {
             return Some("an expression cannot stand in a name; expressions may stand in values only".to_owned());
+        }
+        if key.is_empty() {
+            return Some("a name cannot be empty; a name begins with a letter or `_`".to_owned());
+        }
+        if key.ends_with(']') && key.split('[').next().is_some_and(is_name) {
+            return Some(format!("`{key}` is not a name; copies are made by `replicas` or `matrix` and get their brackets from them"));
         }
         Some(format!("`{key}` is not a name; a name begins with a letter or `_` and goes on with letters, digits, `_`, `.` and `-`"))
     }
@@ -36,9 +43,16 @@ pub struct EnvName;
 
 impl KeyRule for EnvName {
     const PATTERN: &'static str = "^[^=\\u0000]+$";
+    const FORM: &'static str = "write `NAME: value`, one in each line, without `- ` before it";
     fn refuse(key: &str) -> Option<String> {
-        let bad = key.is_empty() || key.contains(['=', '\0']) || key.contains("${{");
-        bad.then(|| format!("`{key}` cannot name an environment variable; a name is not empty and has no `=` in it"))
+        if key.is_empty() {
+            return Some("the name of an environment variable cannot be empty; write `NAME: value`".to_owned());
+        }
+        if key.contains("${{") {
+            return Some("an expression cannot stand in a name; expressions may stand in values only".to_owned());
+        }
+        let bad = key.contains(['=', '\0']);
+        bad.then(|| format!("`{key}` cannot name an environment variable; a name has no `=` in it"))
     }
 }
 

@@ -107,7 +107,8 @@ impl With {
 
 impl Read for With {
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
-        let entries = reader.entries(node, "a mapping with the arguments of the task")?;
+        let entries =
+            reader.entries(node, "a mapping with the arguments of the task", Some("write `{name: value}`; `flowrun tasks` lists them"))?;
         Some(Self(entries.iter().map(|entry| WithEntry { key: entry.key.clone(), value: entry.value }).collect()))
     }
 }

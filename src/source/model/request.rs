@@ -1,11 +1,13 @@
 //! `lock` and `semaphore`: what is held while a process or a step runs.
 
+use std::collections::HashMap;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::scalars::words;
 use crate::base::diagnostic::Diagnostic;
-use crate::base::span::Spanned;
-use crate::source::read::{Field, Merge, Read, Reader, Scalar, Tmpl};
+use crate::base::span::{Span, Spanned};
+use crate::source::read::{Field, Merge, Read, Reader, Scalar, Tmpl, merge_by_name};
 use crate::source::tree::NodeId;
 
 words! {
@@ -43,11 +45,11 @@ fn read_amounts<T: Scalar>(node: NodeId, reader: &mut Reader<'_>, expected: &str
     let span = reader.document.span(node);
     if let Some(items) = reader.items(node) {
         let mut amounts: Vec<Amount<T>> = Vec::new();
+        let mut seen: HashMap<String, Span> = HashMap::new();
         for item in items {
             let span = reader.document.span(*item);
             let Some(name) = Tmpl::<String>::read(*item, reader) else { continue };
-            let first = amounts.iter().find(|amount| amount.target.value == name).map(|amount| amount.target.span);
-            if let Some(first) = first {
+            if let Some(first) = seen.insert(name.text().to_owned(), span) {
                 reader.report(
                     Diagnostic::error("lock-twice", span, "the same name stands twice in one request")
                         .main_label("again here")
@@ -64,7 +66,7 @@ fn read_amounts<T: Scalar>(node: NodeId, reader: &mut Reader<'_>, expected: &str
         return Tmpl::read(node, reader).map(|name| vec![plain(name, span)]);
     }
     let mut amounts = Vec::new();
-    for entry in reader.entries(node, expected)? {
+    for entry in reader.entries(node, expected, None)? {
         let target = Spanned::new(Tmpl::Known(entry.key.value.clone()), entry.key.span);
         let amount = Field::read_from(entry.value, reader);
         amounts.push(Amount { target, removed: matches!(amount, Field::Null(_)), amount });
@@ -73,12 +75,20 @@ fn read_amounts<T: Scalar>(node: NodeId, reader: &mut Reader<'_>, expected: &str
 }
 
 fn merge_amounts<T>(mut base: Vec<Amount<T>>, over: Vec<Amount<T>>) -> Vec<Amount<T>> {
-    for amount in over {
-        match base.iter_mut().find(|inherited| inherited.target == amount.target) {
-            Some(inherited) => *inherited = amount,
-            None => base.push(amount),
-        }
-    }
+    merge_by_name(
+        &mut base,
+        over,
+        |amount| amount.target.value.text(),
+        |inherited, amount| {
+            // Taken away; a null that takes nothing away stays, and is refused.
+            let taken = amount.removed && !inherited.removed;
+            *inherited = amount;
+            if taken {
+                inherited.amount = Field::Absent;
+            }
+        },
+    );
+    base.retain(|amount| !amount.removed || amount.amount.is_given());
     base
 }
 

@@ -14,6 +14,7 @@ pub struct Period(pub Duration);
 
 impl Scalar for Period {
     const EXPECTED: &'static str = "a duration such as `250ms`, `3s` or `1m30s`";
+    const HELP: Option<&'static str> = Some("write one of these forms; a bare number is seconds");
     fn parse(text: &str) -> Result<Self, String> {
         duration::parse(text)
             .map(Self)
@@ -55,6 +56,7 @@ impl JobLimit {
 
 impl Scalar for JobLimit {
     const EXPECTED: &'static str = "a number of jobs, a percentage such as `50%`, or `cpus`";
+    const HELP: Option<&'static str> = Some("write one of these forms, as in `jobs: 4`");
     fn parse(text: &str) -> Result<Self, String> {
         const FORMS: &str = "write a number of at least 1, a percentage such as `50%`, or `cpus`";
         if text == "cpus" {
@@ -182,7 +184,11 @@ impl Read for ScalarText {
             Some((text, style)) => Some(Self { text: text.to_owned(), plain: style == crate::source::tree::Style::Plain }),
             None if reader.document.is_null(node) => Some(Self { text: String::new(), plain: false }),
             None => {
-                reader.wrong_type(node, "a single value: a text, a number, `true` or `false`");
+                reader.wrong_type(
+                    node,
+                    "a single value: a text, a number, `true` or `false`",
+                    Some("write one value; a list or a mapping cannot stand here"),
+                );
                 None
             }
         }

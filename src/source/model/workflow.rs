@@ -1,11 +1,13 @@
 //! The top level of a workflow file.
 
+use std::collections::HashMap;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::names::{EnvName, Name};
 use super::process::Process;
 use super::scalars::{JobLimit, OnFailure, Period, ScalarText};
-use crate::base::span::Spanned;
+use crate::base::span::{Span, Spanned};
 use crate::mapping;
 use crate::source::read::{Field, KeyRule, List, Map, Merge, OneOrMany, Read, Reader, Tmpl};
 use crate::source::tree::NodeId;
@@ -57,10 +59,11 @@ impl Merge for Locks {}
 impl Read for Locks {
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
         let mut locks = Self::default();
+        let mut seen: HashMap<String, Span> = HashMap::new();
         if reader.items(node).is_some() {
             for name in List::<String>::read(node, reader)?.0 {
-                if let Some(first) = locks.0.iter().find(|lock| lock.value == name.value) {
-                    reader.report(super::super::read::duplicate_name(&name, first.span));
+                if let Some(first) = seen.insert(name.value.clone(), name.span) {
+                    reader.report(super::super::read::duplicate_name(&name, first));
                     continue;
                 }
                 if let Some(why) = Name::refuse(&name.value) {
@@ -70,7 +73,8 @@ impl Read for Locks {
             }
             return Some(locks);
         }
-        for entry in reader.entries(node, "a list of names such as `[db, audit]`")? {
+        let help = reader.scalar(node).map(|(name, _)| format!("write `[{name}]`"));
+        for entry in reader.entries(node, "a list of names such as `[db, audit]`", help.as_deref())? {
             if let Some(why) = Name::refuse(&entry.key.value) {
                 reader.report(super::super::read::bad_value(entry.key.span, &why, None));
             }
