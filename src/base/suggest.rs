@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 /// Most suggestions that one searcher makes among names of the user's choice: looking through all of
 /// them for each of many mistakes would take minutes, and only the first findings are read.
-const MOST_SUGGESTIONS: u32 = 50;
+const MOST_SUGGESTIONS: u32 = 20;
 
 /// The candidate nearest to `word`, if one is near enough to be a likely slip of the finger.
 ///
@@ -12,13 +12,15 @@ const MOST_SUGGESTIONS: u32 = 50;
 /// distances are decided by the order of the candidates.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = fold(word);
-    let allowed = (folded.chars().count() / 3).clamp(1, 4);
+    let length = folded.chars().count();
+    let allowed = (length / 3).clamp(1, 4);
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
-        let other = fold(candidate);
-        if other.len().abs_diff(folded.len()) > allowed * 4 {
+        // Words differ by at least as many letters as one is longer than the other.
+        if candidate.chars().count().abs_diff(length) > allowed {
             continue;
         }
+        let other = fold(candidate);
         let distance = strsim::damerau_levenshtein(&folded, &other);
         if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
@@ -45,6 +47,11 @@ impl Default for Suggester {
 }
 
 impl Suggester {
+    /// Whether it has stopped searching, so that candidates need not be gathered.
+    pub fn is_spent(&self) -> bool {
+        self.left.get() == 0
+    }
+
     /// A help line for the nearest candidate.
     pub fn did_you_mean<'a>(&self, word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
         let left = self.left.get().checked_sub(1)?;

@@ -18,6 +18,9 @@ use crate::base::span::Span;
 /// More findings than this are counted, not shown: who reads them corrects a few and asks again.
 const MOST_SHOWN: usize = 20;
 
+/// Of a ring of thousands so many places are shown.
+pub const MOST_LABELS: usize = 30;
+
 /// Prints findings to standard error (JSON to standard output).
 pub fn show(source: &Source, diagnostics: &[Diagnostic], args: &WorkflowArgs) {
     if diagnostics.is_empty() {
@@ -73,7 +76,7 @@ fn closing(name: &str, errors: usize, warnings: usize) -> String {
 }
 
 fn to_miette(found: &Diagnostic, places: &[(usize, usize)]) -> MietteDiagnostic {
-    let labels = found.labels.iter().zip(places).enumerate().map(|(index, (label, place))| {
+    let labels = found.labels.iter().take(MOST_LABELS).zip(places).enumerate().map(|(index, (label, place))| {
         let text = if label.text.is_empty() { None } else { Some(one_line(&label.text, 120)) };
         if index == 0 { LabeledSpan::new_primary_with_span(text, *place) } else { LabeledSpan::new_with_span(text, *place) }
     });

@@ -6,6 +6,7 @@
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
+use super::diagnostics::MOST_LABELS;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::Span;
 
@@ -115,7 +116,7 @@ impl Excerpt {
     /// The excerpt for a finding, and the places of its labels in the excerpt: first byte and length.
     pub fn new(name: &str, lines: &Lines<'_>, found: &Diagnostic) -> (Self, Vec<(usize, usize)>) {
         let mut excerpt = Self { name: name.to_owned(), text: String::new(), groups: Vec::new(), labels: Vec::new() };
-        let spans: Vec<(usize, usize, usize)> = found.labels.iter().map(|label| lines.first_line(label.span)).collect();
+        let spans: Vec<(usize, usize, usize)> = found.labels.iter().take(MOST_LABELS).map(|label| lines.first_line(label.span)).collect();
         let mut places = vec![(0, 0); spans.len()];
         let mut marked: Vec<usize> = spans.iter().map(|(line, ..)| *line).collect();
         marked.sort_unstable();

@@ -25,6 +25,11 @@ use crate::source::read::Render;
 /// The code of findings that only follow from another, which is reported where it stands; nobody sees them.
 pub const FOLLOW_UP: &str = "follow-up";
 
+/// The longest expression, in bytes, and the deepest nesting of its brackets. The engine reads chains of
+/// operators and brackets by calling itself, so that longer ones could exhaust the stack.
+const MAX_EXPRESSION: usize = 1000;
+const MAX_DEPTH: usize = 32;
+
 /// Values that may be named in expressions, in the two forms that the module's header explains. A scope
 /// shares them: what is added later is seen too.
 #[derive(Debug, Default)]
@@ -192,6 +197,14 @@ impl<'a> Scope<'a> {
     }
 
     fn evaluate(&self, expression: &str, span: Span) -> Result<Value, Diagnostic> {
+        if expression.len() > MAX_EXPRESSION {
+            return Err(Diagnostic::error("expression", span, format!("this expression is longer than {MAX_EXPRESSION} characters"))
+                .help("make variables of its parts, under `vars`"));
+        }
+        if depth(expression) > MAX_DEPTH {
+            return Err(Diagnostic::error("expression", span, "the brackets of this expression are nested too deep")
+                .help("make variables of its parts, under `vars`"));
+        }
         if let Some(help) = ci_function(expression) {
             return Err(Diagnostic::error("expression", span, format!("there is no function `{expression}`")).help(help));
         }
@@ -266,6 +279,9 @@ impl<'a> Scope<'a> {
 
     /// `vars.my-name` subtracts; the name was meant.
     fn dashed_name(&self, expression: &str, span: Span) -> Option<Diagnostic> {
+        if self.engine.suggest.is_spent() {
+            return None;
+        }
         for root in ["vars", "matrix", "env"] {
             let Some(values) = self.typed.get(root).filter(|_| expression.contains(root)) else { continue };
             for key in values.try_iter().ok()? {
@@ -341,7 +357,11 @@ impl<'a> Scope<'a> {
             if values.get_attr(name).is_ok_and(|value| !value.is_undefined()) {
                 continue;
             }
-            let keys: Vec<String> = values.try_iter().map(|keys| keys.map(|key| key.to_string()).collect()).unwrap_or_default();
+            let keys: Vec<String> = if self.engine.suggest.is_spent() {
+                Vec::new()
+            } else {
+                values.try_iter().map(|keys| keys.map(|key| key.to_string()).collect()).unwrap_or_default()
+            };
             let message = if root == "env" {
                 format!("the environment variable `{name}` is not set")
             } else {
@@ -455,6 +475,20 @@ fn next_expression(text: &str) -> Option<Found> {
         at += 1;
     }
     Some(Found { start, end: text.len(), escaped: false, open: true })
+}
+
+/// How deep the brackets of an expression are nested, at most.
+fn depth(expression: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for byte in expression.bytes() {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 /// Whether an expression compares or calculates, outside of its quoted texts.

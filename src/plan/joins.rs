@@ -14,6 +14,9 @@ use std::time::Duration;
 /// The most joins of a whole plan, after names with copies have been taken apart.
 const MAX_JOINS: usize = 10_000_000;
 
+/// The help for a name that resembles none.
+const DECLARE: &str = "declare it under `processes`, or correct the name";
+
 /// A join whose name is not looked up yet.
 #[derive(Clone, Debug)]
 pub struct PendingJoin {
@@ -33,6 +36,7 @@ pub struct PendingJoin {
 
 /// All names of processes.
 pub struct Names<'a> {
+    processes: &'a DenseMap<ProcessId, Process>,
     instances: HashMap<&'a str, ProcessId>,
     declared: HashMap<&'a str, Vec<ProcessId>>,
     templates: HashSet<&'a str>,
@@ -45,6 +49,7 @@ impl<'a> Names<'a> {
     /// The names of a plan, of templates (for a better message) and of processes that could not be planned.
     pub fn new(processes: &'a DenseMap<ProcessId, Process>, templates: Vec<&'a str>, broken: Vec<&'a str>) -> Self {
         let mut names = Self {
+            processes,
             instances: HashMap::with_capacity(processes.len()),
             declared: HashMap::new(),
             templates: templates.into_iter().collect(),
@@ -75,16 +80,17 @@ impl<'a> Names<'a> {
         }
         let help = if self.templates.contains(name) {
             format!("`{name}` is a template, which is never run; name a process that extends it")
-        } else if let Some(instances) = self.declared.get(base) {
-            let names: Vec<&str> = self.instances.iter().filter(|(_, id)| instances.contains(id)).map(|(name, _)| *name).collect();
-            instances_help(base, names)
+        } else if let Some(instances) = self.declared.get(base).filter(|_| !self.suggest.is_spent()) {
+            instances_help(base, instances.iter().map(|id| self.processes[*id].name.as_str()).collect())
+        } else if self.suggest.is_spent() {
+            DECLARE.to_owned()
         } else {
             let mut known: Vec<&str> = self.declared.keys().chain(&self.broken).copied().collect();
             known.sort_unstable();
             known.dedup();
             self.suggest.did_you_mean(name, known.iter().copied()).unwrap_or_else(|| match known.len() {
                 0..=8 => format!("the processes are {}", crate::source::hints::list(&known)),
-                _ => "declare it under `processes`, or correct the name".to_owned(),
+                _ => DECLARE.to_owned(),
             })
         };
         Err(Diagnostic::error("unknown-process", place, format!("there is no process `{name}`")).help(help))

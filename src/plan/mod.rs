@@ -35,7 +35,7 @@ use crate::base::ids::{DenseMap, ProcessId};
 use crate::base::span::Span;
 use crate::source::Parsed;
 use crate::source::model::{JobLimit, OnFailure};
-use crate::source::read::Field;
+use crate::source::read::{Field, MAX_FINDINGS};
 use crate::source::tree::Kind;
 use environment::Overlay;
 use expression::{Engine, Scope};
@@ -98,7 +98,9 @@ pub struct Outcome {
 /// Plans a workflow.
 pub fn build(parsed: &Parsed, options: &Options, host: &dyn Host) -> Outcome {
     let mut diagnostics = parsed.diagnostics.clone();
-    let unreadable = parsed.document.root().is_none() || diagnostics.iter().any(|found| found.code == "syntax");
+    // After so many mistakes the rest is not looked at: what is missing then may only have been passed over.
+    let too_many = diagnostics.iter().filter(|found| found.severity == Severity::Error).count() >= MAX_FINDINGS;
+    let unreadable = too_many || parsed.document.root().is_none() || diagnostics.iter().any(|found| found.code == "syntax");
     let mut plan = if unreadable {
         if diagnostics.is_empty() {
             diagnostics.push(empty_file());

@@ -153,6 +153,7 @@ impl Resources {
         let known = if word == "lock" { &self.locks } else { &self.semaphores };
         let help = match other {
             Some(other) => format!("`{name}` is a {other}: write `{other}: {name}`"),
+            None if self.suggest.is_spent() => "declare it at the top".to_owned(),
             None => {
                 let mut known: Vec<&str> = known.keys().map(String::as_str).collect();
                 known.sort_unstable();

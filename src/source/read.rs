@@ -34,7 +34,7 @@ pub struct Reader<'a> {
 }
 
 /// Most errors, and most warnings, that one reader records: an honest file has fewer, and a few are shown.
-const MAX_FINDINGS: usize = 1000;
+pub const MAX_FINDINGS: usize = 1000;
 
 impl<'a> Reader<'a> {
     /// A reader that leaves expressions as they are.
@@ -51,6 +51,11 @@ impl<'a> Reader<'a> {
             *room -= 1;
             self.diagnostics.push(found);
         }
+    }
+
+    /// Whether another error would be recorded; without, none need be thought of.
+    pub fn has_room(&self) -> bool {
+        self.room[0] > 0
     }
 
     /// Records that a value has the wrong type and says what was expected.
@@ -614,7 +619,7 @@ pub trait Mapping: Default {
             }
             let (found, meant) = match hints::instead(key, entry.value, Self::WHAT, Self::KEYS, reader.document) {
                 Some(instead) => instead,
-                None if read.set(&key.value, entry.value, reader) => continue,
+                None if read.set(&key.value, entry.value, reader) || !reader.has_room() => continue,
                 None => hints::unknown_key(key, Self::WHAT, Self::KEYS),
             };
             reader.report(found);

@@ -132,6 +132,12 @@ impl Builder {
         }
     }
 
+    fn report(&mut self, found: Diagnostic) {
+        if self.diagnostics.len() <= MAX_FINDINGS {
+            self.diagnostics.push(found);
+        }
+    }
+
     fn refuse_tag(&mut self, tag: Option<&granit_parser::Tag>, value: Span) -> bool {
         let Some(tag) = tag else { return false };
         let before = &self.document.text[..(value.start as usize).min(self.document.text.len())];
@@ -146,7 +152,7 @@ impl Builder {
         } else {
             "remove the tag; if the text begins with `!`, quote it"
         };
-        self.diagnostics.push(Diagnostic::error("tag", span, message).help(help));
+        self.report(Diagnostic::error("tag", span, message).help(help));
         true
     }
 
@@ -154,7 +160,7 @@ impl Builder {
         let target = self.anchors.get(&anchor).copied();
         let node = target.unwrap_or_else(|| {
             if self.open_anchors.contains(&anchor) {
-                self.diagnostics.push(
+                self.report(
                     Diagnostic::error("alias-ring", span, "this alias stands inside the value that it refers to")
                         .help("an anchor can only be used after its value has ended"),
                 );
@@ -218,7 +224,7 @@ impl Builder {
         let mut merges = Vec::new();
         for Pending { key, key_span, value } in pending {
             let Kind::Scalar { text, style } = &self.document.node(key).kind else {
-                self.diagnostics.push(
+                self.report(
                     Diagnostic::error("key-not-text", key_span, "a key must be plain text, not a list or a mapping")
                         .help("if this should be an expression, write `${{ … }}` and quote the value"),
                 );
@@ -230,7 +236,10 @@ impl Builder {
             }
             let key = Spanned::new(text.clone(), key_span);
             if let Some(first) = seen.get(&key.value) {
-                self.diagnostics.push(
+                if self.diagnostics.len() > MAX_FINDINGS {
+                    continue;
+                }
+                self.report(
                     Diagnostic::error("duplicate-key", key_span, format!("the key `{}` stands here a second time", key.value))
                         .main_label("again here")
                         .label(*first, "first here")
@@ -254,7 +263,7 @@ impl Builder {
         };
         for source in sources {
             let Kind::Map(inherited) = &self.document.node(source).kind else {
-                self.diagnostics.push(
+                self.report(
                     Diagnostic::error("merge-key", span, "`<<` merges a mapping or a list of mappings")
                         .help("give it an alias to a mapping, as in `<<: *base`"),
                 );
@@ -262,7 +271,7 @@ impl Builder {
             };
             self.merged += inherited.len();
             if self.merged > MAX_MERGED {
-                self.diagnostics.push(Diagnostic::error("too-large", span, "merge keys copy more than a million entries"));
+                self.report(Diagnostic::error("too-large", span, "merge keys copy more than a million entries"));
                 return;
             }
             for entry in inherited {

@@ -205,9 +205,7 @@ pub fn workflow(rng: &mut Rng) -> String {
     let mut top = |line: String| text.push_str(&line);
     top("name: made\nlocks: [db, audit]\nsemaphores: {ktv: 4}\n".to_owned());
     top(format!("vars:\n  a: {}\n  b: {}\n", rng.pick(WORDS), rng.pick(WORDS)));
-    if rng.one_in(2) {
-        top("x-base: &base\n  cwd: src\n  env: {A: 1, B: \"two\"}\n".to_owned());
-    }
+    top("x-base: &base\n  cwd: src\n  env: {A: 1, B: \"two\"}\n".to_owned());
     if rng.one_in(2) {
         top(format!("templates:\n  t:\n    env:\n      C: {}\n    lock: db\n  u: {{extends: t, timeout: 3s}}\n", rng.pick(WORDS)));
     }
@@ -222,11 +220,18 @@ pub fn workflow(rng: &mut Rng) -> String {
             0 => top(format!("    command: [echo, {}, \"x y\"]\n", rng.pick(WORDS))),
             1 => top("    command: |\n      echo one\n\n      echo two # no comment\n".to_owned()),
             2 => top("    task: sleep\n    with: {duration: 3s}\n".to_owned()),
-            3 => top("    steps:\n      - command: echo a\n        lock: audit\n      - {name: n, command: >-\n          folded\n          text }\n".to_owned()),
+            3 => top("    steps:\n      - command: echo a\n        lock: audit\n      - name: n\n        command: >-\n          folded\n          text\n".to_owned()),
             _ => top(format!("    command: echo {}\n", rng.below(100))),
         }
-        for _ in 0..rng.below(5) {
-            let line = match rng.below(12) {
+        let mut kinds: Vec<usize> = (0..rng.below(5)).map(|_| rng.below(12)).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        if kinds.contains(&1) {
+            // The same key.
+            kinds.retain(|kind| *kind != 2);
+        }
+        for kind in kinds {
+            let line = match kind {
                 0 => "extends: t".to_owned(),
                 1 => format!("join: a{}", rng.below(count)),
                 2 => format!("join: {{b{}: exit, a0: {{until: success, timeout: 1m}}}}", rng.below(count)),
