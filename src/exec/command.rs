@@ -154,7 +154,10 @@ fn explain(trouble: Trouble, argv: &[String], cwd: &Path) -> StartError {
         Trouble::Spawn(error) => (format!("cannot start `{}`", argv[0]), error),
     };
     let errno = error.raw_os_error().map(Errno::from_raw);
-    let why = reason(&error);
+    let why = match errno {
+        Some(Errno::ENOENT) if what.starts_with("cannot write") => "its folder does not exist".to_owned(),
+        _ => reason(&error),
+    };
     match errno {
         Some(Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE) => StartError::NoRoom(format!("{what}: {why}")),
         Some(Errno::E2BIG) => StartError::Failed(format!("{what}: its arguments and environment are too long for this system")),

@@ -143,10 +143,12 @@ pub enum Event {
         #[serde(serialize_with = "seconds")]
         grace: Duration,
     },
-    /// A process that did not end when asked is killed with its group.
+    /// A process is killed with its group.
     Killing {
         /// Which attempt.
         job: JobId,
+        /// Whether it was asked to end and has had its time for that.
+        grace_over: bool,
     },
     /// An attempt failed and another follows.
     Retrying {

@@ -58,7 +58,8 @@ impl Progress {
         let lines: Vec<_> = lines.iter().map(|line| truncate_str(line, width, "…")).collect();
         self.states.set_message(lines.join("\n"));
         let text = overall(view, now, self.paint);
-        let text = truncate_str(&text, width.saturating_sub(BAR + 1), "…");
+        // Room for the `^C` that the terminal echoes behind the last line: wrapping, it would shift all lines.
+        let text = truncate_str(&text, width.saturating_sub(BAR + 3), "…");
         let (_, end) = bar_color(self.paint);
         self.overall.set_position(view.counts().ended() as u64);
         self.overall.set_message(format!("{end} {text}"));

@@ -93,7 +93,7 @@ fn a_second_attempt_is_told() {
     view.apply(&note(4500, started(4, 2)));
     assert_eq!(state_line(&view, ProcessId(4), at(6000)), "running 1 s (attempt 2 of 4)");
     view.apply(&note(6000, stopping(4)));
-    view.apply(&note(16_000, Event::Killing { job: job(4, 2) }));
+    view.apply(&note(16_000, Event::Killing { job: job(4, 2), grace_over: true }));
     assert_eq!(state_line(&view, ProcessId(4), at(16_100)), "killed");
 }
 
@@ -244,7 +244,7 @@ fn small_screens_get_less() {
     progress.draw(&view, at(3000));
     assert_eq!(
         screen.text(),
-        "a     running 3 s, step 1 of 2\ndb    stopping 2 s of 10 s · dae…\n… and 4 more\n──────────────────────── 0/7 · 3…"
+        "a     running 3 s, step 1 of 2\ndb    stopping 2 s of 10 s · dae…\n… and 4 more\n──────────────────────── 0/7 ·…"
     );
 }
 

@@ -147,7 +147,7 @@ impl RunView {
                 let state = State::Stopping { since: notice.at, grace: *grace, reason: reason.clone(), killed: false };
                 self.change(job.process, state);
             }
-            Event::Killing { job } => {
+            Event::Killing { job, .. } => {
                 if let State::Stopping { killed, .. } = &mut self.records[job.process].state {
                     *killed = true;
                 }

@@ -105,7 +105,8 @@ fn sentence(notice: &Notice, view: &RunView) -> Option<String> {
         Event::Stopping { job, reason, grace } => {
             format!("{} is asked to end within {}: {}", name(job.process), words::span(*grace), words::stop(reason))
         }
-        Event::Killing { job } => format!("{} did not end when asked: killed", name(job.process)),
+        Event::Killing { job, grace_over: true } => format!("{} did not end when asked: killed", name(job.process)),
+        Event::Killing { job, grace_over: false } => format!("{} is killed", name(job.process)),
         Event::Retrying { job, failure, attempts, delay } => {
             let reason = words::failure(plan, job.process, failure);
             let again = if delay.is_zero() { "again now".to_owned() } else { format!("again in {}", words::span(*delay)) };

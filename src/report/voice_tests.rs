@@ -33,7 +33,7 @@ fn events() -> Vec<(u64, Event)> {
         (3000, Event::Halted { reason: HaltReason::Interrupt { signal: 2 } }),
         (3000, Event::Stopping { job: job(1, 1), reason: StopReason::RunStopped, grace: Duration::from_secs(10) }),
         (3000, Event::WaitingFor { processes: vec![ProcessId(1)], at_most: Some(Duration::from_secs(30)) }),
-        (13_000, Event::Killing { job: job(1, 1) }),
+        (13_000, Event::Killing { job: job(1, 1), grace_over: true }),
         (14_000, Event::KillingAll { overdue: true }),
         (14_000, ended(1, Outcome::Stopped)),
     ]
@@ -48,7 +48,7 @@ fn trouble_is_told() {
     let expected = "\
 flowrun: a failed: exit code 1, attempt 1 of 3; again in 2 s
 flowrun: a failed: exit code 1
-flowrun: `a` failed: starting nothing new
+flowrun: `a` failed: starting nothing new but cleanups
 flowrun: warning: disk is nearly full
 flowrun: interrupted by SIGINT: stopping; a second signal kills what still runs
 flowrun: stopping: waiting for `b` (at most 30 s)

@@ -171,7 +171,7 @@ impl Scheduler {
                 self.bound_broken(id, bound, out);
             }
             Timer::Retry(id) => self.begin_attempt(id, out),
-            Timer::Grace(id) => self.kill(id, out),
+            Timer::Grace(id) => self.kill(id, true, out),
         }
     }
 

@@ -30,8 +30,8 @@ impl Scheduler {
         out.effects.push(effect);
     }
 
-    /// Kills a process that was asked to end, or is to end at once.
-    pub(super) fn kill(&mut self, id: ProcessId, out: &mut Outbox) {
+    /// Kills a process whose time to end when asked is over, or that is to end at once.
+    pub(super) fn kill(&mut self, id: ProcessId, grace_over: bool, out: &mut Outbox) {
         let step = match self.processes[id].state {
             State::Running { step } | State::Stopping { step, phase: StopPhase::Command | StopPhase::Signalled } => step,
             State::Stopping { phase: StopPhase::Killed, .. } | State::Waiting | State::Queued { .. } | State::Delaying | State::Ended => {
@@ -44,7 +44,7 @@ impl Scheduler {
         self.processes[id].stop_reason.get_or_insert(StopReason::RunStopped);
         self.enter(id, State::Stopping { step, phase: StopPhase::Killed });
         let job = self.job(id);
-        out.tell(self.now, Event::Killing { job });
+        out.tell(self.now, Event::Killing { job, grace_over });
         out.effects.push(Effect::Kill { job });
     }
 
@@ -152,7 +152,7 @@ impl Scheduler {
         for id in self.plan.processes.ids() {
             match self.processes[id].state {
                 State::Waiting | State::Queued { .. } | State::Delaying => self.give_up(id, Outcome::Cancelled(cancel.clone()), out),
-                State::Running { .. } | State::Stopping { .. } => self.kill(id, out),
+                State::Running { .. } | State::Stopping { .. } => self.kill(id, false, out),
                 State::Ended => {}
             }
         }
@@ -164,9 +164,12 @@ impl Scheduler {
         }
     }
 
+    /// Tells what has to end first: finite processes; when none of them is alive, daemons.
     fn tell_waiting(&self, out: &mut Outbox) {
         let alive = |id: &ProcessId| matches!(self.processes[*id].state, State::Running { .. } | State::Stopping { .. });
-        let processes: Vec<ProcessId> = self.plan.processes.ids().filter(alive).collect();
+        let (daemons, finite): (Vec<ProcessId>, Vec<ProcessId>) =
+            self.plan.processes.ids().filter(alive).partition(|id| self.plan.processes[*id].control.daemon);
+        let processes = if finite.is_empty() { daemons } else { finite };
         if !processes.is_empty() {
             out.tell(self.now, Event::WaitingFor { processes, at_most: Some(self.settings.stop_timeout) });
         }

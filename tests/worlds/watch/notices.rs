@@ -24,7 +24,7 @@ impl Watch {
                 ensure!(self.told_started.take() == Some(*job), "{job:?} step {step} is said to have started");
             }
             Event::Stopping { job, reason, grace } => self.stopping(*job, reason, *grace, out)?,
-            Event::Killing { job } => self.killing(*job, out)?,
+            Event::Killing { job, .. } => self.killing(*job, out)?,
             Event::Retrying { job, failure, attempts, delay } => {
                 self.retrying(*job, *attempts, *delay)?;
                 self.failed_rightly(job.process, failure)?;
