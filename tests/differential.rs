@@ -9,6 +9,7 @@
 //! - `010` is the number 10 in YAML 1.2's core schema and a text for serde_yaml; here its text is kept.
 //! - `0b11` is a number for serde_yaml and a text in YAML 1.2.
 //! - Numbers beyond 64 bits: serde_yaml makes floats or texts of them.
+//! - A block text at the very end of a file without a line break there ends with one here, and not for serde_yaml.
 //! - U+0085, U+2028 and U+2029 are line breaks in YAML 1.1 and text in 1.2; texts with them are not compared.
 //! - Merging `<<` moves entries within a serde_yaml mapping, so mappings with merge keys are compared
 //!   without regard to order; it also merges before the inner merge keys of an alias are merged.
@@ -84,6 +85,11 @@ fn compare(document: &Document, node: NodeId, value: &Value, ordered: bool) -> R
     match (&document.node(node).kind, value) {
         (Kind::Scalar { text, style: Style::Plain }, value) => plain_agrees(text, value).then_some(()).ok_or_else(at),
         (Kind::Scalar { text, .. }, Value::String(other)) if text == other => Ok(()),
+        (Kind::Scalar { text, style: Style::Block }, Value::String(other))
+            if !document.text.ends_with('\n') && text.strip_suffix('\n') == Some(other) =>
+        {
+            Ok(())
+        }
         (Kind::List(items), Value::Sequence(others)) if items.len() == others.len() => {
             items.iter().zip(others).try_for_each(|(item, other)| compare(document, *item, other, ordered))
         }

@@ -339,18 +339,18 @@ fn indentation(text: &str, at: usize, parser_says: &str) -> Option<Diagnostic> {
         return None;
     }
     levels.reverse();
-    let places: Vec<String> = levels.iter().map(usize::to_string).collect();
-    let span = Span { start: line.start, end: line.start + u32::try_from(own.max(1)).unwrap_or(1) };
+    let spaces = |level: usize| match level {
+        0 => "not at all".to_owned(),
+        1 => "by 1 space".to_owned(),
+        level => format!("by {level} spaces"),
+    };
+    let places: Vec<String> = levels.iter().map(|level| spaces(*level)).collect();
+    let first = line.slice(text).chars().next().map_or(0, char::len_utf8);
+    let span = Span { start: line.start, end: line.start + u32::try_from(own.max(first)).unwrap_or(1) };
+    let message = format!("this line is indented {}, as nothing above it is", spaces(own));
     Some(
-        Diagnostic::error(
-            "syntax",
-            span,
-            format!(
-                "this line is indented by {}, as nothing above it is",
-                if own == 1 { "1 space".to_owned() } else { format!("{own} spaces") }
-            ),
-        )
-        .help(format!("indent it as the lines above that it stands beside: by {} spaces", places.join(" or "))),
+        Diagnostic::error("syntax", span, message)
+            .help(format!("indent it as the lines above that it stands beside: {}", places.join(" or "))),
     )
 }
 

@@ -140,12 +140,14 @@ impl Builder {
 
     fn refuse_tag(&mut self, tag: Option<&granit_parser::Tag>, value: Span) -> bool {
         let Some(tag) = tag else { return false };
-        let before = &self.document.text[..(value.start as usize).min(self.document.text.len())];
-        let start = before.rfind('!').map_or(value.start as usize, |bang| {
-            before[..bang].rfind(|c: char| c.is_whitespace() || c == '[' || c == ',').map_or(0, |space| space + 1)
-        });
+        let text = &self.document.text;
         let written = tag.original();
-        let span = Span::new(start, (start + written.len()).max(start + 1));
+        let before = text.get(..value.start as usize).unwrap_or(text);
+        // Properties stand before their value, in the same line or the one above.
+        let start = before.rfind(&written).unwrap_or(before.len());
+        let length =
+            if text[start..].starts_with(&written) { written.len() } else { text[start..].chars().next().map_or(0, char::len_utf8) };
+        let span = Span::new(start, start + length);
         let message = format!("the YAML tag `{written}` has no meaning here");
         let help = if written == "!" {
             "YAML takes a leading `!` away, so the command would mean its opposite: quote the whole value, as in `'! test -f x'`"
