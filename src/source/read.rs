@@ -17,8 +17,17 @@ pub trait Render {
     /// The rendered text.
     ///
     /// # Errors
-    /// A diagnostic that points at the expression.
-    fn render(&self, text: &str, span: Span) -> Result<String, Diagnostic>;
+    /// A diagnostic for every expression that has no value, each at its place.
+    fn render(&self, text: &str, span: Span) -> Result<Rendered, Vec<Diagnostic>>;
+}
+
+/// A text whose expressions have been evaluated.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rendered {
+    /// The text.
+    pub text: String,
+    /// Whether the whole of it was one expression, and its value a number, a boolean or nothing: no text.
+    pub typed: bool,
 }
 
 /// A document being read, and what was found wrong in it.
@@ -306,12 +315,12 @@ impl<T: Scalar> Read for Tmpl<T> {
         let text = match (has_expression, reader.render) {
             (true, None) => return Some(Self::Expression(text.to_owned())),
             (true, Some(render)) => match render.render(text, span) {
-                Ok(text) => {
-                    rendered = text;
+                Ok(done) => {
+                    rendered = done.text;
                     &rendered
                 }
                 Err(found) => {
-                    reader.report(found);
+                    found.into_iter().for_each(|found| reader.report(found));
                     return None;
                 }
             },
