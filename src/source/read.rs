@@ -468,7 +468,10 @@ impl<T> Merge for List<T> {}
 impl<T: Read> Read for List<T> {
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
         let Some(items) = reader.items(node) else {
-            let help = reader.short_text(node).filter(|text| !text.is_empty()).map(|text| format!("write `[{text}]`"));
+            let help = match &reader.document.node(node).kind {
+                Kind::Map(_) => Some("write a list: every entry begins with `- `".to_owned()),
+                _ => reader.short_text(node).filter(|text| !text.is_empty()).map(|text| format!("write `[{text}]`")),
+            };
             reader.wrong_type(node, "a list", help.as_deref());
             return None;
         };
@@ -577,7 +580,8 @@ pub fn merge_by_name<T>(base: &mut Vec<T>, over: Vec<T>, name: impl Fn(&T) -> &s
 impl<K: KeyRule, V: Read> Read for Map<K, V> {
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
         let mut map = Self::default();
-        for entry in reader.entries(node, "a mapping", Some(K::FORM))? {
+        let help = hints::mapping_form(node, reader.document).unwrap_or_else(|| K::FORM.to_owned());
+        for entry in reader.entries(node, "a mapping", Some(&help))? {
             if let Some(why) = K::refuse(&entry.key.value) {
                 reader.report(bad_value(entry.key.span, &why, None));
             }
@@ -692,7 +696,8 @@ macro_rules! mapping {
                 reader: &mut $crate::source::read::Reader<'_>,
             ) -> Option<Self> {
                 use $crate::source::read::Mapping as _;
-                let entries = reader.entries(node, concat!("a mapping for ", $what), $crate::source::hints::form($what))?;
+                let help = $crate::source::hints::form($what, node, reader.document);
+                let entries = reader.entries(node, concat!("a mapping for ", $what), help.as_deref())?;
                 Some(Self::read_entries(entries, reader))
             }
         }
