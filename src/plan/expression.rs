@@ -480,14 +480,16 @@ fn ci_function(expression: &str) -> Option<(&'static str, &'static str)> {
 fn foreign_mark(expression: &str) -> Option<(&str, String)> {
     let bare = outside_quotes(expression);
     if let Some((at, _)) = bare.match_indices('$').next() {
-        let name = bare[at + 1..].trim_start_matches(['{', '(']);
+        let name = bare[at + 1..].trim_start_matches('{');
         let length = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
+        let end = bare.len() - name.len() + length;
+        let end = if bare[at..].starts_with("${") && bare[end..].starts_with('}') { end + 1 } else { end };
         let name = if length == 0 { "NAME" } else { &name[..length] };
-        return Some((&expression[at..=at], format!("`env.{name}` for an environment variable")));
+        return Some((&expression[at..end], format!("`env.{name}` for an environment variable")));
     }
-    for (mark, write) in [("&&", "and"), ("||", "or"), ("===", "==")] {
+    for (mark, write) in [("&&", "`and`"), ("||", "`or`"), ("===", "`==`"), ("??", "`| default(…)`"), ("?", "`a if condition else b`")] {
         if let Some(at) = bare.find(mark) {
-            return Some((&expression[at..at + mark.len()], format!("`{write}`")));
+            return Some((&expression[at..at + mark.len()], write.to_owned()));
         }
     }
     if let Some((at, _)) = bare.match_indices('!').find(|(at, _)| !bare[at + 1..].starts_with('=')) {

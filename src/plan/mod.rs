@@ -188,7 +188,9 @@ fn processes<'a>(parsed: &'a Parsed, around: &Around<'_>, resolver: &mut Resolve
     let before = resolver.diagnostics.len();
     let extender = Extender::new(&parsed.workflow, &mut resolver.diagnostics);
     let of_templates = |found: &Diagnostic| matches!(found.code, "unknown-template" | "template-ring");
-    let templates_broken = parsed.workflow.templates.is_broken() || resolver.diagnostics[before..].iter().any(of_templates);
+    let templates = parsed.workflow.templates.value().map_or(&[][..], |map| &map.entries);
+    let unreadable = templates.iter().any(|(_, template)| template.is_broken());
+    let templates_broken = unreadable || parsed.workflow.templates.is_broken() || resolver.diagnostics[before..].iter().any(of_templates);
     let mut all = Vec::new();
     let mut broken = Vec::new();
     let Some(map) = parsed.workflow.processes.get() else {

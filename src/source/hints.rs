@@ -125,6 +125,7 @@ const AT_TOP: &[Peer] = &[
     ("version", "there is no version key: remove it", None),
     ("parallelism", "write `jobs: 4`", Some("jobs")),
     ("schedule", SCHEDULE, None),
+    ("every", SCHEDULE, None),
     ("cron", SCHEDULE, None),
     ("silent", "remove it: `flowrun run -q` shows less", None),
     ("on", "there are no triggers: flowrun runs the file when it is called", None),
@@ -288,7 +289,7 @@ fn form_of_text(of: &str, text: &str) -> Option<String> {
 }
 
 /// The right form of what must be a mapping with keys of the user's choice, and is not.
-pub fn mapping_form(node: NodeId, document: &Document) -> Option<String> {
+pub fn mapping_form(node: NodeId, sample: &str, document: &Document) -> Option<String> {
     let (first, more) = match &document.node(node).kind {
         Kind::List(items) => (*items.first()?, if items.len() > 1 { ", …" } else { "" }),
         _ => (node, ""),
@@ -296,7 +297,7 @@ pub fn mapping_form(node: NodeId, document: &Document) -> Option<String> {
     match &document.node(first).kind {
         Kind::Scalar { text, .. } => match text.split_once('=') {
             Some((name, value)) if is_simple(name) && is_simple(value) => Some(format!("write `{{{name}: {value}{more}}}`")),
-            None if first != node && is_simple(text) && !text.contains(' ') => Some(format!("write `{{{text}: …{more}}}`")),
+            None if first != node && is_simple(text) && !text.contains(' ') => Some(format!("write `{{{text}: {sample}{more}}}`")),
             _ => None,
         },
         Kind::Map(entries) => {

@@ -158,6 +158,8 @@ impl<'a> Reader<'a> {
 
 /// A type that can be read from a node.
 pub trait Read: Sized {
+    /// A value as it is written, for forms that are offered.
+    const SAMPLE: &'static str = "…";
     /// The value, or `None` after recording what is wrong.
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self>;
 }
@@ -580,7 +582,7 @@ pub fn merge_by_name<T>(base: &mut Vec<T>, over: Vec<T>, name: impl Fn(&T) -> &s
 impl<K: KeyRule, V: Read> Read for Map<K, V> {
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
         let mut map = Self::default();
-        let help = hints::mapping_form(node, reader.document).unwrap_or_else(|| K::FORM.to_owned());
+        let help = hints::mapping_form(node, V::SAMPLE, reader.document).unwrap_or_else(|| K::FORM.to_owned());
         for entry in reader.entries(node, "a mapping", Some(&help))? {
             if let Some(why) = K::refuse(&entry.key.value) {
                 reader.report(bad_value(entry.key.span, &why, None));

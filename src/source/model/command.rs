@@ -87,7 +87,10 @@ fn refuse_lines(node: NodeId, reader: &mut Reader<'_>) -> Option<()> {
     let items = reader.items(node)?;
     let Some(first) = items.first() else { return Some(()) };
     let Kind::Scalar { text, style: Style::Plain } = &reader.document.node(*first).kind else { return Some(()) };
-    if !text.contains(' ') || text.contains(['/', '$']) {
+    // A path may have blanks in it; where every element has some, they are commands all the same.
+    let has_blank = |item: &NodeId| matches!(&reader.document.node(*item).kind, Kind::Scalar { text, .. } if text.contains(' '));
+    let path = text.split(' ').next().is_some_and(|word| word.contains('/'));
+    if !text.contains(' ') || text.contains("${{") || path && (items.len() == 1 || !items.iter().all(has_blank)) {
         return Some(());
     }
     let help = if items.len() == 1 {
