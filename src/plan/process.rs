@@ -86,7 +86,8 @@ pub fn plan(
         let mut scope = resolver.scope.with(instance.values().as_ref(), instance.index);
         mark_broken_copies(whole, expanded, &mut scope);
         let mut inner = Resolver::new(scope);
-        let one = Builder { name, process: whole, given: &process.given, instance: &instance, around, resolver: &mut inner }.build();
+        let one =
+            Builder { name, process: whole, given: &process.given, misspelt, instance: &instance, around, resolver: &mut inner }.build();
         let failed = inner.diagnostics.iter().any(|found| found.severity == crate::base::diagnostic::Severity::Error);
         resolver.diagnostics.append(&mut inner.diagnostics);
         planned.extend(one);
@@ -130,10 +131,11 @@ fn check_kind(name: &Spanned<String>, process: &Extended<'_>, misspelt: bool, re
         [_] => {}
         [(first, first_span), (second, second_span), rest @ ..] => {
             let mut found = Diagnostic::error("two-kinds", *second_span, format!("`{}` has both `{first}` and `{second}`", name.value))
-                .label(*first_span, "the other")
+                .main_label(format!("`{second}`"))
+                .label(*first_span, format!("`{first}`"))
                 .help("keep one; several commands one after another are `steps`");
-            for (_, span) in rest {
-                found = found.label(*span, "and another");
+            for (key, span) in rest {
+                found = found.label(*span, format!("`{key}`"));
             }
             resolver.report(found);
         }
@@ -166,6 +168,8 @@ struct Builder<'b, 'a> {
     name: &'b Spanned<String>,
     process: &'b written::Process,
     given: &'b written::Process,
+    /// An unknown key was reported in it, which may be what seems to be missing.
+    misspelt: bool,
     instance: &'b Instance,
     around: &'b Around<'b>,
     resolver: &'b mut Resolver<'a>,
@@ -330,6 +334,9 @@ impl Builder<'_, '_> {
     }
 
     fn task(&mut self, task: &Spanned<Tmpl<String>>, with: &Field<With>, mentions: &mut Vec<Mention>) -> Option<Action> {
+        if with.is_broken() {
+            return None;
+        }
         let name = self.resolver.scalar(&task.value, task.span)?;
         let Some(definition) = task::find(&name) else {
             let known: Vec<&str> = task::TASKS.iter().map(|task| task.name).collect();
@@ -343,6 +350,9 @@ impl Builder<'_, '_> {
         reader.render = Some(&self.resolver.scope);
         let built = (definition.build)(&entries, with.span().unwrap_or(task.span), &mut reader);
         let mut found = std::mem::take(&mut reader.diagnostics);
+        if self.misspelt && !with.is_set() {
+            found.retain(|found| found.code != "missing-key");
+        }
         self.resolver.diagnostics.append(&mut found);
         let task = built?;
         let (waits, stops) = (task.waits_for(), task.stops());
