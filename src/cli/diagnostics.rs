@@ -108,6 +108,8 @@ struct JsonFinding<'a> {
     code: &'a str,
     message: &'a str,
     help: Option<&'a str>,
+    /// What stands at the main place.
+    label: Option<&'a str>,
     file: &'a str,
     #[serde(flatten)]
     place: Option<JsonPlace>,
@@ -149,6 +151,7 @@ pub fn json(name: &str, lines: &Lines<'_>, found: &Diagnostic) -> String {
         code: found.code,
         message: &found.message,
         help: found.help.as_deref(),
+        label: found.labels.first().map(|label| label.text.as_str()).filter(|text| !text.is_empty()),
         file: name,
         place: found.labels.first().map(|label| place(label.span)),
         related: found.labels.iter().skip(1).map(|label| JsonRelated { message: &label.text, place: place(label.span) }).collect(),

@@ -141,10 +141,10 @@ fn quote_expressions(value: &str) -> String {
 /// `[buyer[0]]`: a name with an index inside a flow list.
 fn indexed_name(text: &str, line: Span) -> Option<Diagnostic> {
     let (before, value) = split_value(line.slice(text));
-    let Some(inner) = value.trim_end().strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else { return None };
+    let inner = value.trim_end().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'))?;
     let items: Vec<&str> = inner.split(',').map(str::trim).collect();
     let indexed = |item: &&str| item.ends_with(']') && item.find('[').is_some_and(|open| open > 0) && !item.starts_with('"');
-    if items.iter().any(|item| indexed(item)) {
+    if items.iter().any(indexed) {
         let fixed: Vec<String> = items.iter().map(|item| if indexed(item) { format!("\"{item}\"") } else { (*item).to_owned() }).collect();
         return Some(found(
             value_span(line, before),
@@ -158,7 +158,7 @@ fn indexed_name(text: &str, line: Span) -> Option<Diagnostic> {
 /// A value that begins with `*`, `@`, `%` or a backquote.
 fn leading_indicator(text: &str, line: Span) -> Option<Diagnostic> {
     let (before, value) = split_value(line.slice(text));
-    let Some(first) = value.chars().next() else { return None };
+    let first = value.chars().next()?;
     if matches!(first, '*' | '@' | '%' | '`') && !before.is_empty() {
         return Some(found(
             value_span(line, before),
@@ -300,11 +300,10 @@ fn open_at_end(value: &str) -> Vec<char> {
             (Some('\''), '\'') if chars.peek() == Some(&'\'') => {
                 chars.next();
             }
-            (Some(quote @ ('"' | '\'')), c) => {
-                if c == quote {
-                    open.pop();
-                }
+            (Some(quote @ ('"' | '\'')), c) if c == quote => {
+                open.pop();
             }
+            (Some('"' | '\''), _) => {}
             (_, '"' | '\'') if may_begin => open.push(c),
             (inside, '[' | '{') if may_begin || inside.is_some() => open.push(c),
             (Some('['), ']') | (Some('{'), '}') => {
