@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::base::duration;
@@ -13,9 +14,13 @@ use crate::source::read::Scalar;
 /// turns, daemons live as long as they are needed.
 #[derive(Debug, Parser)]
 #[command(name = "flowrun", version, args_conflicts_with_subcommands = true, subcommand_help_heading = "Commands")]
-#[command(
-    after_help = "Exit status: 0 all well, 1 a process failed, 2 the workflow or the command line is wrong and nothing was started,\n3 flowrun itself could not go on, 124 the run's timeout, 129, 130, 143 after SIGHUP, SIGINT, SIGTERM.\nEvery flag of `run` can also be given as FLOWRUN_… in the environment, as in FLOWRUN_JOBS=4."
-)]
+#[command(after_help = "Exit status:
+  0  all well                      1  a process failed
+  2  the workflow or the command line is wrong, nothing was started
+  3  flowrun itself could not go on
+  124  the run's timeout           129, 130, 143  after SIGHUP, SIGINT, SIGTERM
+
+Every flag can also be given as FLOWRUN_… in the environment, as in FLOWRUN_JOBS=4.")]
 pub struct Cli {
     /// What to do; without a command, `run`.
     #[command(subcommand)]
@@ -105,7 +110,7 @@ pub struct WorkflowArgs {
 pub struct RunArgs {
     /// The workflow (what ends in .yaml or .yml, has a `/` or is `-`; else flowrun.yaml here or above), and the
     /// processes to run: these, what they join, and their cleanups. Default all
-    #[arg(value_name = "FILE] [PROCESS")]
+    #[arg(value_names = ["FILE", "PROCESS"], num_args = 0..)]
     pub words: Vec<String>,
     /// The workflow, whatever its name; `-` is standard input
     #[arg(short = 'f', long = "file", value_name = "FILE", env = "FLOWRUN_FILE")]
@@ -114,10 +119,10 @@ pub struct RunArgs {
     #[arg(short = 'j', long, value_name = "N", value_parser = job_limit, env = "FLOWRUN_JOBS")]
     pub jobs: Option<JobLimit>,
     /// After a failure run all that does not depend on it
-    #[arg(short = 'k', long, env = "FLOWRUN_KEEP_GOING")]
+    #[arg(short = 'k', long, env = "FLOWRUN_KEEP_GOING", value_parser = FalseyValueParser::new())]
     pub keep_going: bool,
     /// Print what would start, in order, and start nothing
-    #[arg(short = 'n', long, env = "FLOWRUN_DRY_RUN")]
+    #[arg(short = 'n', long, env = "FLOWRUN_DRY_RUN", value_parser = FalseyValueParser::new())]
     pub dry_run: bool,
     /// The most time for stopping and cleaning up; then everything is killed
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time, env = "FLOWRUN_STOP_TIMEOUT")]
@@ -126,13 +131,13 @@ pub struct RunArgs {
     #[arg(short = 'o', long, value_name = "MODE", default_value = "prefixed", env = "FLOWRUN_OUTPUT")]
     pub output: OutputArg,
     /// Say little: no output of processes, and nothing at all when everything went well
-    #[arg(short = 'q', long, env = "FLOWRUN_QUIET", conflicts_with = "verbose")]
+    #[arg(short = 'q', long, env = "FLOWRUN_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,
     /// Say more: each start, end, wait and lock
-    #[arg(short = 'v', long, env = "FLOWRUN_VERBOSE")]
+    #[arg(short = 'v', long, env = "FLOWRUN_VERBOSE", value_parser = FalseyValueParser::new())]
     pub verbose: bool,
     /// No lines of progress on a terminal
-    #[arg(long, env = "FLOWRUN_NO_PROGRESS")]
+    #[arg(long, env = "FLOWRUN_NO_PROGRESS", value_parser = FalseyValueParser::new())]
     pub no_progress: bool,
     /// What all commands that read a workflow take.
     #[command(flatten)]
@@ -157,7 +162,7 @@ pub struct ListArgs {
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// As JSON
-    #[arg(long)]
+    #[arg(long, env = "FLOWRUN_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,
     /// What all commands that read a workflow take.
     #[command(flatten)]
@@ -185,7 +190,7 @@ pub struct GraphArgs {
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// The form
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLOWRUN_FORMAT")]
     pub format: GraphFormat,
     /// What all commands that read a workflow take.
     #[command(flatten)]
@@ -207,7 +212,7 @@ pub struct InitArgs {
     #[arg(value_name = "FILE", default_value = "flowrun.yaml")]
     pub file: PathBuf,
     /// Write over a file that is there
-    #[arg(long)]
+    #[arg(long, env = "FLOWRUN_FORCE", value_parser = FalseyValueParser::new())]
     pub force: bool,
 }
 

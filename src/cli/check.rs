@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::args::{CheckArgs, MessageFormat};
 use super::text::count;
-use super::{Failure, Status, load};
+use super::{Failure, Status, load, print};
 
 /// Checks all files; one wrong file does not keep the others from being checked.
 ///
@@ -18,14 +18,14 @@ pub fn check(args: &CheckArgs) -> Result<Status, Failure> {
         let source = match load::read(file.as_deref(), &[]) {
             Ok(source) => source,
             Err(failure) => {
-                eprintln!("flowrun: {}", failure.message);
+                print::err(&failure.message);
                 status = failure.status;
                 continue;
             }
         };
         match load::plan(&source, &load::options(&source, &args.workflow), &args.workflow) {
             Some(plan) if args.workflow.message_format == MessageFormat::Human => {
-                println!("{}: ok ({})", source.name, count(plan.processes.len(), "process"));
+                print::out(&format!("{}: ok ({})\n", source.name, count(plan.processes.len(), "process")))?;
             }
             Some(_) => {}
             None => status = Status::Usage,

@@ -49,9 +49,17 @@ pub fn surfaces(flag: ColorArg) -> (Surface, Surface) {
     (surface(std::io::stdout().is_terminal()), surface(std::io::stderr().is_terminal()))
 }
 
-/// Whether the terminal can move its cursor.
+/// Whether lines of progress may be drawn: the terminal can move its cursor, and nobody else writes to it.
+///
+/// What reads standard output from a pipe often writes to the same terminal (`| tee log`, `| grep x`), and
+/// would write into the lines of progress.
 pub fn can_draw() -> bool {
-    std::env::var("TERM").is_ok_and(|term| !term.is_empty() && term != "dumb")
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::FileTypeExt;
+    let moves = std::env::var("TERM").is_ok_and(|term| !term.is_empty() && term != "dumb");
+    let stdout = std::io::stdout().as_fd().try_clone_to_owned().and_then(|fd| std::fs::File::from(fd).metadata());
+    let alone = stdout.is_ok_and(|metadata| !metadata.file_type().is_fifo() && !metadata.file_type().is_socket());
+    moves && alone
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::list::action;
 use super::text::count;
-use crate::exec::dry;
 use crate::plan::{Plan, ResourceKind};
+use crate::run::dry;
 
 /// The plan in start order. What stands in one block can start without waiting for another's end.
 pub fn describe(plan: Arc<Plan>) -> String {

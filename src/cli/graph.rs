@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::args::{GraphArgs, GraphFormat};
-use super::{Failure, Status, load};
+use super::{Failure, Status, load, print};
 use crate::plan::{Plan, Process, ResourceKind};
 
 /// Prints the graph.
@@ -25,7 +25,7 @@ pub fn graph(args: &GraphArgs) -> Result<Status, Failure> {
             text + "\n"
         }
     };
-    print!("{text}");
+    print::out(&text)?;
     Ok(Status::Success)
 }
 

@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 
 use super::args::InitArgs;
-use super::{Failure, Status};
+use super::{Failure, Status, print};
 use crate::io::machine::reason;
 
 /// The example. It needs nothing but a POSIX shell.
@@ -29,6 +29,6 @@ pub fn init(args: &InitArgs) -> Result<Status, Failure> {
     })?;
     file.write_all(EXAMPLE.as_bytes()).map_err(|error| Failure::system(format!("cannot write {path}: {}", reason(&error))))?;
     let word = if args.file == std::path::Path::new("flowrun.yaml") { "flowrun".to_owned() } else { format!("flowrun -f {path}") };
-    println!("wrote {path}; run it with `{word}`");
+    print::out(&format!("wrote {path}; run it with `{word}`\n"))?;
     Ok(Status::Success)
 }

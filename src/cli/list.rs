@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::args::ListArgs;
-use super::{Failure, Status, load};
+use super::{Failure, Status, load, print};
 use crate::base::span::Span;
 use crate::plan::{Action, Plan, Process, ResourceKind};
 
@@ -17,9 +17,9 @@ pub fn list(args: &ListArgs) -> Result<Status, Failure> {
         let line = |span: Span| source.text.get(..span.start as usize).map_or(1, |before| before.matches('\n').count() + 1);
         let entries: Vec<Entry<'_>> = plan.processes.iter().map(|process| entry(process, &plan, line(process.place))).collect();
         let text = serde_json::to_string_pretty(&entries).map_err(|error| Failure::system(format!("cannot write JSON: {error}")))?;
-        println!("{text}");
+        print::out(&(text + "\n"))?;
     } else {
-        print!("{}", table(&plan));
+        print::out(&table(&plan))?;
     }
     Ok(Status::Success)
 }
@@ -29,16 +29,13 @@ fn table(plan: &Plan) -> String {
     let rows: Vec<[String; 4]> = plan
         .processes
         .iter()
-        .map(|process| {
-            let joins = joins(process, plan).into_iter().map(|join| format!("{}:{}", join.process, join.until));
-            [process.name.clone(), kind(process).to_owned(), joins.collect::<Vec<_>>().join(" "), purpose(process)]
-        })
+        .map(|process| [process.name.clone(), kind(process).to_owned(), short_joins(process, plan).join(" "), purpose(process)])
         .collect();
     let titles = ["PROCESS", "KIND", "JOINS", "DESCRIPTION"].map(str::to_owned);
     let mut widths = titles.each_ref().map(String::len);
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count()).min(40);
+            *width = (*width).max(cell.chars().count()).min(60);
         }
     }
     let mut text = String::new();
@@ -48,6 +45,23 @@ fn table(plan: &Plan) -> String {
         text.push('\n');
     }
     text
+}
+
+/// Joins in short: all copies of a process by the name that they share.
+fn short_joins(process: &Process, plan: &Plan) -> Vec<String> {
+    let mut short: Vec<String> = Vec::new();
+    let joins = &process.control.joins;
+    for (at, join) in joins.iter().enumerate() {
+        let other = &plan.processes[join.process];
+        let is_copy = |join: &crate::plan::Join| plan.processes[join.process].declared == other.declared;
+        // Copies of one process are joined in one go, so they stand together.
+        let together = at.checked_sub(1).is_some_and(|at| is_copy(&joins[at])) || joins.get(at + 1).is_some_and(is_copy);
+        let word = format!("{}:{}", if together { &other.declared } else { &other.name }, join.until.word());
+        if short.last() != Some(&word) {
+            short.push(word);
+        }
+    }
+    short
 }
 
 /// The description, or what is run.

@@ -117,11 +117,10 @@ impl Host for ThisMachine {
 
 /// What the command line says about planning.
 pub fn options(source: &Source, args: &WorkflowArgs) -> Options {
-    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
     Options {
         name: source.stem.clone(),
         set: args.set.clone(),
-        env_files: args.env_file.iter().map(absolute).collect(),
+        env_files: args.env_file.clone(),
         cpus: machine::cpus(),
         ..Options::in_folder(source.folder.clone())
     }

@@ -13,6 +13,7 @@ mod graph;
 mod init;
 mod list;
 mod load;
+mod print;
 mod run;
 pub mod schema;
 mod tasks;
@@ -48,7 +49,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(status) => status.into(),
         Err(failure) => {
-            eprintln!("flowrun: {}", failure.message);
+            print::err(&failure.message);
             failure.status.into()
         }
     }

@@ -1,11 +1,10 @@
 //! `flowrun run`: a workflow becomes running processes.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::{OutputArg, RunArgs};
-use super::{Failure, Status, color, dry_run, flag_variables, load};
+use super::{Failure, Status, color, dry_run, flag_variables, load, print};
 use crate::exec::environment::BaseEnvironment;
 use crate::io::limits;
 use crate::io::machine::reason;
@@ -32,16 +31,11 @@ pub fn run(args: RunArgs) -> Result<Status, Failure> {
     let Some(plan) = load::plan(&source, &options, &args.workflow) else { return Ok(Status::Usage) };
     let plan = Arc::new(plan::select(&plan, &names).map_err(Failure::usage)?);
     if args.dry_run {
-        print_all(&dry_run::describe(plan));
+        print::out(&dry_run::describe(plan))?;
         return Ok(Status::Success);
     }
     limits::raise_descriptors();
     supervise(plan, &args)
-}
-
-/// Prints to a standard output that may be closed, as by `head`.
-fn print_all(text: &str) {
-    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 fn supervise(plan: Arc<Plan>, args: &RunArgs) -> Result<Status, Failure> {
@@ -84,7 +78,8 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs) -> Result<Status, Failure> {
 fn report_settings(args: &RunArgs) -> report::Settings {
     let (stdout, stderr) = color::surfaces(args.workflow.color);
     let mode = match args.output {
-        _ if args.quiet => OutputMode::Quiet,
+        // Both, as when one comes from the environment, take each other back.
+        _ if args.quiet && !args.verbose => OutputMode::Quiet,
         OutputArg::Prefixed => OutputMode::Prefixed,
         OutputArg::Grouped => OutputMode::Grouped,
         OutputArg::Raw => OutputMode::Raw,

@@ -4,7 +4,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::args::TasksArgs;
-use super::{Failure, Status};
+use super::{Failure, Status, print};
 use crate::base::suggest;
 use crate::task::{self, Definition};
 
@@ -24,7 +24,7 @@ pub fn tasks(args: &TasksArgs) -> Result<Status, Failure> {
             vec![describe(task)]
         }
     };
-    println!("{}", text.join("\n"));
+    print::out(&(text.join("\n") + "\n"))?;
     Ok(Status::Success)
 }
 

@@ -7,6 +7,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use crate::io::child::{self, Channel, Spec};
+use crate::io::files;
 use crate::io::machine::reason;
 use crate::io::program;
 use crate::plan::{Output, Stdin, Work};
@@ -105,7 +106,7 @@ fn launch(start: &Start<'_>, program: &Path, argv: &[String]) -> Result<Running,
 fn open_stdin(stdin: &Stdin) -> Result<Channel, Trouble> {
     match stdin {
         Stdin::Null => Ok(Channel::Null),
-        Stdin::File(path) => File::open(path)
+        Stdin::File(path) => files::open(path, OpenOptions::new().read(true))
             .map(Channel::File)
             .map_err(|error| Trouble::Open { what: format!("cannot read standard input from {}", path.display()), error }),
         // An unnamed file instead of a pipe: no thread has to feed it, however long the text.
@@ -134,7 +135,7 @@ fn open_output(output: &Output, first: bool) -> Result<Channel, Trouble> {
 /// Opens the file of an output.
 ///
 /// # Errors
-/// The system's error.
+/// The system's error, or that it is a FIFO.
 pub fn open_file(path: &Path, append: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true);
@@ -143,7 +144,7 @@ pub fn open_file(path: &Path, append: bool) -> io::Result<File> {
     } else {
         options.write(true).truncate(true)
     };
-    options.open(path)
+    files::open(path, &mut options)
 }
 
 fn explain(trouble: Trouble, argv: &[String], cwd: &Path) -> StartError {
@@ -153,7 +154,10 @@ fn explain(trouble: Trouble, argv: &[String], cwd: &Path) -> StartError {
         Trouble::Spawn(error) => (format!("cannot start `{}`", argv[0]), error),
     };
     let errno = error.raw_os_error().map(Errno::from_raw);
-    let why = reason(&error);
+    let why = match errno {
+        Some(Errno::ENOENT) if what.starts_with("cannot write") => "its folder does not exist".to_owned(),
+        _ => reason(&error),
+    };
     match errno {
         Some(Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE) => StartError::NoRoom(format!("{what}: {why}")),
         Some(Errno::E2BIG) => StartError::Failed(format!("{what}: its arguments and environment are too long for this system")),

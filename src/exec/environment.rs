@@ -57,7 +57,7 @@ impl BaseEnvironment {
             };
         }
         // As a shell does: who trusts PWD must not be led to the folder flowrun was called from.
-        env.insert("PWD".into(), lexical(&step.cwd).into());
+        env.insert("PWD".into(), lexical(&step.cwd));
         env.insert("FLOWRUN_PROCESS".into(), own.process.name.clone().into());
         env.insert("FLOWRUN_ATTEMPT".into(), own.attempt.to_string().into());
         if let Some(index) = own.process.work.index {

@@ -3,6 +3,5 @@
 //! Knows the plan's `Work` and the system; nothing of what is decided or of who is told.
 
 pub mod command;
-pub mod dry;
 pub mod environment;
 pub mod task;

@@ -3,6 +3,7 @@
 //! Knows nothing of plans or of what is decided; every name in here is the system's.
 
 pub mod child;
+pub mod files;
 pub mod group;
 pub mod limits;
 pub mod machine;

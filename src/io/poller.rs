@@ -72,7 +72,7 @@ impl Poller {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             Ok(()) | Err(_) => {}
         }
-        keys.extend(self.events.iter().map(|event| event.token()).filter(|token| *token != WAKER).map(|token| token.0));
+        keys.extend(self.events.iter().map(mio::event::Event::token).filter(|token| *token != WAKER).map(|token| token.0));
         Ok(())
     }
 }

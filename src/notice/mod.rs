@@ -106,7 +106,16 @@ pub enum Event {
         /// What it holds.
         holds: Vec<Share>,
     },
-    /// Locks and permits were given back, or a request for them was withdrawn.
+    /// A request was given up before it was granted.
+    Withdrawn {
+        /// Which attempt.
+        job: JobId,
+        /// The step that waited; none when the whole process did.
+        step: Option<u32>,
+        /// What it asked for.
+        wanted: Vec<Share>,
+    },
+    /// Locks and permits were given back.
     Released {
         /// Which attempt.
         job: JobId,
@@ -134,10 +143,12 @@ pub enum Event {
         #[serde(serialize_with = "seconds")]
         grace: Duration,
     },
-    /// A process that did not end when asked is killed with its group.
+    /// A process is killed with its group.
     Killing {
         /// Which attempt.
         job: JobId,
+        /// Whether it was asked to end and has had its time for that.
+        grace_over: bool,
     },
     /// An attempt failed and another follows.
     Retrying {

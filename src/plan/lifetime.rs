@@ -38,7 +38,10 @@ pub fn check(
         let mut reported = HashSet::new();
         for one in &uses {
             let others = holders.iter().copied().filter(|holder| holder.process != one.process);
-            let blocking: Vec<&Use> = others.filter(|holder| !must_end_before(processes, one.process, holder.process)).collect();
+            let apart = |holder: &&Use| {
+                must_end_before(processes, one.process, holder.process) || must_end_before(processes, holder.process, one.process)
+            };
+            let blocking: Vec<&Use> = others.filter(|holder| !apart(holder)).collect();
             let Some(holder) = blocking.first() else { continue };
             if fits(resources[resource].kind, one, &blocking) || !reported.insert(one.wanted.place) {
                 continue;
@@ -75,13 +78,21 @@ fn fits(kind: ResourceKind, one: &Use, holders: &[&Use]) -> bool {
 }
 
 /// Whether joins make sure that `first` has ended before `second` starts.
+///
+/// Only joins without a bound are followed: behind one that gives up, or that lets its process fail
+/// before its time, the rest of the chain may still run. A process that is skipped by its own `if`
+/// waits for nothing.
 fn must_end_before(processes: &DenseMap<ProcessId, Process>, first: ProcessId, second: ProcessId) -> bool {
     let mut seen = vec![false; processes.len()];
     let mut queue = VecDeque::from([second]);
     while let Some(id) = queue.pop_front() {
-        for join in &processes[id].control.joins {
+        let control = &processes[id].control;
+        if control.disabled {
+            continue;
+        }
+        for join in control.joins.iter().filter(|join| join.timeout.is_none()) {
             let ends = matches!(join.until, Condition::Success | Condition::Exit | Condition::Failure);
-            if join.process == first && ends && join.timeout.is_none() {
+            if join.process == first && ends {
                 return true;
             }
             if !std::mem::replace(&mut seen[join.process.index()], true) {

@@ -61,7 +61,7 @@ pub struct Options {
     pub name: String,
     /// `--set name=value`, in order.
     pub set: Vec<(String, String)>,
-    /// `--env-file`, absolute, over those of the workflow.
+    /// `--env-file`, from the current folder, over those of the workflow.
     pub env_files: Vec<PathBuf>,
     /// `--jobs`, over the workflow's.
     pub jobs: Option<JobLimit>,

@@ -81,9 +81,9 @@ impl Reporter for Grouped {
                     self.show(*process, "wrote this after its end", view, out);
                 }
             }
-            Event::Ended { process, outcome, started, .. } => {
+            Event::Ended { process, outcome, exit, started, .. } => {
                 let took = started.map(|started| notice.at.since(started));
-                self.show(*process, &voice::end(view.plan(), *process, outcome, took), view, out);
+                self.show(*process, &voice::end(view.plan(), *process, outcome, exit.as_ref(), took), view, out);
             }
             Event::RunEnded { .. } => {
                 for process in self.held.keys().copied().collect::<Vec<_>>() {

@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, T
 use super::paint::{Names, Paint};
 use super::sink::{Drain, Finished};
 use super::view::{RunView, State};
-use super::words;
+use super::{voice, words};
 use crate::base::ids::ProcessId;
 use crate::base::time::RunTime;
 use crate::notice::Stream;
@@ -58,7 +58,8 @@ impl Progress {
         let lines: Vec<_> = lines.iter().map(|line| truncate_str(line, width, "…")).collect();
         self.states.set_message(lines.join("\n"));
         let text = overall(view, now, self.paint);
-        let text = truncate_str(&text, width.saturating_sub(BAR + 1), "…");
+        // Room for the `^C` that the terminal echoes behind the last line: wrapping, it would shift all lines.
+        let text = truncate_str(&text, width.saturating_sub(BAR + 3), "…");
         let (_, end) = bar_color(self.paint);
         self.overall.set_position(view.counts().ended() as u64);
         self.overall.set_message(format!("{end} {text}"));
@@ -99,7 +100,7 @@ pub fn state_line(view: &RunView, process: ProcessId, now: RunTime) -> String {
         State::Running { step } => {
             let since = words::ticking(now.since(view.begun(process).unwrap_or(now)));
             let steps = control.steps.len();
-            let step = if steps > 1 { format!(", step {} of {steps}", step + 1) } else { String::new() };
+            let step = if steps > 1 { format!(", {}", voice::step_name(view.plan(), process, *step)) } else { String::new() };
             let (attempt, attempts) = (view.attempt(process), control.retries.count + 1);
             let attempt = if attempt > 1 { format!(" (attempt {attempt} of {attempts})") } else { String::new() };
             format!("running {since}{step}{attempt}")
@@ -128,7 +129,8 @@ fn bar_color(paint: Paint) -> (String, String) {
 fn overall(view: &RunView, now: RunTime, paint: Paint) -> String {
     let counts = view.counts();
     let mut parts = vec![format!("{}/{}", counts.ended(), view.plan().processes.len()), words::ticking(view.elapsed(now))];
-    for (count, word) in [(view.live().len(), "running"), (view.queued().len(), "waiting")] {
+    let between_steps = view.live().filter(|process| matches!(view.state(*process), State::Queued { .. })).count();
+    for (count, word) in [(view.live().len() - between_steps, "running"), (view.queued().len() + between_steps, "waiting")] {
         if count > 0 {
             parts.push(format!("{count} {word}"));
         }

@@ -93,7 +93,7 @@ fn a_second_attempt_is_told() {
     view.apply(&note(4500, started(4, 2)));
     assert_eq!(state_line(&view, ProcessId(4), at(6000)), "running 1 s (attempt 2 of 4)");
     view.apply(&note(6000, stopping(4)));
-    view.apply(&note(16_000, Event::Killing { job: job(4, 2) }));
+    view.apply(&note(16_000, Event::Killing { job: job(4, 2), grace_over: true }));
     assert_eq!(state_line(&view, ProcessId(4), at(16_100)), "killed");
 }
 
@@ -225,6 +225,18 @@ slot  waiting for a job slot
 }
 
 #[test]
+fn between_two_steps_is_waiting() {
+    let screen = Memory::new(24, 80);
+    let queued = |process, step| Event::Queued { job: job(process, 1), step: Some(step), wants: Vec::new() };
+    // `a` has begun and waits before its next step; `b` waits before its first.
+    let view = view(shop(), vec![(0, run_started()), (0, started(0, 1)), (1000, queued(0, 1)), (1000, queued(3, 0))]);
+    let progress = Progress::new(view.plan(), screen.clone(), false);
+    progress.draw(&view, at(3000));
+    assert!(screen.text().ends_with(" 0/7 · 3 s · 2 waiting"), "{}", screen.text());
+    assert_eq!((view.live().len(), view.queued().len()), (1, 1));
+}
+
+#[test]
 fn small_screens_get_less() {
     let screen = Memory::new(6, 34);
     let view = view(shop(), events());
@@ -232,7 +244,7 @@ fn small_screens_get_less() {
     progress.draw(&view, at(3000));
     assert_eq!(
         screen.text(),
-        "a     running 3 s, step 1 of 2\ndb    stopping 2 s of 10 s · dae…\n… and 4 more\n──────────────────────── 0/7 · 3…"
+        "a     running 3 s, step 1 of 2\ndb    stopping 2 s of 10 s · dae…\n… and 4 more\n──────────────────────── 0/7 ·…"
     );
 }
 

@@ -83,7 +83,7 @@ impl RunView {
     pub fn live(&self) -> impl ExactSizeIterator<Item = ProcessId> + '_ {
         self.live.iter().copied()
     }
-    /// Processes whose whole attempt waits for locks, permits or a job slot, in file order.
+    /// Processes whose attempt has not begun, because it waits for locks, permits or a job slot, in file order.
     pub fn queued(&self) -> impl ExactSizeIterator<Item = ProcessId> + '_ {
         self.queued.iter().copied()
     }
@@ -141,13 +141,13 @@ impl RunView {
             Event::RunStarted { .. } => self.began = notice.at,
             Event::Queued { job, step, wants } => self.queue(*job, *step, wants),
             Event::Acquired { job, step, holds } => self.acquire(*job, *step, holds),
-            Event::Released { job, step, freed } => self.release(*job, *step, freed),
+            Event::Withdrawn { job, step, wanted: freed } | Event::Released { job, step, freed } => self.release(*job, *step, freed),
             Event::Started { job, step, .. } => self.start(*job, *step, notice.at),
             Event::Stopping { job, reason, grace } => {
                 let state = State::Stopping { since: notice.at, grace: *grace, reason: reason.clone(), killed: false };
                 self.change(job.process, state);
             }
-            Event::Killing { job } => {
+            Event::Killing { job, .. } => {
                 if let State::Stopping { killed, .. } = &mut self.records[job.process].state {
                     *killed = true;
                 }
@@ -244,7 +244,7 @@ impl RunView {
         self.leave_queue(process);
         let (live, queued) = match &state {
             State::Waiting | State::Ended(_) => (false, false),
-            State::Queued { step: None, .. } => (false, true),
+            State::Queued { .. } if self.records[process].begun.is_none() => (false, true),
             State::Queued { .. } | State::Running { .. } | State::Stopping { .. } | State::Retrying { .. } => (true, false),
         };
         set(&mut self.live, process, live);

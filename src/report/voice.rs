@@ -9,7 +9,7 @@ use super::paint::Paint;
 use super::{Out, Reporter, RunView, Settings, words};
 use crate::base::duration::human;
 use crate::base::ids::{JobId, ProcessId};
-use crate::notice::{Event, HaltReason, Notice, Outcome, Stream};
+use crate::notice::{Event, Exit, HaltReason, Notice, Outcome, Stream};
 use crate::plan::Plan;
 
 /// Sentences.
@@ -63,6 +63,7 @@ fn weight(event: &Event, view: &RunView) -> Option<(i8, Tone)> {
         Event::RunStarted { .. }
         | Event::Queued { .. }
         | Event::Acquired { .. }
+        | Event::Withdrawn { .. }
         | Event::Released { .. }
         | Event::Started { .. }
         | Event::Stopping { .. } => (1, Tone::Detail),
@@ -96,20 +97,25 @@ fn sentence(notice: &Notice, view: &RunView) -> Option<String> {
         Event::Acquired { holds: shares, .. } | Event::Released { freed: shares, .. } if shares.is_empty() => return None,
         Event::Acquired { job, step, holds } => format!("{} holds {}", at_step(plan, *job, *step), words::shares(plan, holds)),
         Event::Released { job, step, freed } => format!("{} no longer holds {}", at_step(plan, *job, *step), words::shares(plan, freed)),
+        Event::Withdrawn { job, step, wanted } => {
+            let wanted = if wanted.is_empty() { "a job slot".to_owned() } else { words::shares(plan, wanted) };
+            format!("{} no longer waits for {wanted}", at_step(plan, *job, *step))
+        }
         Event::Started { job, step, pid } => started(plan, *job, *step, *pid),
         Event::Stopping { job, reason, grace } => {
             format!("{} is asked to end within {}: {}", name(job.process), words::span(*grace), words::stop(reason))
         }
-        Event::Killing { job } => format!("{} did not end when asked: killed", name(job.process)),
+        Event::Killing { job, grace_over: true } => format!("{} did not end when asked: killed", name(job.process)),
+        Event::Killing { job, grace_over: false } => format!("{} is killed", name(job.process)),
         Event::Retrying { job, failure, attempts, delay } => {
             let reason = words::failure(plan, job.process, failure);
             let again = if delay.is_zero() { "again now".to_owned() } else { format!("again in {}", words::span(*delay)) };
             format!("{} failed: {reason}, attempt {} of {attempts}; {again}", name(job.process), job.attempt)
         }
-        Event::Ended { process, outcome, attempts, started, .. } => {
+        Event::Ended { process, outcome, exit, attempts, started } => {
             let took = started.map(|started| notice.at.since(started));
             let last = if *attempts > 1 { format!(", after {attempts} attempts") } else { String::new() };
-            format!("{} {}{last}", name(*process), end(plan, *process, outcome, took))
+            format!("{} {}{last}", name(*process), end(plan, *process, outcome, exit.as_ref(), took))
         }
         Event::Halted { reason } => words::halt(plan, reason),
         Event::WaitingFor { processes, .. } if processes.is_empty() => return None,
@@ -134,7 +140,7 @@ fn at_step(plan: &Plan, job: JobId, step: Option<u32>) -> String {
 }
 
 /// `step 2 of 3 (`buy`)`
-fn step_name(plan: &Plan, process: ProcessId, step: u32) -> String {
+pub fn step_name(plan: &Plan, process: ProcessId, step: u32) -> String {
     let process = &plan.processes[process];
     let name = process.work.steps.get(step as usize).and_then(|step| step.name.as_deref());
     let name = name.map_or_else(String::new, |name| format!(" (`{}`)", super::clean::clean_text(name)));
@@ -153,18 +159,22 @@ fn started(plan: &Plan, job: JobId, step: u32, pid: Option<u32>) -> String {
     pid.map_or_else(|| text.clone(), |pid| format!("{text}, pid {pid}"))
 }
 
-/// What became of a process, to follow its name.
-pub fn end(plan: &Plan, process: ProcessId, outcome: &Outcome, took: Option<Duration>) -> String {
+/// What became of a process, to follow its name. Its exit code is told unless the rest says it already.
+pub fn end(plan: &Plan, process: ProcessId, outcome: &Outcome, exit: Option<&Exit>, took: Option<Duration>) -> String {
     let time = took.map_or_else(String::new, |took| format!(" in {}", human(took)));
+    let code = |exit: &Exit| format!(": {}", words::exit(exit));
     match outcome {
-        Outcome::Success => format!("succeeded{time}"),
+        Outcome::Success => format!("succeeded{time}{}", exit.filter(|exit| **exit != Exit::Code(0)).map(code).unwrap_or_default()),
         Outcome::Failed { failure, allowed } => {
             let allowed = if *allowed { " (allowed)" } else { "" };
             format!("failed{allowed}: {}", words::failure(plan, process, failure))
         }
         Outcome::Skipped(reason) => format!("skipped: {}", words::skip(plan, reason)),
         Outcome::Cancelled(reason) => format!("cancelled: {}", words::cancel(plan, reason)),
-        Outcome::Stopped => took.map_or_else(|| "stopped".to_owned(), |took| format!("stopped after {}", human(took))),
+        Outcome::Stopped => {
+            let time = took.map_or_else(String::new, |took| format!(" after {}", human(took)));
+            format!("stopped{time}{}", exit.map(code).unwrap_or_default())
+        }
     }
 }
 

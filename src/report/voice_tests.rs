@@ -33,7 +33,7 @@ fn events() -> Vec<(u64, Event)> {
         (3000, Event::Halted { reason: HaltReason::Interrupt { signal: 2 } }),
         (3000, Event::Stopping { job: job(1, 1), reason: StopReason::RunStopped, grace: Duration::from_secs(10) }),
         (3000, Event::WaitingFor { processes: vec![ProcessId(1)], at_most: Some(Duration::from_secs(30)) }),
-        (13_000, Event::Killing { job: job(1, 1) }),
+        (13_000, Event::Killing { job: job(1, 1), grace_over: true }),
         (14_000, Event::KillingAll { overdue: true }),
         (14_000, ended(1, Outcome::Stopped)),
     ]
@@ -48,7 +48,7 @@ fn trouble_is_told() {
     let expected = "\
 flowrun: a failed: exit code 1, attempt 1 of 3; again in 2 s
 flowrun: a failed: exit code 1
-flowrun: `a` failed: starting nothing new
+flowrun: `a` failed: starting nothing new but cleanups
 flowrun: warning: disk is nearly full
 flowrun: interrupted by SIGINT: stopping; a second signal kills what still runs
 flowrun: stopping: waiting for `b` (at most 30 s)
@@ -83,7 +83,19 @@ fn verbose_tells_everything() {
     ];
     assert_eq!(lines[..expected.len()], expected);
     assert!(lines.contains(&"b is asked to end within 10 s: the run is being stopped"), "{text}");
-    assert!(lines.contains(&"b stopped after 14.0 s"), "{text}");
+    assert!(lines.contains(&"b stopped after 14.0 s: signal 15 (SIGTERM), exit code -15"), "{text}");
+}
+
+#[test]
+fn exit_codes_are_told_where_they_say_something() {
+    let plan = shop();
+    let took = Some(Duration::from_secs(2));
+    let success = |exit| end(&plan, ProcessId(0), &Outcome::Success, Some(&exit), took);
+    assert_eq!(success(Exit::Code(0)), "succeeded in 2.00 s");
+    assert_eq!(success(Exit::Code(1)), "succeeded in 2.00 s: exit code 1");
+    let stopped = |exit: Option<&Exit>, took| end(&plan, ProcessId(0), &Outcome::Stopped, exit, took);
+    assert_eq!(stopped(Some(&Exit::Code(0)), took), "stopped after 2.00 s: exit code 0");
+    assert_eq!(stopped(None, None), "stopped");
 }
 
 #[test]

@@ -144,7 +144,7 @@ pub fn stop(reason: &StopReason) -> &'static str {
 /// Why the run starts no more regular work, and what comes of it.
 pub fn halt(plan: &Plan, reason: &HaltReason) -> String {
     match reason {
-        HaltReason::Failure { process } => format!("{} failed: starting nothing new", quoted(plan, *process)),
+        HaltReason::Failure { process } => format!("{} failed: starting nothing new but cleanups", quoted(plan, *process)),
         HaltReason::Interrupt { signal } => format!("{}: stopping; a second signal kills what still runs", interrupted(*signal)),
         HaltReason::Timeout => format!("{}: stopping", run_timeout(plan)),
     }

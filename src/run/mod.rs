@@ -5,6 +5,7 @@
 //! threads and posts into the same inbox. Decides nothing; knows nothing of how notices are shown.
 
 mod clock;
+pub mod dry;
 mod inbox;
 mod jobs;
 mod lines;

@@ -426,8 +426,8 @@ impl<'a> Runner<'a> {
                     reap::reap(pid);
                     let pipes = self.jobs.remove_stop_command(job);
                     self.drain(&pipes);
-                    if exit != Exit::Code(0) {
-                        self.warn(job.process, format!("its stop command did not succeed ({exit:?})"));
+                    if let Some(code) = exit.returncode().filter(|code| *code != 0) {
+                        self.warn(job.process, format!("its stop command failed: exit code {code}"));
                     }
                     self.inputs.push_back(Input::StopCommandEnded { job });
                 }

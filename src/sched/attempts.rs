@@ -51,7 +51,8 @@ impl Scheduler {
             self.granted(grant, out);
             return;
         }
-        if std::mem::take(&mut self.processes[id].has_slot) {
+        // A request that is granted already, only behind others that nobody has taken yet, keeps its slot.
+        if self.locks.is_waiting(ticket) && std::mem::take(&mut self.processes[id].has_slot) {
             self.locks.give_slot_back(ticket);
         }
         if let Some(bound) = self.plan.processes[id].control.acquire_timeout
@@ -98,6 +99,7 @@ impl Scheduler {
         let control = &self.plan.processes[id].control;
         let process = &mut self.processes[id];
         process.begun = true;
+        process.step_told = false;
         process.running_since = self.now;
         if let Some(left) = process.time_left {
             self.timers.set(Timer::Attempt(id), self.now + left);
@@ -143,7 +145,7 @@ impl Scheduler {
             None => &self.plan.processes[id].control.request,
             Some(step) => &self.plan.processes[id].control.steps[step as usize].request,
         };
-        out.tell(self.now, Event::Released { job: self.job(id), step, freed: request.clone() });
+        out.tell(self.now, Event::Withdrawn { job: self.job(id), step, wanted: request.clone() });
         self.locks.withdraw(ticket);
     }
 

@@ -44,27 +44,26 @@ impl Scheduler {
     pub(super) fn was_stopped(&mut self, id: ProcessId, exit: Exit, out: &mut Outbox) {
         let daemon = self.plan.processes[id].control.daemon;
         let reason = self.processes[id].stop_reason.take();
-        match reason {
-            Some(StopReason::Timeout) => {
+        match (reason, exit) {
+            (Some(StopReason::Timeout), Exit::NotStarted(why)) => self.attempt_failed(id, Failure::NotStarted(why), out),
+            // What could not even be started has failed, whoever wanted it to end.
+            (_, Exit::NotStarted(why)) => self.fail(id, Failure::NotStarted(why), out),
+            (Some(StopReason::Timeout), Exit::Code(_) | Exit::Signal(_)) => {
                 let bound = self.processes[id].broken_bound.unwrap_or_default();
                 self.attempt_failed(id, Failure::Timeout(bound), out);
             }
-            Some(StopReason::RunStopped) if !daemon => {
-                // A process that could not even be started has failed, whoever wanted it to end.
-                let outcome = match exit {
-                    Exit::NotStarted(why) => return self.fail(id, Failure::NotStarted(why), out),
-                    Exit::Code(_) | Exit::Signal(_) => Outcome::Cancelled(self.halt_reason()),
-                };
-                self.end(id, outcome, out);
+            (Some(StopReason::RunStopped), Exit::Code(_) | Exit::Signal(_)) if !daemon => {
+                self.end(id, Outcome::Cancelled(self.halt_reason()), out);
             }
-            Some(StopReason::Requested | StopReason::WorkEnded | StopReason::RunStopped) | None => {
+            (Some(StopReason::Requested | StopReason::WorkEnded | StopReason::RunStopped) | None, Exit::Code(_) | Exit::Signal(_)) => {
                 self.end(id, Outcome::Stopped, out);
             }
         }
     }
 
+    /// Why nothing regular is started any more; without a halt, the work is over and its time for stopping too.
     pub(super) fn halt_reason(&self) -> CancelReason {
-        self.halted.clone().unwrap_or(CancelReason::Interrupt)
+        self.halted.clone().unwrap_or(CancelReason::WorkEnded)
     }
 
     /// An attempt failed: another follows, or the process has failed.

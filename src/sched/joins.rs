@@ -22,11 +22,13 @@ impl Scheduler {
         // A process starts and ends once each, so taking the list would lose the second; an index does not.
         for index in 0..self.joiners[id].len() {
             let (joiner, number) = self.joiners[id][index];
-            if self.processes[joiner].state != State::Waiting {
+            let waiter = &self.processes[joiner];
+            // A join that is settled stays so: what was waited for long enough may fail later.
+            if waiter.state != State::Waiting || waiter.settled.get(number as usize) == Some(&true) {
                 continue;
             }
             let until = self.plan.processes[joiner].control.joins[number as usize].until;
-            match self.verdict(news, until) {
+            match self.verdict(news, joiner, number) {
                 Verdict::Holds => self.join_settled(joiner, number, out),
                 Verdict::Broken(because) => {
                     let reason = SkipReason::Join { process: id, until, because };
@@ -37,7 +39,8 @@ impl Scheduler {
         }
     }
 
-    fn verdict(&self, news: News, until: Condition) -> Verdict {
+    fn verdict(&self, news: News, joiner: ProcessId, number: u32) -> Verdict {
+        let until = self.plan.processes[joiner].control.joins[number as usize].until;
         let id = match news {
             News::Started(_) => {
                 return match until {
@@ -54,7 +57,7 @@ impl Scheduler {
             Condition::Success => {
                 matches!(outcome, Outcome::Success | Outcome::Skipped(SkipReason::Condition) | Outcome::Failed { allowed: true, .. })
             }
-            Condition::Exit => process.begun,
+            Condition::Exit => process.begun || self.copies_keep_exit(joiner, number),
             Condition::Failure => failed,
             // Told of when it started.
             Condition::Start | Condition::Ready if process.started.is_some() => return Verdict::Open,
@@ -63,13 +66,24 @@ impl Scheduler {
         if holds { Verdict::Holds } else { Verdict::Broken(outcome.kind()) }
     }
 
+    /// Whether an `exit` join on a copy that was never begun holds for the sake of its other copies.
+    ///
+    /// A name stands for all its copies, and cleaning up after them must not be skipped because some were
+    /// kept from starting: the name has ended when all copies that were begun have, if there was one.
+    fn copies_keep_exit(&self, joiner: ProcessId, number: u32) -> bool {
+        let joins = &self.plan.processes[joiner].control.joins;
+        let join = &joins[number as usize];
+        let declared = &self.plan.processes[join.process].declared;
+        let copies = joins.iter().filter(|other| other.place == join.place && self.plan.processes[other.process].declared == *declared);
+        // As long as one has not ended, that one decides.
+        copies.map(|copy| &self.processes[copy.process]).any(|copy| copy.begun || copy.outcome.is_none())
+    }
+
     fn join_settled(&mut self, id: ProcessId, number: u32, out: &mut Outbox) {
         let bounded = self.plan.processes[id].control.joins[number as usize].timeout.is_some();
         let process = &mut self.processes[id];
-        if let Some(settled) = process.settled.get_mut(number as usize)
-            && std::mem::replace(settled, true)
-        {
-            return;
+        if let Some(settled) = process.settled.get_mut(number as usize) {
+            *settled = true;
         }
         process.unmet -= 1;
         if bounded {
@@ -77,27 +91,31 @@ impl Scheduler {
         } else {
             process.unmet_unbounded -= 1;
         }
-        self.joins_changed(id, out);
+        if process.unmet == 0 {
+            self.joins_hold(id, out);
+        } else if !bounded && process.unmet_unbounded == 0 {
+            self.start_join_clocks(id);
+        }
     }
 
-    /// Starts a process whose joins all hold, or the clocks of bounded joins when only they are left.
-    ///
-    /// A bound counts from when the joins without one hold: two bounded joins would otherwise each wait
-    /// for the other's clock.
-    pub(super) fn joins_changed(&mut self, id: ProcessId, out: &mut Outbox) {
+    /// Begins with a process: it starts at once, or its clocks do, or it waits.
+    pub(super) fn begin_waiting(&mut self, id: ProcessId, out: &mut Outbox) {
         let process = &self.processes[id];
         if process.unmet == 0 {
             self.joins_hold(id, out);
-            return;
+        } else if process.unmet_unbounded == 0 {
+            self.start_join_clocks(id);
         }
-        if process.unmet_unbounded > 0 {
-            return;
-        }
+    }
+
+    /// Starts the clocks of bounded joins, once, when only they are left.
+    ///
+    /// A bound counts from when the joins without one hold: two bounded joins would otherwise each wait
+    /// for the other's clock.
+    fn start_join_clocks(&mut self, id: ProcessId) {
         for (number, join) in (0u32..).zip(&self.plan.processes[id].control.joins) {
-            let Some(timeout) = join.timeout else { continue };
-            let timer = Timer::Join(id, number);
-            if !process.settled[number as usize] && !self.timers.is_set(timer) {
-                self.timers.set(timer, self.now + timeout);
+            if let (Some(timeout), false) = (join.timeout, self.processes[id].settled[number as usize]) {
+                self.timers.set(Timer::Join(id, number), self.now + timeout);
             }
         }
     }
@@ -130,7 +148,7 @@ impl Scheduler {
         let daemon = self.plan.processes[id].control.daemon;
         match &self.halted {
             Some(reason) if self.killing || !self.cleanup[id] => Some(reason.clone()),
-            None if self.killing => Some(CancelReason::Interrupt),
+            None if self.killing => Some(CancelReason::WorkEnded),
             Some(_) | None if self.closing && daemon => Some(CancelReason::WorkEnded),
             Some(_) | None => None,
         }

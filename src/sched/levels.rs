@@ -5,48 +5,83 @@ use crate::plan::{Plan, graph};
 use crate::source::model::Condition;
 
 /// Daemons by level: those on level 0 are needed by no other daemon, those on level 1 only by daemons
-/// on level 0, and so on, through any chain of joins.
-pub fn daemon_levels(plan: &Plan) -> Vec<Vec<ProcessId>> {
-    let mut height: DenseMap<ProcessId, usize> = plan.processes.ids().map(|_| 0).collect();
-    let mut levels: Vec<Vec<ProcessId>> = Vec::new();
-    if !plan.processes.iter().any(|process| process.control.daemon) {
-        return levels;
-    }
-    for id in joiners_first(plan) {
-        let process = &plan.processes[id];
-        let own = height[id];
-        if process.control.daemon {
-            if levels.len() <= own {
-                levels.resize_with(own + 1, Vec::new);
-            }
-            levels[own].push(id);
-        }
-        let below = own + usize::from(process.control.daemon);
-        for join in &process.control.joins {
-            height[join.process] = height[join.process].max(below);
-        }
-    }
-    for level in &mut levels {
-        level.sort_unstable();
-    }
-    levels
+/// on level 0, and so on, through any chain of joins. Counted down as daemons end, never searched.
+#[derive(Debug)]
+pub struct Levels {
+    members: Vec<Vec<ProcessId>>,
+    /// The level of each process; of no meaning for finite ones.
+    height: DenseMap<ProcessId, usize>,
+    /// Daemons without an outcome, by level.
+    left: Vec<usize>,
+    /// The first level that has not been handed out.
+    next: usize,
 }
 
-/// Finite processes that wait for a daemon to fail, and those that wait for such a one: until they
-/// start they hold nothing open.
+impl Levels {
+    /// The levels of a plan, none handed out.
+    pub fn new(plan: &Plan) -> Self {
+        let mut height: DenseMap<ProcessId, usize> = plan.processes.ids().map(|_| 0).collect();
+        let mut members: Vec<Vec<ProcessId>> = Vec::new();
+        if plan.processes.iter().any(|process| process.control.daemon) {
+            for id in joiners_first(plan) {
+                let process = &plan.processes[id];
+                let own = height[id];
+                if process.control.daemon {
+                    if members.len() <= own {
+                        members.resize_with(own + 1, Vec::new);
+                    }
+                    members[own].push(id);
+                }
+                let below = own + usize::from(process.control.daemon);
+                for join in &process.control.joins {
+                    height[join.process] = height[join.process].max(below);
+                }
+            }
+        }
+        for level in &mut members {
+            level.sort_unstable();
+        }
+        let left = members.iter().map(Vec::len).collect();
+        Self { members, height, left, next: 0 }
+    }
+
+    /// A daemon has its outcome.
+    pub fn ended(&mut self, daemon: ProcessId) {
+        self.left[self.height[daemon]] -= 1;
+    }
+
+    /// The next level that has daemons without an outcome, once all before it have ended.
+    pub fn next_to_stop(&mut self) -> Option<Vec<ProcessId>> {
+        if self.next > 0 && self.left[self.next - 1] > 0 {
+            return None;
+        }
+        while self.next < self.members.len() {
+            self.next += 1;
+            if self.left[self.next - 1] > 0 {
+                return Some(std::mem::take(&mut self.members[self.next - 1]));
+            }
+        }
+        None
+    }
+}
+
+/// Finite processes that wait for a daemon to fail, and those that wait for such a one, also through
+/// daemons: until they start they hold nothing open.
 pub fn alarms(plan: &Plan) -> DenseMap<ProcessId, bool> {
-    let mut alarm: DenseMap<ProcessId, bool> = plan.processes.ids().map(|_| false).collect();
+    let mut waits: DenseMap<ProcessId, bool> = plan.processes.ids().map(|_| false).collect();
     let on_daemon = |join: &crate::plan::Join| join.until == Condition::Failure && plan.processes[join.process].control.daemon;
     if !plan.processes.iter().any(|process| process.control.joins.iter().any(on_daemon)) {
-        return alarm;
+        return waits;
     }
     let mut order = joiners_first(plan);
     order.reverse();
     for id in order {
-        let process = &plan.processes[id];
-        alarm[id] = !process.control.daemon && process.control.joins.iter().any(|join| on_daemon(join) || alarm[join.process]);
+        let control = &plan.processes[id].control;
+        // A daemon whose join has a bound comes in any case, and with it what waits for that daemon.
+        let counts = |join: &crate::plan::Join| !control.daemon || join.timeout.is_none();
+        waits[id] = control.joins.iter().any(|join| counts(join) && (on_daemon(join) || waits[join.process]));
     }
-    alarm
+    plan.processes.ids().map(|id| waits[id] && !plan.processes[id].control.daemon).collect()
 }
 
 /// All processes, each before those that it joins. A plan has no rings.

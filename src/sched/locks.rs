@@ -40,7 +40,10 @@ pub struct LockTable {
     /// Free job slots; none when unlimited.
     free_slots: Option<u32>,
     next_ticket: u64,
-    /// Grants that nobody has taken yet: a queue, so that a chain of grants is no deep recursion.
+    /// Resources whose oldest request is still to be considered: a queue, so that a chain of grants is no
+    /// deep recursion.
+    changed: VecDeque<ResourceId>,
+    /// Grants that nobody has taken yet, in the order in which they were made.
     granted: VecDeque<Grant>,
 }
 
@@ -132,11 +135,13 @@ impl LockTable {
             slot_queue: BTreeSet::new(),
             free_slots: slots,
             next_ticket: 0,
+            changed: VecDeque::new(),
             granted: VecDeque::new(),
         }
     }
 
-    /// Adds a request behind all others. The grant is returned when it is possible at once.
+    /// Adds a request behind all others. The grant is returned when it is possible at once and no older
+    /// grant is still to be taken.
     pub fn request(&mut self, process: ProcessId, shares: Vec<Share>, needs_slot: bool) -> (Ticket, Option<Grant>) {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
@@ -145,14 +150,19 @@ impl LockTable {
         }
         self.requests.insert(ticket, Request { process, shares, needs_slot });
         self.consider(ticket);
-        // A new request makes no other possible, so a new grant at the end is its own.
-        let own = self.granted.back().is_some_and(|grant| grant.ticket == ticket);
-        (ticket, if own { self.granted.pop_back() } else { None })
+        self.serve();
+        let alone = self.granted.len() == 1 && self.granted[0].ticket == ticket;
+        (ticket, if alone { self.granted.pop_front() } else { None })
     }
 
     /// The oldest grant that nobody has taken.
     pub fn take_grant(&mut self) -> Option<Grant> {
         self.granted.pop_front()
+    }
+
+    /// Whether a request has been neither granted nor withdrawn.
+    pub fn is_waiting(&self, ticket: Ticket) -> bool {
+        self.requests.contains_key(&ticket)
     }
 
     /// Gives the job slot of a waiting process back; its request needs one from now on.
@@ -168,6 +178,7 @@ impl LockTable {
         let Some(request) = self.requests.remove(&ticket) else { return };
         self.slot_queue.remove(&ticket);
         self.leave_queues(ticket, &request.shares);
+        self.serve();
     }
 
     /// Gives back what a grant holds, without its slot.
@@ -177,9 +188,8 @@ impl LockTable {
             let queue = &mut self.resources[share.resource];
             queue.room.give_back(share, numbers.map_or(&[][..], |(_, numbers)| numbers));
         }
-        for share in &grant.shares {
-            self.consider_first(share.resource);
-        }
+        self.changed.extend(grant.shares.iter().map(|share| share.resource));
+        self.serve();
     }
 
     /// Gives a job slot back.
@@ -187,7 +197,7 @@ impl LockTable {
         if let Some(free) = &mut self.free_slots {
             *free += 1;
         }
-        self.hand_out_slots();
+        self.serve();
     }
 
     /// Whether a request lacks nothing but a job slot.
@@ -199,14 +209,24 @@ impl LockTable {
         for share in shares {
             self.resources[share.resource].waiting.remove(&ticket);
         }
-        for share in shares {
-            self.consider_first(share.resource);
-        }
+        self.changed.extend(shares.iter().map(|share| share.resource));
     }
 
-    fn consider_first(&mut self, resource: ResourceId) {
-        if let Some(first) = self.resources[resource].waiting.first().copied() {
-            self.consider(first);
+    /// Grants all that has become possible: first what lacks no slot, then slots, oldest first.
+    fn serve(&mut self) {
+        loop {
+            if let Some(resource) = self.changed.pop_front() {
+                if let Some(first) = self.resources[resource].waiting.first().copied() {
+                    self.consider(first);
+                }
+            } else if let Some(free) = self.free_slots.filter(|free| *free > 0)
+                && let Some(ticket) = self.slot_queue.pop_first()
+            {
+                self.free_slots = Some(free - 1);
+                self.grant(ticket);
+            } else {
+                return;
+            }
         }
     }
 
@@ -222,19 +242,7 @@ impl LockTable {
         }
         if request.needs_slot && self.free_slots.is_some() {
             self.slot_queue.insert(ticket);
-            self.hand_out_slots();
         } else {
-            self.grant(ticket);
-        }
-    }
-
-    fn hand_out_slots(&mut self) {
-        while let Some(free) = &mut self.free_slots {
-            if *free == 0 {
-                return;
-            }
-            let Some(ticket) = self.slot_queue.pop_first() else { return };
-            *free -= 1;
             self.grant(ticket);
         }
     }
@@ -352,6 +360,28 @@ mod tests {
         table.release(&first[0]);
         table.release_slot();
         assert_eq!(processes(&all(&mut table)), [1]);
+    }
+
+    #[test]
+    fn a_hundred_thousand_readers_behind_a_writer_are_no_deep_recursion() {
+        let mut table = table(&[ResourceKind::Lock], None);
+        let (_, writer) = ask(&mut table, 0, &[share(0)], false);
+        for process in 1..=100_000 {
+            ask(&mut table, process, &[shared(0)], false);
+        }
+        table.release(&writer[0]);
+        assert_eq!(all(&mut table).len(), 100_000);
+    }
+
+    #[test]
+    fn a_new_grant_does_not_pass_older_ones_that_nobody_has_taken() {
+        let mut table = table(&[ResourceKind::Lock], None);
+        let (_, writer) = ask(&mut table, 0, &[share(0)], false);
+        ask(&mut table, 1, &[shared(0)], false);
+        table.release(&writer[0]);
+        let (ticket, at_once) = ask(&mut table, 2, &[shared(0)], false);
+        assert!(at_once.is_empty() && !table.is_waiting(ticket));
+        assert_eq!(processes(&all(&mut table)), [1, 2]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::levels;
+use super::levels::{self, Levels};
 use super::locks::LockTable;
 use super::protocol::{Input, Outbox, Settings};
 use super::state::{Process, State, StopPhase};
@@ -34,7 +34,7 @@ pub struct Scheduler {
     pub(super) alarm: DenseMap<ProcessId, bool>,
     /// Whether there is any finite process besides alarms.
     pub(super) has_work: bool,
-    pub(super) daemon_levels: Vec<Vec<ProcessId>>,
+    pub(super) daemon_levels: Levels,
     /// Why nothing regular is started any more.
     pub(super) halted: Option<CancelReason>,
     /// Whether daemons are being stopped because the work has ended.
@@ -89,7 +89,7 @@ impl Scheduler {
             cleanup,
             alarm,
             has_work: open > 0,
-            daemon_levels: levels::daemon_levels(&plan),
+            daemon_levels: Levels::new(&plan),
             halted: None,
             closing: false,
             killing: false,
@@ -101,8 +101,11 @@ impl Scheduler {
         }
     }
 
-    /// Takes one input at a moment not before the last one.
+    /// Takes one input at a moment not before the last one. After the end nothing changes any more.
     pub fn step(&mut self, now: RunTime, input: Input, out: &mut Outbox) {
+        if self.finished {
+            return;
+        }
         self.now = now;
         match input {
             Input::Begin => self.begin(out),
@@ -113,10 +116,14 @@ impl Scheduler {
             Input::Interrupt { signal } => self.interrupt(signal, out),
             Input::Tick => {}
         }
-        while let Some(timer) = self.timers.pop_due(now) {
-            self.expired(timer, out);
-        }
+        // What has happened counts before what times out: a lock that was freed, an end that was waited for.
         self.settle(out);
+        while !self.finished
+            && let Some(timer) = self.timers.pop_due(now)
+        {
+            self.expired(timer, out);
+            self.settle(out);
+        }
     }
 
     /// When the next `Tick` is due.
@@ -141,7 +148,7 @@ impl Scheduler {
         }
         for id in self.plan.processes.ids() {
             if self.processes[id].state == State::Waiting {
-                self.joins_changed(id, out);
+                self.begin_waiting(id, out);
             }
         }
     }
@@ -164,7 +171,7 @@ impl Scheduler {
                 self.bound_broken(id, bound, out);
             }
             Timer::Retry(id) => self.begin_attempt(id, out),
-            Timer::Grace(id) => self.kill(id, out),
+            Timer::Grace(id) => self.kill(id, true, out),
         }
     }
 
@@ -205,6 +212,9 @@ impl Scheduler {
         }
         if state == State::Ended {
             self.alive -= 1;
+            if self.plan.processes[id].control.daemon {
+                self.daemon_levels.ended(id);
+            }
         }
     }
 
@@ -228,7 +238,7 @@ impl Scheduler {
     }
 
     fn started(&mut self, job: JobId, step: u32, pid: Option<u32>, out: &mut Outbox) {
-        if !self.is_current(job, step) {
+        if !self.is_current(job, step) || std::mem::replace(&mut self.processes[job.process].step_told, true) {
             return;
         }
         out.tell(self.now, Event::Started { job, step, pid });
@@ -283,7 +293,13 @@ impl Scheduler {
                 self.give_up(id, outcome, out);
             }
             State::Running { .. } => self.stop(id, StopReason::Requested, out),
-            State::Stopping { .. } | State::Ended => {}
+            State::Stopping { .. } => {
+                // What is asked to stop is not tried again, though its time was over before.
+                if let Some(reason @ StopReason::Timeout) = &mut self.processes[id].stop_reason {
+                    *reason = StopReason::Requested;
+                }
+            }
+            State::Ended => {}
         }
     }
 }

@@ -52,6 +52,8 @@ pub struct Process {
     /// What is left of the attempt's time, and since when it is running down.
     pub time_left: Option<Duration>,
     pub running_since: RunTime,
+    /// Whether the step that runs was told to have started.
+    pub step_told: bool,
     /// Why it was asked to end.
     pub stop_reason: Option<StopReason>,
     /// The bound that its attempt or step broke.
@@ -78,6 +80,7 @@ impl Process {
             has_slot: false,
             time_left: None,
             running_since: RunTime::ZERO,
+            step_told: false,
             stop_reason: None,
             broken_bound: None,
             last_failure: None,

@@ -30,8 +30,8 @@ impl Scheduler {
         out.effects.push(effect);
     }
 
-    /// Kills a process that was asked to end, or is to end at once.
-    pub(super) fn kill(&mut self, id: ProcessId, out: &mut Outbox) {
+    /// Kills a process whose time to end when asked is over, or that is to end at once.
+    pub(super) fn kill(&mut self, id: ProcessId, grace_over: bool, out: &mut Outbox) {
         let step = match self.processes[id].state {
             State::Running { step } | State::Stopping { step, phase: StopPhase::Command | StopPhase::Signalled } => step,
             State::Stopping { phase: StopPhase::Killed, .. } | State::Waiting | State::Queued { .. } | State::Delaying | State::Ended => {
@@ -44,7 +44,7 @@ impl Scheduler {
         self.processes[id].stop_reason.get_or_insert(StopReason::RunStopped);
         self.enter(id, State::Stopping { step, phase: StopPhase::Killed });
         let job = self.job(id);
-        out.tell(self.now, Event::Killing { job });
+        out.tell(self.now, Event::Killing { job, grace_over });
         out.effects.push(Effect::Kill { job });
     }
 
@@ -56,12 +56,13 @@ impl Scheduler {
         }
     }
 
-    /// A signal: the first ends the run in order, the second at once.
+    /// A signal: the first ends the run in order and says how it ended, the second at once.
     pub(super) fn interrupt(&mut self, signal: i32, out: &mut Outbox) {
-        if self.summary.interrupted.replace(signal).is_some() {
+        if self.summary.interrupted.is_some() {
             self.kill_all(false, out);
             return;
         }
+        self.summary.interrupted = Some(signal);
         self.stop_run(CancelReason::Interrupt, HaltReason::Interrupt { signal }, out);
     }
 
@@ -80,7 +81,8 @@ impl Scheduler {
             let daemon = self.plan.processes[id].control.daemon;
             match self.processes[id].state {
                 State::Running { .. } if regular && !daemon => self.stop(id, StopReason::RunStopped, out),
-                State::Waiting | State::Queued { .. } | State::Delaying if regular => {
+                // A daemon between two steps goes on: cleanups may need it.
+                State::Waiting | State::Queued { .. } | State::Delaying if regular && !(daemon && self.processes[id].begun) => {
                     self.give_up(id, Outcome::Cancelled(cancel.clone()), out);
                 }
                 State::Waiting | State::Queued { .. } | State::Delaying | State::Running { .. } | State::Stopping { .. } | State::Ended => {
@@ -150,7 +152,7 @@ impl Scheduler {
         for id in self.plan.processes.ids() {
             match self.processes[id].state {
                 State::Waiting | State::Queued { .. } | State::Delaying => self.give_up(id, Outcome::Cancelled(cancel.clone()), out),
-                State::Running { .. } | State::Stopping { .. } => self.kill(id, out),
+                State::Running { .. } | State::Stopping { .. } => self.kill(id, false, out),
                 State::Ended => {}
             }
         }
@@ -162,9 +164,12 @@ impl Scheduler {
         }
     }
 
+    /// Tells what has to end first: finite processes; when none of them is alive, daemons.
     fn tell_waiting(&self, out: &mut Outbox) {
         let alive = |id: &ProcessId| matches!(self.processes[*id].state, State::Running { .. } | State::Stopping { .. });
-        let processes: Vec<ProcessId> = self.plan.processes.ids().filter(alive).collect();
+        let (daemons, finite): (Vec<ProcessId>, Vec<ProcessId>) =
+            self.plan.processes.ids().filter(alive).partition(|id| self.plan.processes[*id].control.daemon);
+        let processes = if finite.is_empty() { daemons } else { finite };
         if !processes.is_empty() {
             out.tell(self.now, Event::WaitingFor { processes, at_most: Some(self.settings.stop_timeout) });
         }
@@ -193,34 +198,30 @@ impl Scheduler {
         self.stop_next_level(out)
     }
 
-    /// Daemons that were never started are not needed any more.
+    /// Daemons that were never started are not needed any more; those that wait between two steps keep
+    /// their place in the order.
     fn cancel_late_daemons(&mut self, out: &mut Outbox) -> bool {
         let mut changed = false;
         for id in self.plan.processes.ids() {
-            if !self.plan.processes[id].control.daemon {
-                continue;
-            }
-            if let State::Waiting | State::Queued { .. } | State::Delaying = self.processes[id].state {
-                let begun = self.processes[id].begun;
-                let outcome = if begun { Outcome::Stopped } else { Outcome::Cancelled(CancelReason::WorkEnded) };
-                self.give_up(id, outcome, out);
+            let process = &self.processes[id];
+            if self.plan.processes[id].control.daemon && process.state != State::Ended && !process.begun {
+                self.give_up(id, Outcome::Cancelled(CancelReason::WorkEnded), out);
                 changed = true;
             }
         }
         changed
     }
 
-    /// Stops the first level that has daemons without an outcome.
+    /// Stops the next level of daemons, once all levels before it have ended.
     fn stop_next_level(&mut self, out: &mut Outbox) -> bool {
-        let ended = |id: &ProcessId| self.processes[*id].state == State::Ended;
-        let Some(level) = self.daemon_levels.iter().position(|level| !level.iter().all(ended)) else { return false };
-        let mut changed = false;
-        for id in self.daemon_levels[level].clone() {
-            if let State::Running { .. } = self.processes[id].state {
-                self.stop(id, StopReason::WorkEnded, out);
-                changed = true;
+        let Some(level) = self.daemon_levels.next_to_stop() else { return false };
+        for id in level {
+            match self.processes[id].state {
+                State::Running { .. } => self.stop(id, StopReason::WorkEnded, out),
+                State::Waiting | State::Queued { .. } | State::Delaying => self.give_up(id, Outcome::Stopped, out),
+                State::Stopping { .. } | State::Ended => {}
             }
         }
-        changed
+        true
     }
 }

@@ -48,11 +48,6 @@ impl Timers {
         }
     }
 
-    /// Whether a moment is set.
-    pub fn is_set(&self, timer: Timer) -> bool {
-        self.moments.contains_key(&timer)
-    }
-
     /// The next moment.
     pub fn next(&self) -> Option<RunTime> {
         self.queue.first().map(|(at, _)| *at)

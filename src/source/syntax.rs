@@ -141,7 +141,7 @@ fn quote_expressions(value: &str) -> String {
 /// `[buyer[0]]`: a name with an index inside a flow list.
 fn indexed_name(text: &str, line: Span) -> Option<Diagnostic> {
     let (before, value) = split_value(line.slice(text));
-    let inner = value.trim_end().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'))?;
+    let inner = value.trim_end().strip_prefix('[')?.strip_suffix(']')?;
     let items: Vec<&str> = inner.split(',').map(str::trim).collect();
     let indexed = |item: &&str| item.ends_with(']') && item.find('[').is_some_and(|open| open > 0) && !item.starts_with('"');
     if items.iter().any(indexed) {

@@ -41,7 +41,7 @@ mapping! {
         pid: Tmpl<PidNumber>,
         /// The pause between two looks; default `100ms`.
         interval: Tmpl<Period>,
-        /// Fail after this time; default: wait without end.
+        /// Fail after this time; default `60s` for `tcp` and `file`, without end for the others.
         timeout: Tmpl<Period>,
     }
 }
@@ -107,6 +107,9 @@ impl Scalar for PidNumber {
     }
 }
 
+/// The longest wait for a port or a file, unless the workflow says otherwise.
+const LONGEST: Duration = Duration::from_secs(60);
+
 pub(super) const DEFINITION: Definition = Definition {
     name: "wait",
     summary: "Waits until a TCP port accepts connections, a file exists, or a process has ended.",
@@ -123,7 +126,10 @@ pub(super) const DEFINITION: Definition = Definition {
             _ => What::Pid(args.pid.known()?.0),
         };
         let interval = args.interval.known().map_or(Duration::from_millis(100), |Period(interval)| interval);
-        Some(Arc::new(Wait { what, interval, timeout: args.timeout.known().map(|Period(timeout)| timeout) }))
+        // A port or a file may never come, and nobody would notice; a process that runs has bounds of its own.
+        let default = matches!(what, What::Tcp(_) | What::File(_)).then_some(LONGEST);
+        let timeout = args.timeout.known().map(|Period(timeout)| timeout).or(default);
+        Some(Arc::new(Wait { what, interval, timeout }))
     },
 };
 

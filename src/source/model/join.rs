@@ -8,7 +8,7 @@ use super::scalars::{Period, words};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{Span, Spanned};
 use crate::mapping;
-use crate::source::read::{Field, Merge, Read, Reader, Scalar, Tmpl, merge_by_name};
+use crate::source::read::{Field, Merge, Read, Reader, Tmpl, merge_by_name};
 use crate::source::tree::NodeId;
 
 words! {
@@ -177,7 +177,7 @@ impl JsonSchema for Join {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let full = generator.subschema_for::<JoinSpec>();
-        let word = Condition::schema();
+        let word = Tmpl::<Condition>::json_schema(generator);
         json_schema!({
             "anyOf": [
                 { "type": "string" },

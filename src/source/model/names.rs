@@ -14,7 +14,8 @@ pub fn is_name(text: &str) -> bool {
 }
 
 impl KeyRule for Name {
-    const PATTERN: &'static str = "^(?!x-)[A-Za-z_][A-Za-z0-9_.-]*$";
+    // Without look-ahead, which not every reader of schemas has: a name that begins with `x` does not go on with `-`.
+    const PATTERN: &'static str = "^([A-Za-wyz_][A-Za-z0-9_.-]*|x([A-Za-z0-9_.][A-Za-z0-9_.-]*)?)$";
     const FORM: &'static str = "write `name: …`, one in each line, without `- ` before it";
     fn refuse(key: &str) -> Option<String> {
         if key.starts_with("x-") {

@@ -135,8 +135,8 @@ impl JsonSchema for LockRequest {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "LockRequest".into()
     }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        request_schema(Mode::schema(), serde_json::json!(["db", ["db", "audit"], { "table": "shared" }]))
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        request_schema(Tmpl::<Mode>::json_schema(generator), serde_json::json!(["db", ["db", "audit"], { "table": "shared" }]))
     }
 }
 

@@ -24,7 +24,7 @@ impl Scalar for Period {
         json_schema!({
             "anyOf": [
                 { "type": "number", "exclusiveMinimum": 0 },
-                { "type": "string", "pattern": "^([0-9.]+(d|h|ms|m|s))+$|^[0-9.]+$" }
+                { "type": "string", "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(d|h|ms|m|s))+$|^([0-9]+\\.?[0-9]*|\\.[0-9]+)$" }
             ],
             "examples": ["250ms", "3s", "1m30s"]
         })
@@ -160,7 +160,10 @@ impl Scalar for SignalName {
     }
     fn schema() -> Schema {
         let names: Vec<String> = SIGNALS.iter().map(|(name, _)| format!("SIG{name}")).collect();
-        json_schema!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": "^[A-Z0-9]+$" }, { "type": "integer" }] })
+        let short: Vec<&str> = SIGNALS.iter().map(|(name, _)| *name).collect();
+        let any = format!("^((SIG)?({}))$|^((sig)?({}))$", short.join("|"), short.join("|").to_lowercase());
+        let numbers: Vec<i32> = SIGNALS.iter().map(|(_, signal)| *signal as i32).collect();
+        json_schema!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": any }, { "enum": numbers }] })
     }
 }
 

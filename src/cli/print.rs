@@ -1,0 +1,25 @@
+//! Printing: a closed standard output ends the printing and is no mistake, a full disk is one.
+
+use std::io::{self, ErrorKind, Write as _};
+
+use super::Failure;
+use crate::io::machine::reason;
+
+/// Writes a text to standard output.
+///
+/// # Errors
+/// It cannot be written, for another reason than that nobody reads it any more.
+pub fn out(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::system(format!("cannot write to standard output: {}", reason(&error))))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a line about flowrun itself to standard error; whoever closed it does not want to know.
+pub fn err(message: &str) {
+    let _ = writeln!(io::stderr().lock(), "flowrun: {message}");
+}

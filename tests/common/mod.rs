@@ -1,0 +1,253 @@
+//! For tests of the command line: a folder, files in it, the program run there, and all it said.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// The repository.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file of `workflows/`, as in `refused/deadlock`, in order.
+pub fn workflows() -> Vec<String> {
+    fn collect(folder: &Path, prefix: &str, names: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())).flatten() {
+            let name = entry.file_name().into_string().expect("a name in UTF-8");
+            if entry.path().is_dir() && !name.starts_with("scratch-") {
+                collect(&entry.path(), &format!("{prefix}{name}/"), names);
+            } else if let Some(name) = name.strip_suffix(".yaml") {
+                names.push(format!("{prefix}{name}"));
+            }
+        }
+    }
+    let mut names = Vec::new();
+    collect(&repository().join("workflows"), "", &mut names);
+    names.sort();
+    names
+}
+
+/// Where a file of `workflows/` is.
+pub fn workflow_path(name: &str) -> PathBuf {
+    repository().join("workflows").join(format!("{name}.yaml"))
+}
+
+/// A folder of its own that goes when the test ends.
+pub struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self { folder: TempDir::new().expect("a temporary folder") }
+    }
+
+    /// A path in it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file, and the folders that lead to it.
+    #[must_use]
+    pub fn file(self, name: &str, text: &str) -> Self {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, text).expect("a file");
+        self
+    }
+
+    /// The text of a file in it.
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// What is in a folder of it, in order.
+    pub fn names(&self, folder: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.path(folder)).expect("a folder").flatten();
+        let mut names: Vec<_> = entries.map(|entry| entry.file_name().into_string().expect("a name in UTF-8")).collect();
+        names.sort();
+        names
+    }
+
+    /// The program, to be run in this folder, with the arguments of a command line without quotes.
+    pub fn flowrun(&self, line: &str) -> Call {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flowrun"));
+        command.args(line.split_whitespace()).current_dir(self.folder.path());
+        // The developer's own settings are none of the test's.
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            if name.starts_with("FLOWRUN_") || ["NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE"].contains(&name.as_str()) {
+                command.env_remove(name);
+            }
+        }
+        Call { command, input: Vec::new() }
+    }
+}
+
+/// A call of the program that is being put together.
+pub struct Call {
+    command: Command,
+    input: Vec<u8>,
+}
+
+impl Call {
+    /// One more argument, blanks included.
+    #[must_use]
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.command.arg(arg);
+        self
+    }
+
+    /// A variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Its standard input; default none.
+    #[must_use]
+    pub fn input(mut self, text: &str) -> Self {
+        self.input = text.as_bytes().to_vec();
+        self
+    }
+
+    /// Runs it to its end with another standard output; what it writes there is not known.
+    pub fn run_to(mut self, stdout: impl Into<Stdio>) -> Said {
+        let child = self.command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let pid = child.id();
+        let output = child.wait_with_output().expect("the program ends");
+        Said { status: output.status.code(), stdout: String::new(), stderr: String::from_utf8_lossy(&output.stderr).into_owned(), pid }
+    }
+
+    /// Runs it to its end.
+    pub fn run(mut self) -> Said {
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().expect("the program starts");
+        let pid = child.id();
+        let mut stdin = child.stdin.take().expect("a pipe");
+        // It may end without having read everything.
+        let _ = stdin.write_all(&self.input);
+        drop(stdin);
+        let output = child.wait_with_output().expect("the program ends");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Said { status: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr), pid }
+    }
+}
+
+/// What a call said, and how it ended.
+#[derive(Debug)]
+pub struct Said {
+    /// The exit status; none when a signal ended it.
+    pub status: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// The number of the process that said it.
+    pub pid: u32,
+}
+
+impl Said {
+    /// Asserts the exit status, and shows everything if it is another.
+    #[track_caller]
+    pub fn exits(self, status: i32) -> Self {
+        assert_eq!(self.status, Some(status), "{self}");
+        self
+    }
+
+    /// Lines of standard output as `(process, text)`.
+    pub fn lines(&self) -> Vec<(&str, &str)> {
+        let split = |line| str::split_once(line, '|').unwrap_or_else(|| panic!("a line without a process: {line}"));
+        self.stdout.lines().map(split).map(|(name, text)| (name.trim(), text.trim())).collect()
+    }
+
+    /// What one process wrote, line by line; `buyer` stands for all its instances.
+    pub fn of(&self, process: &str) -> Vec<&str> {
+        let is = |name: &str| name == process || name.strip_prefix(process).is_some_and(|rest| rest.starts_with('['));
+        self.lines().into_iter().filter(|(name, _)| is(name)).map(|(_, text)| text).collect()
+    }
+
+    /// Which line of standard error is the first that contains a text.
+    #[track_caller]
+    pub fn told(&self, text: &str) -> usize {
+        self.stderr.lines().position(|line| line.contains(text)).unwrap_or_else(|| panic!("nobody told `{text}`:\n{self}"))
+    }
+
+    /// Asserts that standard error tells these texts, in this order.
+    #[track_caller]
+    pub fn tells_in_order(&self, texts: &[&str]) {
+        for pair in texts.windows(2) {
+            assert!(self.told(pair[0]) < self.told(pair[1]), "`{}` must come before `{}`:\n{self}", pair[0], pair[1]);
+        }
+    }
+}
+
+impl std::fmt::Display for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "exit status {:?}\n--- standard output\n{}--- standard error\n{}", self.status, self.stdout, self.stderr)
+    }
+}
+
+/// A call that still runs: its standard output is read line by line, to learn how far it is.
+pub struct Live {
+    child: std::process::Child,
+    lines: std::io::Lines<std::io::BufReader<std::process::ChildStdout>>,
+    /// The lines so far.
+    pub seen: Vec<String>,
+}
+
+impl Call {
+    /// Starts it and goes on.
+    pub fn start(mut self) -> Live {
+        use std::io::BufRead as _;
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().expect("the program starts");
+        let lines = std::io::BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        Live { child, lines, seen: Vec::new() }
+    }
+}
+
+impl Live {
+    /// Waits until a line contains this.
+    pub fn wait_for(&mut self, text: &str) {
+        while !self.seen.last().is_some_and(|line| line.contains(text)) {
+            match self.lines.next() {
+                Some(line) => self.seen.push(line.expect("text")),
+                None => panic!("`{text}` never came: {:?}", self.seen),
+            }
+        }
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+        let pid = i32::try_from(self.child.id()).expect("a number");
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).expect("it is alive");
+    }
+
+    /// Waits for its end.
+    pub fn end(mut self) -> Said {
+        use std::io::Read as _;
+        let pid = self.child.id();
+        let mut stderr = Vec::new();
+        let mut pipe = self.child.stderr.take().expect("a pipe");
+        let reader = std::thread::spawn(move || {
+            let _ = pipe.read_to_end(&mut stderr);
+            stderr
+        });
+        for line in self.lines.by_ref() {
+            self.seen.push(line.expect("text"));
+        }
+        let status = self.child.wait().expect("it ends");
+        let stderr = String::from_utf8_lossy(&reader.join().expect("it is read")).into_owned();
+        let stdout = self.seen.iter().map(|line| format!("{line}\n")).collect();
+        Said { status: status.code(), stdout, stderr, pid }
+    }
+}

@@ -1,0 +1,364 @@
+//! The schema as an editor reads it: it is the one that the program prints, it takes every workflow that
+//! the program takes, and it finds what can be found without knowing names and graphs.
+
+mod common;
+
+use std::fs;
+
+use common::{Place, repository, workflow_path, workflows};
+use serde_json::{Map, Value, json};
+
+fn printed() -> String {
+    Place::new().flowrun("schema").run().exits(0).stdout
+}
+
+fn schema() -> Value {
+    serde_json::from_str(&printed()).expect("JSON")
+}
+
+/// Why a workflow is not valid; nothing if it is.
+fn findings(schema: &Value, workflow: &str) -> Vec<String> {
+    let value: Value = serde_yaml::from_str(workflow).unwrap_or_else(|error| panic!("{error}:\n{workflow}"));
+    let mut found = Vec::new();
+    Validator { root: schema }.check(schema, &value, "", &mut found);
+    found
+}
+
+/// JSON Schema, draft 7, as far as this schema uses it; any other keyword is refused.
+struct Validator<'s> {
+    root: &'s Value,
+}
+
+impl Validator<'_> {
+    fn accepts(&self, schema: &Value, value: &Value) -> bool {
+        let mut found = Vec::new();
+        self.check(schema, value, "", &mut found);
+        found.is_empty()
+    }
+
+    fn check(&self, schema: &Value, value: &Value, place: &str, found: &mut Vec<String>) {
+        let schema = match schema {
+            Value::Bool(true) => return,
+            Value::Bool(false) => return found.push(format!("{place}: nothing may stand here")),
+            Value::Object(schema) => schema,
+            other => panic!("not a schema: {other}"),
+        };
+        if let Some(reference) = schema.get("$ref") {
+            let pointer = reference.as_str().and_then(|text| text.strip_prefix('#')).expect("a reference into the schema");
+            let target = self.root.pointer(pointer).unwrap_or_else(|| panic!("{pointer} leads nowhere"));
+            return self.check(target, value, place, found);
+        }
+        for (keyword, rule) in schema {
+            let holds = match value {
+                Value::Object(object) => self.object(keyword, rule, object, schema, place, found),
+                Value::Array(list) => self.list(keyword, rule, list, place, found),
+                _ => None,
+            };
+            if !holds.or_else(|| scalar(keyword, rule, value)).unwrap_or_else(|| self.any(keyword, rule, value, schema, place, found)) {
+                found.push(format!("{place}: {value} breaks {keyword} {rule}"));
+            }
+        }
+    }
+
+    /// Keywords for every value.
+    fn any(&self, keyword: &str, rule: &Value, value: &Value, schema: &Map<String, Value>, place: &str, found: &mut Vec<String>) -> bool {
+        let choices = || rule.as_array().expect("schemas").iter().filter(|choice| self.accepts(choice, value)).count();
+        match keyword {
+            "type" => {
+                let is = |kind: &Value| match kind.as_str() {
+                    Some("integer") => value.is_i64() || value.is_u64(),
+                    Some("number") => value.is_number(),
+                    Some("string") => value.is_string(),
+                    Some("boolean") => value.is_boolean(),
+                    Some("null") => value.is_null(),
+                    Some("object") => value.is_object(),
+                    Some("array") => value.is_array(),
+                    _ => panic!("no type: {kind}"),
+                };
+                rule.as_array().map_or_else(|| is(rule), |kinds| kinds.iter().any(is))
+            }
+            "enum" => rule.as_array().expect("values").contains(value),
+            "const" => rule == value,
+            "anyOf" => choices() > 0,
+            "oneOf" => choices() == 1,
+            "not" => !self.accepts(rule, value),
+            "allOf" => {
+                rule.as_array().expect("schemas").iter().for_each(|part| self.check(part, value, place, found));
+                true
+            }
+            "if" => {
+                if self.accepts(rule, value) {
+                    self.check(&schema["then"], value, place, found);
+                }
+                true
+            }
+            // Keywords for values of another kind, and those for people.
+            "then"
+            | "properties"
+            | "patternProperties"
+            | "additionalProperties"
+            | "propertyNames"
+            | "required"
+            | "dependencies"
+            | "minProperties"
+            | "maxProperties"
+            | "items"
+            | "minItems"
+            | "uniqueItems"
+            | "pattern"
+            | "minLength"
+            | "minimum"
+            | "maximum"
+            | "exclusiveMinimum"
+            | "$schema"
+            | "title"
+            | "description"
+            | "examples"
+            | "enumDescriptions"
+            | "definitions" => true,
+            _ => panic!("this validator does not know the keyword {keyword}"),
+        }
+    }
+
+    fn object(
+        &self,
+        keyword: &str,
+        rule: &Value,
+        object: &Map<String, Value>,
+        schema: &Map<String, Value>,
+        place: &str,
+        found: &mut Vec<String>,
+    ) -> Option<bool> {
+        let has_all = |keys: &Value| keys.as_array().expect("keys").iter().all(|key| object.contains_key(key.as_str().expect("a key")));
+        Some(match keyword {
+            "required" => has_all(rule),
+            "minProperties" => object.len() >= size(rule),
+            "maxProperties" => object.len() <= size(rule),
+            "propertyNames" => object.keys().all(|key| self.accepts(rule, &json!(key))),
+            "properties" => {
+                for (key, property) in rule.as_object().expect("properties") {
+                    if let Some(value) = object.get(key) {
+                        self.check(property, value, &format!("{place}/{key}"), found);
+                    }
+                }
+                true
+            }
+            "additionalProperties" => {
+                let known = |key: &str| schema.get("properties").is_some_and(|properties| properties.get(key).is_some());
+                let patterns = schema.get("patternProperties").and_then(Value::as_object);
+                let matches = |key: &str| patterns.is_some_and(|patterns| patterns.keys().any(|pattern| regex(pattern).is_match(key)));
+                for (key, value) in object.iter().filter(|(key, _)| !known(key) && !matches(key)) {
+                    self.check(rule, value, &format!("{place}/{key}"), found);
+                }
+                true
+            }
+            "dependencies" => {
+                let wanted = rule.as_object().expect("dependencies").iter().filter(|(key, _)| object.contains_key(*key));
+                let whole = Value::Object(object.clone());
+                wanted.fold(true, |held, (_, needs)| held && if needs.is_array() { has_all(needs) } else { self.accepts(needs, &whole) })
+            }
+            _ => return None,
+        })
+    }
+
+    fn list(&self, keyword: &str, rule: &Value, list: &[Value], place: &str, found: &mut Vec<String>) -> Option<bool> {
+        Some(match keyword {
+            "items" => {
+                list.iter().enumerate().for_each(|(at, item)| self.check(rule, item, &format!("{place}/{at}"), found));
+                true
+            }
+            "minItems" => list.len() >= size(rule),
+            "uniqueItems" => list.iter().enumerate().all(|(at, item)| !list[..at].contains(item)),
+            _ => return None,
+        })
+    }
+}
+
+fn scalar(keyword: &str, rule: &Value, value: &Value) -> Option<bool> {
+    Some(match (keyword, value) {
+        ("pattern", Value::String(text)) => regex(rule.as_str().expect("a pattern")).is_match(text),
+        ("minLength", Value::String(text)) => text.chars().count() >= size(rule),
+        ("minimum", Value::Number(number)) => number.as_f64() >= rule.as_f64(),
+        ("maximum", Value::Number(number)) => number.as_f64() <= rule.as_f64(),
+        ("exclusiveMinimum", Value::Number(number)) => number.as_f64() > rule.as_f64(),
+        _ => return None,
+    })
+}
+
+fn regex(pattern: &str) -> regex_lite::Regex {
+    regex_lite::Regex::new(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"))
+}
+
+fn size(rule: &Value) -> usize {
+    usize::try_from(rule.as_u64().expect("a size")).expect("a small one")
+}
+
+#[test]
+fn the_file_is_what_the_program_prints() {
+    let path = repository().join("schemas/flowrun.schema.json");
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, printed()).expect("the schema is written");
+    }
+    let file = fs::read_to_string(&path).unwrap_or_default();
+    assert!(file == printed(), "{} is not what `flowrun schema` prints; BLESS=1 cargo test --test schema rewrites it", path.display());
+}
+
+#[test]
+fn every_workflow_is_valid() {
+    let schema = schema();
+    for name in workflows() {
+        let text = fs::read_to_string(workflow_path(&name)).expect("the workflow");
+        assert_eq!(findings(&schema, &text), [""; 0], "{name}");
+    }
+    let place = Place::new();
+    place.flowrun("init").run().exits(0);
+    assert_eq!(findings(&schema, &place.read("flowrun.yaml")), [""; 0]);
+}
+
+/// Valid for both.
+const RIGHT: &[&str] = &[
+    "processes: {a: {command: ls}}",
+    "name: 5\nx-anything: [1]\nprocesses: {a: {command: [ls, -l], x-mine: {}}}",
+    "env:\nvars:\ntemplates:\n  t:\nprocesses: {a: {command: ls, env: {A: , B: 1}, timeout: , lock: }}",
+    "jobs: 50%\ntimeout: 1m30s\non_failure: kill\nprocesses: {a: {command: ls, retries: {count: 3, delay: 1.5s, backoff: linear}}}",
+    "vars: {n: 3, b: true}\njobs: ${{ vars.n }}\nprocesses: {a: {command: ls, replicas: '${{ vars.n }}', daemon: '${{ vars.b }}'}}",
+    "locks: {db: {}, audit: }\nsemaphores: {ktv: 4, gpu: {permits: 8}}\nprocesses: {a: {command: ls, lock: {db: shared}, semaphore: {gpu: 2}}}",
+    "locks: [db]\nprocesses: {a: {steps: [{command: ls}, {task: print, with: {message: hi}, lock: db}]}, b: {join: {a: {until: exit, timeout: 3, on_timeout: continue}}, command: ls}}",
+    "templates: {t: {task: sleep, with: {duration: 3s}}, u: {env: {A: b}}}\nprocesses: {a: {extends: [u, t]}, b: {extends: t, with: {duration: 1s}}, c: {extends: u, command: ls}}",
+    "templates: {t: {task: wait, with: {timeout: 3s}}}\nprocesses: {a: {extends: t, with: {pid: 99999}}}",
+    "defaults: {timeout: 3s, env: {A: b}, shell: [sh, -eu, -c], stop: {signal: INT, grace: 1}}\nprocesses: {a: {command: ls}}",
+    "processes: {a: {command: 'echo \"$@\"', args: [1, b], stdin: {text: hi}, stdout: {file: /dev/null}, stderr: stdout, success_codes: [0, 3]}}",
+    "processes: {a: {matrix: {os: [a, b], py: ['3.11'], exclude: [{os: a}]}, if: \"matrix.os == 'a'\", command: ls, stdin: none}}",
+    "processes: {a: {task: json, with: {file: a.json, set: {b: [1, null]}}}, b: {task: fail}, c: {task: assert, with: {that: '${{ 1 < 2 }}'}}}",
+];
+
+#[test]
+fn what_is_right_is_valid() {
+    let schema = schema();
+    for text in RIGHT {
+        Place::new().file("f.yaml", text).flowrun("check f.yaml").run().exits(0);
+        assert_eq!(findings(&schema, text), [""; 0], "{text}");
+    }
+}
+
+/// Wrong for both, each in one way.
+const WRONG: &[&str] = &[
+    "{}",
+    "processes: {}",
+    "processes: [a]",
+    "processes: {a: }",
+    "procesess: {a: {command: ls}}\nprocesses: {a: {command: ls}}",
+    "services: {a: {command: ls}}\nprocesses: {a: {command: ls}}",
+    "processes: {a: {description: nothing to do}}",
+    "processes: {a: {command: ls, task: print, with: {message: hi}}}",
+    "processes: {a: {command: ls, steps: [{command: ls}]}}",
+    "processes: {a: {command: []}}",
+    "processes: {a: {steps: []}}",
+    "processes: {a: {steps: [{name: nothing}]}}",
+    "processes: {a: {steps: [{command: ls, task: print, with: {message: hi}}]}}",
+    "processes: {a: {steps: [{command: ls, join: b}]}}",
+    "processes: {a: {command: ls, comand: ls}}",
+    "processes: {a: {command: ls, depends_on: [b]}}",
+    "processes: {a: {command: ls, umask: '022'}}",
+    "processes: {a: {task: pirnt, with: {message: hi}}}",
+    "processes: {a: {task: print}}",
+    "processes: {a: {task: print, with: {text: hi}}}",
+    "processes: {a: {task: sleep, with: {duration: soon}}}",
+    "processes: {a: {task: wait, with: {tcp: 80, file: a}}}",
+    "processes: {a: {task: json, with: {file: a, set: 1, add: 1}}}",
+    "processes: {a: {task: write, with: {file: a, content: b, mode: rw}}}",
+    "processes: {a: {steps: [{task: mkdir, with: {paths: a}}]}}",
+    "processes: {a: {command: ls, with: {message: hi}}}",
+    "processes: {a: {task: print, with: {message: hi}, args: [a]}}",
+    "processes: {a: {command: ls, daemon: maybe}}",
+    "processes: {a: {command: ls, replicas: 0}}",
+    "processes: {a: {command: ls, replicas: many}}",
+    "processes: {a: {command: ls, timeout: 1:30}}",
+    "processes: {a: {command: ls, timeout: -3}}",
+    "processes: {a: {command: ls, join: {b: done}}, b: {command: ls}}",
+    "processes: {a: {command: ls, join: {b: {when: exit}}}, b: {command: ls}}",
+    "processes: {a: {command: ls, success_codes: [0, 300]}}",
+    "processes: {a: {command: ls, stdin: {text: a, file: b}}}",
+    "processes: {a: {command: ls, stdin: keyboard}}",
+    "processes: {a: {command: ls, stdout: stdout}}",
+    "processes: {a: {command: ls, stdout: {append: true}}}",
+    "processes: {a: {command: ls, stop: {signal: SIGNAL}}}",
+    "processes: {a: {command: ls, retries: {count: 1, backoff: fibonacci}}}",
+    "processes: {a: {command: ls, matrix: {os: linux}}}",
+    "processes: {a: {command: ls, matrix: {os: []}}}",
+    "processes: {a: {command: ls, lock: {db: read}}}\nlocks: [db]",
+    "processes: {1a: {command: ls}}",
+    "processes: {x-a: {command: ls}, 'x-': {command: ls}, x.a b: {command: ls}}",
+    "defaults: {command: ls}\nprocesses: {a: {command: ls}}",
+    "defaults: {replicas: 3}\nprocesses: {a: {command: ls}}",
+    "jobs: 0\nprocesses: {a: {command: ls}}",
+    "jobs: half\nprocesses: {a: {command: ls}}",
+    "on_failure: panic\nprocesses: {a: {command: ls}}",
+    "semaphores: {ktv: 0}\nprocesses: {a: {command: ls}}",
+    "semaphores: {ktv: {}}\nprocesses: {a: {command: ls}}",
+    "locks: [db, db]\nprocesses: {a: {command: ls}}",
+    "env: [A=b]\nprocesses: {a: {command: ls}}",
+];
+
+#[test]
+fn what_is_wrong_is_not_valid() {
+    let schema = schema();
+    let mut missed = Vec::new();
+    for text in WRONG {
+        let said = Place::new().file("f.yaml", text).flowrun("check f.yaml").run();
+        if said.status != Some(2) {
+            missed.push(format!("the program accepts {text}"));
+        }
+        if findings(&schema, text).is_empty() {
+            missed.push(format!("the schema accepts {text}"));
+        }
+    }
+    assert_eq!(missed, [""; 0]);
+}
+
+#[test]
+fn tasks_need_the_same_arguments_everywhere() {
+    let schema = schema();
+    let tasks = schema.pointer("/definitions/Process/properties/task/anyOf/0/enum").and_then(Value::as_array).expect("tasks");
+    assert!(tasks.len() > 10);
+    for task in tasks.iter().filter_map(Value::as_str) {
+        for arguments in ["", ", with: {}"] {
+            let text = format!("processes: {{a: {{task: {task}{arguments}}}}}");
+            let said = Place::new().file("f.yaml", &text).flowrun("check f.yaml").run();
+            assert_eq!(said.status == Some(0), findings(&schema, &text).is_empty(), "{text}\n{said}");
+        }
+        let told = Place::new().flowrun(&format!("tasks {task}")).run().exits(0).stdout;
+        let example = told.split_once("    example:\n").expect("an example").1.replace("        ", "      ");
+        let text =
+            format!("processes:\n  other: {{command: ls}}\n  heartbeat: {{command: ls}}\n  it:\n{}", example.replace("      ", "    "));
+        assert_eq!(findings(&schema, &text), [""; 0], "{text}");
+        Place::new().file("f.yaml", &text).flowrun("check f.yaml").run().exits(0);
+    }
+}
+
+#[test]
+fn every_key_has_a_description_and_what_may_stand_there() {
+    let schema = schema();
+    let mut poor = Vec::new();
+    let definitions = schema["definitions"].as_object().expect("definitions");
+    for (name, definition) in definitions.iter().map(|(name, definition)| (name.as_str(), definition)).chain([("the top", &schema)]) {
+        if definition["description"].as_str().is_none_or(str::is_empty) {
+            poor.push(format!("{name} has no description"));
+        }
+        for (key, property) in definition.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            if property.get("$ref").is_some() {
+                continue;
+            }
+            if property["description"].as_str().is_none_or(|text| !text.ends_with('.') && !text.ends_with('`')) {
+                poor.push(format!("{name}: {key} has no description"));
+            }
+            // Words, a pattern, bounds or a type of one kind say what to write; all else needs an example.
+            let text = property.to_string();
+            let told = ["\"enum\"", "\"pattern\"", "\"examples\"", "\"type\":\"boolean\"", "\"minimum\"", "\"$ref\""];
+            if !told.iter().any(|told| text.contains(told)) && key != "set" && key != "equals" {
+                poor.push(format!("{name}: {key} has no example"));
+            }
+        }
+    }
+    assert_eq!(poor, [""; 0]);
+}

@@ -1,0 +1,596 @@
+//! Single rules of the language, each in a run of its own: what random worlds meet too seldom, and what
+//! only size shows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use flowrun::base::ids::{Id, JobId, ProcessId, ResourceId};
+use flowrun::base::span::Span;
+use flowrun::base::time::RunTime;
+use flowrun::notice::{CancelReason, Event, Exit, Failure, Outcome, OutcomeKind, RunSummary, Share, SkipReason, StopReason};
+use flowrun::plan::{Control, Join, Plan, Resource, ResourceKind, Retries, StepControl};
+use flowrun::sched::{Effect, Input, Outbox, Scheduler, Settings};
+use flowrun::source::model::{Condition, OnFailure, OnTimeout};
+
+use crate::generate::process;
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn finite() -> Control {
+    Control { grace: ms(100), ..Control::default() }
+}
+
+fn daemon() -> Control {
+    Control { daemon: true, ..finite() }
+}
+
+fn joining(control: Control, joins: &[(usize, Condition)]) -> Control {
+    let join = |(process, until): &(usize, Condition)| Join {
+        process: ProcessId::from_index(*process),
+        until: *until,
+        timeout: None,
+        on_timeout: OnTimeout::Fail,
+        place: Span::default(),
+    };
+    Control { joins: joins.iter().map(join).collect(), ..control }
+}
+
+fn bounded(mut control: Control, number: usize, timeout: u64, on_timeout: OnTimeout) -> Control {
+    control.joins[number].timeout = Some(ms(timeout));
+    control.joins[number].on_timeout = on_timeout;
+    control
+}
+
+fn retrying(count: u32, delay: u64) -> Control {
+    Control { retries: Retries { count, delay: ms(delay), ..Retries::default() }, ..finite() }
+}
+
+fn lock() -> Share {
+    Share { resource: ResourceId(0), shared: false, permits: 1 }
+}
+
+fn plan(controls: Vec<Control>) -> Plan {
+    let lock = Resource { name: "lock".to_owned(), kind: ResourceKind::Lock, place: Span::default() };
+    Plan {
+        processes: controls.into_iter().enumerate().map(|(id, control)| process(&format!("p{id}"), control)).collect(),
+        resources: std::iter::once(lock).collect(),
+        on_failure: OnFailure::Continue,
+        ..Plan::default()
+    }
+}
+
+/// A run by hand: what the last input asked for, and everything that was told.
+struct Run {
+    scheduler: Scheduler,
+    now: RunTime,
+    effects: Vec<Effect>,
+    told: Vec<Event>,
+    /// The attempt and step of each process that was started last.
+    started: Vec<(u32, u32)>,
+}
+
+impl Run {
+    fn new(plan: Plan) -> Self {
+        Self::within(plan, 30_000)
+    }
+
+    fn within(plan: Plan, stop_timeout: u64) -> Self {
+        let started = vec![(0, 0); plan.processes.len()];
+        let settings = Settings { stop_timeout: ms(stop_timeout), seed: 0 };
+        let scheduler = Scheduler::new(Arc::new(plan), settings);
+        let mut run = Self { scheduler, now: RunTime::ZERO, effects: Vec::new(), told: Vec::new(), started };
+        run.input(Input::Begin);
+        run
+    }
+
+    /// One input, and at once the news that what it started has started.
+    fn input(&mut self, input: Input) {
+        self.effects.clear();
+        let mut inputs = vec![input];
+        while let Some(input) = inputs.pop() {
+            let mut out = Outbox::default();
+            self.scheduler.step(self.now, input, &mut out);
+            self.told.extend(out.notices.into_iter().map(|notice| notice.event));
+            for effect in &out.effects {
+                if let Effect::Start { job, step, .. } = effect {
+                    self.started[job.process.index()] = (job.attempt, *step);
+                    inputs.push(Input::Started { job: *job, step: *step, pid: None });
+                }
+            }
+            self.effects.append(&mut out.effects);
+        }
+    }
+
+    fn job(&self, id: usize) -> JobId {
+        JobId { process: ProcessId::from_index(id), attempt: self.started[id].0 }
+    }
+
+    fn ends(&mut self, id: usize, exit: Exit) {
+        let (job, step) = (self.job(id), self.started[id].1);
+        self.input(Input::Ended { job, step, exit });
+    }
+
+    fn succeeds(&mut self, id: usize) {
+        self.ends(id, Exit::Code(0));
+    }
+
+    fn fails(&mut self, id: usize) {
+        self.ends(id, Exit::Code(1));
+    }
+
+    fn killed(&mut self, id: usize) {
+        self.ends(id, Exit::Signal(9));
+    }
+
+    fn interrupt(&mut self) {
+        self.input(Input::Interrupt { signal: 2 });
+    }
+
+    fn stop(&mut self, id: usize) {
+        self.input(Input::StopProcess { process: ProcessId::from_index(id) });
+    }
+
+    /// Lets time pass, with a tick at every moment that was asked for.
+    fn wait(&mut self, millis: u64) {
+        let until = self.now + ms(millis);
+        let mut effects = Vec::new();
+        while let Some(at) = self.scheduler.deadline().filter(|at| *at <= until) {
+            self.now = self.now.max(at);
+            self.input(Input::Tick);
+            effects.append(&mut self.effects);
+            if self.summary().is_some() {
+                break;
+            }
+        }
+        self.now = until;
+        self.effects = effects;
+    }
+
+    fn of(&self, takes: impl Fn(&Effect) -> Option<JobId>) -> Vec<usize> {
+        self.effects.iter().filter_map(takes).map(|job| job.process.index()).collect()
+    }
+
+    fn starts(&self) -> Vec<usize> {
+        self.of(|effect| if let Effect::Start { job, .. } = effect { Some(*job) } else { None })
+    }
+
+    fn terminates(&self) -> Vec<usize> {
+        self.of(|effect| if let Effect::Terminate { job } = effect { Some(*job) } else { None })
+    }
+
+    fn kills(&self) -> Vec<usize> {
+        self.of(|effect| if let Effect::Kill { job } = effect { Some(*job) } else { None })
+    }
+
+    fn outcome(&self, id: usize) -> Option<Outcome> {
+        self.told.iter().find_map(|event| match event {
+            Event::Ended { process, outcome, .. } if process.index() == id => Some(outcome.clone()),
+            _ => None,
+        })
+    }
+
+    fn kind(&self, id: usize) -> Option<OutcomeKind> {
+        self.outcome(id).map(|outcome| outcome.kind())
+    }
+
+    fn summary(&self) -> Option<&RunSummary> {
+        self.scheduler.summary()
+    }
+}
+
+#[test]
+fn what_was_waited_for_long_enough_may_fail_later() {
+    let waits = joining(finite(), &[(0, Condition::Success), (1, Condition::Success)]);
+    let waits = bounded(bounded(waits, 0, 10, OnTimeout::Continue), 1, 50, OnTimeout::Continue);
+    let mut run = Run::new(plan(vec![finite(), finite(), waits]));
+    run.wait(20);
+    run.fails(0);
+    assert_eq!(run.outcome(2), None);
+    run.wait(40);
+    assert_eq!(run.starts(), [2]);
+}
+
+#[test]
+fn the_clock_of_a_join_starts_when_the_joins_without_one_hold() {
+    let waits = joining(finite(), &[(0, Condition::Success), (1, Condition::Success)]);
+    let mut run = Run::new(plan(vec![finite(), finite(), bounded(waits, 1, 50, OnTimeout::Fail)]));
+    run.wait(1000);
+    run.succeeds(0);
+    run.wait(49);
+    assert_eq!(run.outcome(2), None);
+    run.wait(1);
+    let failure = Failure::JoinTimeout { process: ProcessId(1), timeout: ms(50) };
+    assert_eq!(run.outcome(2), Some(Outcome::Failed { failure, allowed: false }));
+}
+
+#[test]
+fn what_ends_in_the_moment_of_a_bound_has_ended_in_time() {
+    let waits = bounded(joining(finite(), &[(0, Condition::Exit)]), 0, 50, OnTimeout::Fail);
+    let mut run = Run::new(plan(vec![finite(), waits]));
+    run.now = RunTime(ms(50));
+    run.fails(0);
+    assert_eq!(run.starts(), [1]);
+}
+
+#[test]
+fn a_failure_that_is_allowed_is_a_success_and_a_failure_to_joins() {
+    let allowed = Control { allow_failure: true, ..finite() };
+    let mut run = Run::new(plan(vec![
+        allowed,
+        joining(finite(), &[(0, Condition::Success)]),
+        joining(finite(), &[(0, Condition::Failure)]),
+        joining(finite(), &[(0, Condition::Exit)]),
+    ]));
+    run.fails(0);
+    assert_eq!(run.starts(), [1, 2, 3]);
+    (1..4).for_each(|id| run.succeeds(id));
+    assert_eq!(run.summary(), Some(&RunSummary::default()));
+}
+
+#[test]
+fn exit_of_what_was_never_started_skips() {
+    let mut run = Run::new(plan(vec![
+        finite(),
+        joining(finite(), &[(0, Condition::Success)]),
+        joining(finite(), &[(1, Condition::Exit)]),
+        Control { disabled: true, ..finite() },
+        joining(finite(), &[(3, Condition::Exit)]),
+        joining(finite(), &[(3, Condition::Success)]),
+    ]));
+    assert_eq!(run.starts(), [0, 5]);
+    run.fails(0);
+    let reason = SkipReason::Join { process: ProcessId(1), until: Condition::Exit, because: OutcomeKind::Skipped };
+    assert_eq!(run.outcome(2), Some(Outcome::Skipped(reason)));
+    assert_eq!(run.kind(4), Some(OutcomeKind::Skipped));
+}
+
+#[test]
+fn cleaning_up_after_copies_needs_only_those_that_were_begun() {
+    let mut copies = plan(vec![finite(), finite(), joining(finite(), &[(0, Condition::Exit), (1, Condition::Exit)])]);
+    copies.jobs = Some(1);
+    for (id, copy) in copies.processes.iter_mut().enumerate().take(2) {
+        (copy.name, copy.declared) = (format!("copy[{id}]"), "copy".to_owned());
+    }
+    // The second copy still waits for a slot when the signal comes.
+    let mut run = Run::new(copies);
+    assert_eq!(run.starts(), [0]);
+    run.interrupt();
+    assert_eq!(run.kind(1), Some(OutcomeKind::Cancelled));
+    run.fails(0);
+    assert_eq!(run.starts(), [2]);
+    run.succeeds(2);
+    assert!(run.summary().is_some());
+}
+
+#[test]
+fn nothing_is_cleaned_up_after_copies_of_which_none_was_begun() {
+    let mut copies =
+        plan(vec![finite(), joining(finite(), &[(0, Condition::Success)]), joining(finite(), &[(0, Condition::Success)]), finite()]);
+    for (id, copy) in copies.processes.iter_mut().enumerate().skip(1).take(2) {
+        (copy.name, copy.declared) = (format!("copy[{id}]"), "copy".to_owned());
+    }
+    let cleanup = joining(finite(), &[(1, Condition::Exit), (2, Condition::Exit)]);
+    copies.processes[ProcessId(3)].control = cleanup;
+    let mut run = Run::new(copies);
+    run.fails(0);
+    assert_eq!(run.kind(3), Some(OutcomeKind::Skipped));
+    assert!(run.summary().is_some());
+}
+
+#[test]
+fn a_chain_of_a_hundred_thousand_skips_and_one_of_starts_overflow_nothing() {
+    let count = 100_000;
+    let chain = |id: usize| if id == 0 { finite() } else { joining(finite(), &[(id - 1, Condition::Success)]) };
+    let mut run = Run::new(plan((0..count).map(chain).collect()));
+    run.fails(0);
+    assert!(run.summary().is_some_and(|summary| summary.failed == 1));
+    let mut run = Run::new(plan((0..count).map(chain).collect()));
+    (0..count).for_each(|id| run.succeeds(id));
+    assert_eq!(run.summary(), Some(&RunSummary::default()));
+}
+
+#[test]
+fn fifty_thousand_levels_of_daemons_are_stopped_one_by_one() {
+    let count = 50_000;
+    let chain = |id: usize| if id == 0 { daemon() } else { joining(daemon(), &[(id - 1, Condition::Ready)]) };
+    let mut controls: Vec<Control> = (0..count).map(chain).collect();
+    controls.push(joining(finite(), &[(count - 1, Condition::Ready)]));
+    let mut run = Run::within(plan(controls), 100_000_000);
+    run.succeeds(count);
+    for id in (0..count).rev() {
+        assert_eq!(run.terminates(), [id]);
+        run.ends(id, Exit::Signal(15));
+    }
+    assert!(run.summary().is_some());
+}
+
+#[test]
+fn ten_thousand_behind_a_lock_that_a_daemon_holds_in_a_step() {
+    let step = |request| StepControl { request, timeout: None };
+    let holds = Control { steps: vec![step(vec![lock()]), step(Vec::new())], ..daemon() };
+    let shared = Share { shared: true, ..lock() };
+    let readers = |_| Control { request: vec![shared], ..finite() };
+    let writers = |_| Control { steps: vec![step(vec![lock()])], ..finite() };
+    for jobs in [Some(1), None] {
+        let mut controls = vec![holds.clone()];
+        controls.extend((0..5_000).map(readers));
+        controls.extend((0..5_000).map(writers));
+        let mut run = Run::new(Plan { jobs, ..plan(controls) });
+        assert_eq!(run.starts(), [0]);
+        run.succeeds(0);
+        let mut running: std::collections::VecDeque<usize> = run.starts().into_iter().filter(|id| *id > 0).collect();
+        assert_eq!(running.len(), if jobs.is_some() { 1 } else { 5_000 });
+        while let Some(id) = running.pop_front() {
+            run.succeeds(id);
+            running.extend(run.starts());
+        }
+        assert_eq!(run.terminates(), [0]);
+        run.ends(0, Exit::Signal(15));
+        assert_eq!(run.summary(), Some(&RunSummary::default()));
+    }
+}
+
+#[test]
+fn an_interrupt_between_two_attempts_ends_the_process() {
+    let mut run = Run::new(plan(vec![retrying(3, 1000), joining(finite(), &[(0, Condition::Exit)])]));
+    run.fails(0);
+    run.interrupt();
+    assert_eq!(run.outcome(0), Some(Outcome::Cancelled(CancelReason::Interrupt)));
+    assert_eq!(run.starts(), [1], "it was started and has ended: the cleanup runs");
+    run.succeeds(1);
+    assert_eq!(run.summary().and_then(|summary| summary.interrupted), Some(2));
+}
+
+#[test]
+fn a_second_interrupt_ends_cleanups_too() {
+    let mut run = Run::new(plan(vec![finite(), joining(finite(), &[(0, Condition::Exit)]), joining(finite(), &[(1, Condition::Exit)])]));
+    run.interrupt();
+    assert_eq!(run.terminates(), [0]);
+    run.ends(0, Exit::Signal(15));
+    assert_eq!(run.starts(), [1]);
+    run.input(Input::Interrupt { signal: 15 });
+    assert_eq!(run.kills(), [1]);
+    run.killed(1);
+    assert_eq!(run.kind(2), Some(OutcomeKind::Cancelled));
+    assert_eq!(run.summary().and_then(|summary| summary.interrupted), Some(2), "the first signal says how it ended");
+}
+
+#[test]
+fn stopping_is_bounded_as_a_whole() {
+    let slow = Control { grace: ms(60_000), ..finite() };
+    let mut run = Run::within(plan(vec![slow, joining(finite(), &[(0, Condition::Exit)]), daemon()]), 500);
+    run.interrupt();
+    run.wait(400);
+    run.ends(0, Exit::Code(0));
+    assert_eq!(run.starts(), [1]);
+    run.wait(99);
+    assert!(run.kills().is_empty());
+    run.wait(1);
+    assert_eq!(run.kills(), [1, 2]);
+}
+
+#[test]
+fn after_a_failure_the_bound_begins_when_only_cleanups_and_daemons_are_left() {
+    let cleanup = joining(finite(), &[(0, Condition::Failure)]);
+    let mut run = Run::within(Plan { on_failure: OnFailure::Finish, ..plan(vec![finite(), finite(), cleanup, daemon()]) }, 500);
+    run.fails(0);
+    assert_eq!(run.starts(), [2]);
+    run.wait(10_000);
+    assert!(run.kills().is_empty(), "what runs is let run");
+    run.succeeds(1);
+    run.wait(499);
+    assert!(run.kills().is_empty());
+    run.wait(1);
+    assert_eq!(run.kills(), [2, 3]);
+}
+
+#[test]
+fn the_policy_kill_stops_everything_at_once() {
+    let base = plan(vec![finite(), finite(), daemon(), retrying(1, 1000), joining(finite(), &[(0, Condition::Failure)])]);
+    let mut run = Run::new(Plan { on_failure: OnFailure::Kill, ..base });
+    run.fails(3);
+    run.fails(0);
+    assert_eq!(run.terminates(), [1, 2]);
+    assert_eq!((run.kind(3), run.kind(4)), (Some(OutcomeKind::Cancelled), Some(OutcomeKind::Cancelled)));
+    run.wait(100);
+    assert_eq!(run.kills(), [1, 2], "who is deaf is killed after its grace");
+    run.killed(1);
+    run.killed(2);
+    assert_eq!((run.kind(1), run.kind(2)), (Some(OutcomeKind::Cancelled), Some(OutcomeKind::Stopped)));
+}
+
+#[test]
+fn only_daemons_run_until_interrupted_or_one_fails() {
+    let controls = || vec![daemon(), joining(daemon(), &[(0, Condition::Ready)])];
+    let mut run = Run::new(plan(controls()));
+    assert_eq!(run.starts(), [0, 1]);
+    run.wait(1_000_000);
+    assert!(run.effects.is_empty());
+    run.interrupt();
+    assert_eq!(run.terminates(), [1]);
+    run.ends(1, Exit::Signal(15));
+    assert_eq!(run.terminates(), [0]);
+    run.ends(0, Exit::Signal(15));
+    assert_eq!(run.summary().map(|summary| summary.failed), Some(0));
+    let mut run = Run::new(plan(controls()));
+    run.fails(1);
+    assert_eq!(run.terminates(), [0]);
+    run.ends(0, Exit::Signal(15));
+    assert_eq!(run.summary().map(|summary| summary.failed), Some(1));
+}
+
+#[test]
+fn an_alarm_on_a_daemon_holds_nothing_open_and_rings_when_it_fails() {
+    let controls = || {
+        vec![
+            daemon(),
+            finite(),
+            joining(finite(), &[(0, Condition::Failure)]),
+            // Behind a daemon that waits for the failure too.
+            joining(daemon(), &[(0, Condition::Failure)]),
+            joining(finite(), &[(3, Condition::Ready)]),
+        ]
+    };
+    let mut run = Run::new(plan(controls()));
+    run.succeeds(1);
+    assert_eq!(run.terminates(), [0]);
+    run.ends(0, Exit::Code(1));
+    assert_eq!(run.kind(0), Some(OutcomeKind::Stopped));
+    assert_eq!((run.kind(2), run.kind(4)), (Some(OutcomeKind::Skipped), Some(OutcomeKind::Skipped)));
+    assert!(run.summary().is_some());
+    let mut run = Run::new(plan(controls()));
+    run.fails(0);
+    assert_eq!(run.starts(), [2, 3, 4]);
+    run.succeeds(1);
+    run.succeeds(4);
+    assert!(run.terminates().is_empty(), "the alarm that rings holds the run open");
+    run.succeeds(2);
+    assert_eq!(run.terminates(), [3]);
+}
+
+#[test]
+fn a_daemon_that_ends_by_itself_is_a_success_with_a_warning() {
+    let mut run = Run::new(plan(vec![daemon(), finite()]));
+    run.succeeds(0);
+    assert_eq!(run.outcome(0), Some(Outcome::Success));
+    assert!(run.told.iter().any(|event| matches!(event, Event::Warning { process: Some(ProcessId(0)), .. })));
+}
+
+#[test]
+fn daemons_between_two_steps_keep_their_place_in_the_order() {
+    let step = |request| StepControl { request, timeout: None };
+    let two_steps = Control { steps: vec![step(Vec::new()), step(vec![lock()])], ..daemon() };
+    let needs = joining(Control { request: vec![lock()], ..daemon() }, &[(0, Condition::Ready)]);
+    for interrupted in [false, true] {
+        let mut run = Run::new(plan(vec![two_steps.clone(), needs.clone(), finite()]));
+        run.succeeds(0);
+        if interrupted {
+            run.interrupt();
+            run.ends(2, Exit::Signal(15));
+        } else {
+            run.succeeds(2);
+        }
+        assert_eq!((run.terminates(), run.outcome(0)), (vec![1], None), "the one in need is stopped first");
+        run.ends(1, Exit::Signal(15));
+        assert_eq!(run.terminates(), [0], "it got the lock and was stopped in its turn");
+        run.ends(0, Exit::Signal(15));
+        assert_eq!(run.kind(0), Some(OutcomeKind::Stopped));
+    }
+}
+
+#[test]
+fn a_stop_on_request_ends_whatever_a_process_does() {
+    let holder = Control { request: vec![lock()], ..finite() };
+    let waiting = joining(finite(), &[(0, Condition::Success)]);
+    let cleanup = |id| joining(finite(), &[(id, Condition::Exit)]);
+    let mut run = Run::new(plan(vec![holder.clone(), waiting, holder, retrying(5, 1000), cleanup(3), cleanup(2)]));
+    run.stop(1);
+    run.stop(2);
+    assert_eq!(run.outcome(1), Some(Outcome::Cancelled(CancelReason::Requested)));
+    assert_eq!(run.outcome(2), Some(Outcome::Cancelled(CancelReason::Requested)));
+    assert_eq!(run.kind(5), Some(OutcomeKind::Skipped), "it was never started");
+    run.fails(3);
+    run.stop(3);
+    assert_eq!(run.outcome(3), Some(Outcome::Stopped));
+    assert_eq!(run.starts(), [4]);
+    run.stop(0);
+    assert_eq!(run.terminates(), [0]);
+    run.succeeds(0);
+    assert_eq!(run.outcome(0), Some(Outcome::Stopped));
+    run.succeeds(4);
+    assert_eq!(run.summary(), Some(&RunSummary::default()), "no failure");
+}
+
+#[test]
+fn what_is_asked_to_stop_is_not_tried_again_though_its_time_was_over_before() {
+    let mut run = Run::new(plan(vec![Control { timeout: Some(ms(10)), ..retrying(5, 1000) }]));
+    run.wait(10);
+    assert_eq!(run.terminates(), [0]);
+    run.stop(0);
+    run.ends(0, Exit::Signal(15));
+    assert_eq!(run.outcome(0), Some(Outcome::Stopped));
+}
+
+#[test]
+fn what_could_not_be_started_has_failed_whoever_wanted_it_to_end() {
+    let mut run = Run::new(plan(vec![daemon(), finite()]));
+    run.succeeds(1);
+    assert_eq!(run.terminates(), [0]);
+    run.ends(0, Exit::NotStarted("no such file".to_owned()));
+    assert_eq!(run.kind(0), Some(OutcomeKind::Failed));
+    assert_eq!(run.summary().map(|summary| summary.failed), Some(1));
+}
+
+#[test]
+fn the_order_of_stopping_is_command_signal_kill() {
+    let with_command = Control { stop_command: true, ..finite() };
+    let mut run = Run::new(plan(vec![with_command]));
+    let job = run.job(0);
+    run.stop(0);
+    assert_eq!(run.effects, [Effect::RunStopCommand { job }]);
+    run.wait(50);
+    run.input(Input::StopCommandEnded { job });
+    assert_eq!(run.effects, [Effect::Terminate { job }]);
+    run.input(Input::StopCommandEnded { job });
+    assert_eq!(run.effects, []);
+    run.wait(49);
+    assert_eq!(run.effects, []);
+    run.wait(1);
+    assert_eq!(run.effects, [Effect::Kill { job }], "the grace counts from the first asking");
+    run.input(Input::StopCommandEnded { job });
+    assert_eq!(run.effects, []);
+}
+
+#[test]
+fn daemons_are_stopped_level_by_level_also_through_finite_processes() {
+    let mut run = Run::new(plan(vec![
+        daemon(),
+        joining(finite(), &[(0, Condition::Ready)]),
+        joining(daemon(), &[(1, Condition::Success)]),
+        joining(daemon(), &[(0, Condition::Ready)]),
+        joining(finite(), &[(2, Condition::Ready)]),
+    ]));
+    run.succeeds(1);
+    run.succeeds(4);
+    assert_eq!(run.terminates(), [2, 3]);
+    run.ends(3, Exit::Signal(15));
+    assert!(run.terminates().is_empty());
+    run.ends(2, Exit::Signal(15));
+    assert_eq!(run.terminates(), [0]);
+    let stopped = run.told.iter().filter(|event| matches!(event, Event::Stopping { reason: StopReason::WorkEnded, .. })).count();
+    assert_eq!(stopped, 3);
+}
+
+#[test]
+fn a_process_that_waits_for_a_lock_gives_its_slot_back() {
+    let step = |request| StepControl { request, timeout: None };
+    let section = Control { steps: vec![step(Vec::new()), step(vec![lock()])], ..finite() };
+    let holder = Control { request: vec![lock()], ..daemon() };
+    let mut run = Run::new(Plan { jobs: Some(1), ..plan(vec![holder, section, finite()]) });
+    assert_eq!(run.starts(), [0, 1]);
+    run.succeeds(1);
+    assert_eq!(run.starts(), [2]);
+    run.succeeds(0);
+    assert!(run.starts().is_empty(), "the lock is free, the slot is not");
+    run.succeeds(2);
+    assert_eq!(run.starts(), [1]);
+}
+
+#[test]
+fn time_spent_waiting_for_locks_is_not_of_the_attempt() {
+    let step = |request| StepControl { request, timeout: None };
+    let steps = vec![step(Vec::new()), step(vec![lock()])];
+    let holder = Control { request: vec![lock()], ..finite() };
+    let mut run = Run::new(plan(vec![holder, Control { steps, timeout: Some(ms(100)), ..finite() }]));
+    run.wait(60);
+    run.succeeds(1);
+    run.wait(1_000);
+    run.succeeds(0);
+    assert_eq!(run.starts(), [1]);
+    run.wait(39);
+    assert!(run.terminates().is_empty());
+    run.wait(1);
+    assert_eq!(run.terminates(), [1]);
+}

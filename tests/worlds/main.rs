@@ -1,0 +1,81 @@
+//! Simulated worlds: random workflows and ill-behaved programs on a virtual clock, every rule of the
+//! language watched after every step.
+//!
+//! `WORLDS=100000` runs more of them, `WORLD_SEED=17` one again (`TEXT_SEED=17` one that goes through YAML).
+
+mod cases;
+mod checks;
+mod generate;
+mod report;
+mod rng;
+mod simulate;
+mod watch;
+mod yaml;
+
+use std::collections::BTreeMap;
+
+use flowrun::base::diagnostic::Severity;
+use flowrun::plan::{self, NoHost, Options, Plan};
+use flowrun::source;
+
+use generate::Care;
+use simulate::World;
+
+/// As many as a debug build does in a few seconds.
+const DIRECT_WORLDS: u64 = 6_000;
+const TEXT_WORLDS: u64 = 1_000;
+
+fn seeds(one: &str, default: u64) -> std::ops::Range<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    match number(one) {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("WORLDS").unwrap_or(default),
+    }
+}
+
+#[test]
+fn worlds_of_plans_keep_every_rule() {
+    for seed in seeds("WORLD_SEED", DIRECT_WORLDS) {
+        let world = World::around(generate::plan(seed, Care::default()), seed);
+        report::run(&world, &format!("WORLD_SEED={seed}"));
+    }
+}
+
+#[test]
+fn worlds_of_texts_keep_every_rule() {
+    let mut refused: BTreeMap<&'static str, u64> = BTreeMap::new();
+    let seeds = seeds("TEXT_SEED", TEXT_WORLDS);
+    let all = seeds.end - seeds.start;
+    let mut accepted = 0;
+    for seed in seeds {
+        let care = if seed % 3 == 0 { Care::default() } else { Care { joins_anywhere: 5, nests_anyhow: 60, keeps_for_life: 30 } };
+        let wanted = generate::plan(seed ^ 0x7e87, care);
+        let text = yaml::text(&wanted);
+        match planned(&text) {
+            Ok(plan) => {
+                accepted += 1;
+                assert_eq!(yaml::essence(&plan), yaml::essence(&wanted), "TEXT_SEED={seed}: planning changed the workflow\n{text}");
+                report::run(&World::around(plan, seed), &format!("TEXT_SEED={seed}"));
+            }
+            Err(codes) => {
+                assert_ne!(seed % 3, 0, "TEXT_SEED={seed}: a careful workflow is refused with {codes:?}\n{text}");
+                for code in codes {
+                    *refused.entry(code).or_default() += 1;
+                }
+            }
+        }
+    }
+    if all > 100 {
+        assert!(accepted * 2 > all, "only {accepted} of {all} are accepted, refused are {refused:?}");
+        for code in ["lock-ring", "join-cycle", "held-for-life"] {
+            assert!(refused.get(code).is_some_and(|count| *count > 5), "`{code}` hardly occurs: {refused:?}");
+        }
+    }
+}
+
+/// The plan of a text, or the codes of its errors.
+fn planned(text: &str) -> Result<Plan, Vec<&'static str>> {
+    let outcome = plan::build(&source::parse(text), &Options::in_folder("/"), &NoHost::default());
+    let errors = outcome.diagnostics.iter().filter(|found| found.severity == Severity::Error).map(|found| found.code).collect();
+    outcome.plan.ok_or(errors)
+}

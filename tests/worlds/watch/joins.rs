@@ -1,0 +1,123 @@
+//! What joins mean, from the history.
+
+use std::time::Duration;
+
+use flowrun::base::ids::ProcessId;
+use flowrun::base::time::RunTime;
+use flowrun::notice::{Outcome, SkipReason};
+use flowrun::plan::Join;
+use flowrun::source::model::{Condition, OnTimeout};
+
+use super::Watch;
+
+/// How a join stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stand {
+    Open,
+    Holds(RunTime),
+    /// It can no longer hold, since then.
+    Broken(RunTime),
+}
+
+/// How all joins of a process stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joined {
+    Open,
+    Hold,
+    Broken,
+    /// A bound passed that is a failure.
+    TimedOut,
+    /// Two of these happened so close together that either is right.
+    Either,
+}
+
+impl Watch {
+    pub fn stand(&self, id: ProcessId, join: &Join) -> Stand {
+        let other = &self.all[join.process];
+        if let (Condition::Start | Condition::Ready, Some(at)) = (join.until, other.started_at) {
+            return Stand::Holds(at);
+        }
+        let Some((at, outcome)) = &other.outcome else { return Stand::Open };
+        let holds = match join.until {
+            Condition::Success => {
+                matches!(outcome, Outcome::Success | Outcome::Failed { allowed: true, .. } | Outcome::Skipped(SkipReason::Condition))
+            }
+            Condition::Failure => matches!(outcome, Outcome::Failed { .. }),
+            Condition::Exit => other.begun || self.copies_keep_exit(id, join),
+            Condition::Start | Condition::Ready => false,
+        };
+        if holds { Stand::Holds(*at) } else { Stand::Broken(*at) }
+    }
+
+    /// A copy that was never begun keeps no cleanup from running when another copy was, or still may be.
+    fn copies_keep_exit(&self, id: ProcessId, join: &Join) -> bool {
+        let name = |id: ProcessId| &self.plan.processes[id].declared;
+        let others = self.plan.processes[id].control.joins.iter().filter(|other| other.place == join.place);
+        others.filter(|other| name(other.process) == name(join.process)).any(|other| {
+            let copy = &self.all[other.process];
+            copy.begun || copy.outcome.is_none()
+        })
+    }
+
+    /// When the clocks of bounded joins started: once all joins without a bound hold.
+    fn clock(&self, id: ProcessId) -> Option<RunTime> {
+        let unbounded = self.plan.processes[id].control.joins.iter().filter(|join| join.timeout.is_none());
+        unbounded
+            .map(|join| if let Stand::Holds(at) = self.stand(id, join) { Some(at) } else { None })
+            .try_fold(RunTime::ZERO, |a, b| Some(a.max(b?)))
+    }
+
+    /// One join: whether it holds, lasts, is broken or has timed out.
+    pub fn joined_one(&self, id: ProcessId, join: &Join) -> Joined {
+        let stand = self.stand(id, join);
+        let due = self.clock(id).zip(join.timeout).map(|(clock, timeout)| clock + timeout);
+        let Some(due) = due.filter(|due| *due <= self.now) else {
+            return match stand {
+                Stand::Open => Joined::Open,
+                Stand::Holds(_) => Joined::Hold,
+                Stand::Broken(_) => Joined::Broken,
+            };
+        };
+        let late = |at: RunTime| at >= due && at <= due + self.slack;
+        let then = if join.on_timeout == OnTimeout::Continue { Joined::Hold } else { Joined::TimedOut };
+        match stand {
+            Stand::Open => then,
+            Stand::Holds(at) if at < due || then == Joined::Hold => Joined::Hold,
+            Stand::Broken(at) if at < due => Joined::Broken,
+            Stand::Holds(at) | Stand::Broken(at) if late(at) => Joined::Either,
+            Stand::Holds(_) | Stand::Broken(_) => then,
+        }
+    }
+
+    /// All joins of a process.
+    pub fn joined(&self, id: ProcessId) -> Joined {
+        let mut all = Joined::Hold;
+        let rank = |joined: Joined| match joined {
+            Joined::Hold => 0,
+            Joined::Open => 1,
+            Joined::TimedOut => 2,
+            Joined::Broken => 3,
+            Joined::Either => 4,
+        };
+        for join in &self.plan.processes[id].control.joins {
+            let one = self.joined_one(id, join);
+            // Broken and timed out at once: whichever came first counts.
+            let both = matches!((all, one), (Joined::Broken, Joined::TimedOut) | (Joined::TimedOut, Joined::Broken));
+            if both {
+                all = Joined::Either;
+            } else if rank(one) > rank(all) {
+                all = one;
+            }
+        }
+        all
+    }
+
+    /// Whether a failure by this join's bound is right.
+    pub fn timed_out_rightly(&self, id: ProcessId, process: ProcessId, timeout: Duration) -> bool {
+        let joins = &self.plan.processes[id].control.joins;
+        joins.iter().any(|join| {
+            let times_out = matches!(self.joined_one(id, join), Joined::TimedOut | Joined::Either);
+            join.process == process && join.timeout == Some(timeout) && join.on_timeout == OnTimeout::Fail && times_out
+        })
+    }
+}

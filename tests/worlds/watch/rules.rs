@@ -1,0 +1,197 @@
+//! What must hold after every step.
+
+use std::collections::BTreeSet;
+
+use flowrun::base::ids::{Id, ProcessId};
+use flowrun::base::time::RunTime;
+use flowrun::notice::{Share, StopReason};
+use flowrun::plan::ResourceKind;
+use flowrun::source::model::OnFailure;
+
+use super::joins::Joined;
+use super::{Phase, Watch, ensure};
+
+impl Watch {
+    pub fn rules(&mut self, deadline: Option<RunTime>) -> Result<(), String> {
+        ensure!(self.told_started.is_none(), "the start of {:?} is not told", self.told_started);
+        let finished = self.all.iter().all(|one| one.outcome.is_some());
+        ensure!(finished == self.whole.over.is_some(), "all have ended: {finished}, said: {}", !finished);
+        if finished {
+            return Ok(());
+        }
+        self.running_together()?;
+        self.permits()?;
+        self.nobody_waits_in_vain()?;
+        for id in self.plan.processes.ids() {
+            self.joins_are_served(id)?;
+            self.is_somewhere(id)?;
+            self.clocks(id)?;
+        }
+        self.ending()?;
+        let passed = deadline.filter(|at| *at < self.now);
+        ensure!(passed.is_none(), "the next moment {passed:?} has passed");
+        Ok(())
+    }
+
+    /// What running steps need, straight from the plan: independent of what was said about locks.
+    fn running_together(&self) -> Result<(), String> {
+        let mut in_use: Vec<Vec<(ProcessId, &Share)>> = vec![Vec::new(); self.plan.resources.len()];
+        let mut slots = 0;
+        for (id, one) in self.all.entries() {
+            let Some(program) = &one.program else { continue };
+            let control = &self.plan.processes[id].control;
+            slots += u32::from(!control.daemon);
+            for share in control.request.iter().chain(&control.steps[program.step as usize].request) {
+                in_use[share.resource.index()].push((id, share));
+            }
+        }
+        ensure!(self.plan.jobs.is_none_or(|jobs| slots <= jobs), "{slots} processes run at once");
+        for (resource, users) in self.plan.resources.iter().zip(in_use) {
+            let fits = match resource.kind {
+                ResourceKind::Lock => users.len() < 2 || users.iter().all(|(_, share)| share.shared),
+                ResourceKind::Semaphore { permits } => users.iter().map(|(_, share)| share.permits).sum::<u32>() <= permits,
+            };
+            ensure!(fits, "`{}` is used by {users:?}", resource.name);
+        }
+        Ok(())
+    }
+
+    fn permits(&self) -> Result<(), String> {
+        let mut out = BTreeSet::new();
+        for (id, one) in self.all.entries() {
+            let between = one.outer_permits.iter().filter(|_| one.program.is_none() && one.held.iter().any(|(step, _)| step.is_none()));
+            let running = one.program.iter().map(|program| &program.permits);
+            for (resource, numbers) in between.chain(running).flatten() {
+                for number in numbers {
+                    ensure!(out.insert((*resource, *number)), "{id:?} has permit {number} of {resource:?} that another has");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a request is the oldest on everything it names and everything has room.
+    pub fn is_its_turn(&self, id: ProcessId) -> bool {
+        let Some(wait) = &self.all[id].waiting else { return false };
+        wait.wants.iter().all(|share| {
+            let older = |other: &super::Wait| other.order < wait.order && other.wants.iter().any(|other| other.resource == share.resource);
+            self.has_room(share) && !self.all.iter().any(|one| one.waiting.as_ref().is_some_and(older))
+        })
+    }
+
+    fn nobody_waits_in_vain(&self) -> Result<(), String> {
+        let running = self.all.entries().filter(|(id, one)| one.program.is_some() && !self.plan.processes[*id].control.daemon).count();
+        let slot_free = self.plan.jobs.is_none_or(|jobs| running < jobs as usize);
+        for (id, one) in self.all.entries() {
+            if one.waiting.is_none() || !self.is_its_turn(id) {
+                continue;
+            }
+            let daemon = self.plan.processes[id].control.daemon;
+            ensure!(!daemon && !slot_free, "{id:?} waits in vain: {:?}", one.waiting);
+        }
+        Ok(())
+    }
+
+    fn joins_are_served(&self, id: ProcessId) -> Result<(), String> {
+        let one = &self.all[id];
+        if one.outcome.is_some() || one.attempt > 0 {
+            return Ok(());
+        }
+        let joined = self.joined(id);
+        ensure!(matches!(joined, Joined::Open | Joined::Either), "{id:?} still waits though its joins are {joined:?}");
+        ensure!(self.may_not_begin(id, true).is_none(), "{id:?} still waits though it may not begin");
+        Ok(())
+    }
+
+    /// What has begun and not ended runs, waits for locks or for its next attempt.
+    fn is_somewhere(&self, id: ProcessId) -> Result<(), String> {
+        let one = &self.all[id];
+        if one.outcome.is_some() || one.attempt == 0 {
+            return Ok(());
+        }
+        let places = usize::from(one.program.is_some()) + usize::from(one.waiting.is_some()) + usize::from(one.retry_at.is_some());
+        ensure!(places == 1, "{id:?} is lost: {one:?}");
+        if one.retry_at.is_some() {
+            ensure!(self.may_not_begin(id, true).is_none(), "{id:?} waits for an attempt that may not be");
+        }
+        if let Some(program) = &one.program {
+            let answered = matches!(program.phase, Phase::Running | Phase::Command | Phase::Signalled | Phase::Killed);
+            ensure!(answered && (program.phase == Phase::Running) == program.asked.is_none(), "{id:?} is asked without an effect");
+        }
+        if one.stop_requested {
+            ensure!(one.program.as_ref().is_some_and(|program| program.asked.is_some()), "{id:?} was asked to stop and goes on");
+        }
+        Ok(())
+    }
+
+    fn clocks(&self, id: ProcessId) -> Result<(), String> {
+        let one = &self.all[id];
+        let control = &self.plan.processes[id].control;
+        ensure!(one.retry_at.is_none_or(|at| at > self.now), "{id:?} is not tried again in time");
+        if let Some(wait) = one.waiting.as_ref().filter(|wait| !wait.wants.is_empty()) {
+            let over = control.acquire_timeout.is_some_and(|bound| wait.since + bound <= self.now);
+            ensure!(!over || self.is_its_turn(id), "{id:?} waits longer than it may: {wait:?}");
+        }
+        let Some(program) = &one.program else { return Ok(()) };
+        if let Some((asked, _)) = &program.asked {
+            ensure!(program.phase == Phase::Killed || *asked + control.grace > self.now, "{id:?} is not killed after its grace");
+        } else if program.since < self.now {
+            let runs = self.now - program.since;
+            ensure!(control.timeout.is_none_or(|bound| one.ran + runs < bound), "{id:?} runs longer than it may");
+            let step = &control.steps[program.step as usize];
+            ensure!(step.timeout.is_none_or(|bound| runs < bound), "{id:?} runs longer in a step than it may");
+        }
+        Ok(())
+    }
+
+    fn ending(&mut self) -> Result<(), String> {
+        let now = self.now;
+        ensure!(self.plan.timeout.is_none_or(|bound| now.0 < bound || self.whole.timed_out), "the run's timeout is not kept");
+        ensure!(self.whole.interrupts == 0 || self.whole.stopped.is_some(), "a signal is not obeyed");
+        ensure!(self.whole.interrupts < 2 || self.whole.killed_all, "a second signal is not obeyed");
+        let failed = self.whole.failed > 0;
+        let halted = self.whole.halted.is_some() || self.whole.killing.is_some();
+        ensure!(!failed || self.plan.on_failure == OnFailure::Continue || halted, "a failure is not obeyed");
+        if self.whole.halted.is_some() && self.left(|_, regular| regular) == 0 {
+            self.whole.budget.get_or_insert(now);
+        }
+        let work_ended = self.left(|_, _| true) == 0 && (self.needs.has_work || self.whole.halted.is_some());
+        if work_ended {
+            self.whole.budget.get_or_insert(now);
+            let mut leaving = self.all.iter().filter(|one| one.outcome.is_none() && one.attempt > 0).peekable();
+            let asked = |one: &super::One| one.program.as_ref().is_some_and(|program| program.asked.is_some());
+            ensure!(leaving.peek().is_none() || leaving.any(asked), "the work has ended and nobody is asked to end");
+        }
+        let over = self.whole.budget.is_some_and(|since| since + self.settings.stop_timeout <= now);
+        ensure!(!over || self.whole.killed_all, "stopping takes longer than it may");
+        for (id, one) in self.all.entries() {
+            if one.outcome.is_some() {
+                continue;
+            }
+            let phase = one.program.as_ref().map(|program| program.phase);
+            if self.whole.killed_all {
+                ensure!(phase == Some(Phase::Killed), "{id:?} is not killed");
+            } else if self.whole.killing.is_some() {
+                ensure!(phase.is_some_and(|phase| phase > Phase::Asked), "{id:?} is not asked to end");
+            } else if self.whole.stopped.is_some() && !self.needs.cleanup[id] && !self.plan.processes[id].control.daemon {
+                ensure!(phase.is_some_and(|phase| phase > Phase::Asked), "{id:?} is not asked to end");
+            }
+        }
+        let unasked = |program: &super::Program| matches!(program.asked, Some((_, StopReason::RunStopped)));
+        let halted = self.whole.stopped.is_some() || self.whole.killing.is_some();
+        ensure!(
+            halted || !self.all.iter().filter_map(|one| one.program.as_ref()).any(unasked),
+            "something is stopped though the run goes on"
+        );
+        Ok(())
+    }
+
+    /// Finite processes that hold the run open, of those that a test takes (id, regular).
+    fn left(&self, takes: impl Fn(ProcessId, bool) -> bool) -> usize {
+        let open = |id: ProcessId| {
+            let one = &self.all[id];
+            !self.plan.processes[id].control.daemon && one.outcome.is_none() && !(self.needs.alarm[id] && one.attempt == 0)
+        };
+        self.plan.processes.ids().filter(|id| open(*id) && takes(*id, !self.needs.cleanup[*id])).count()
+    }
+}
