@@ -19,7 +19,8 @@ fn flowrun(args: &[&str]) -> Output {
 
 /// Everything that is printed, and the exit status.
 fn shown(output: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+    let here = folder().display().to_string();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8").replace(&here, "FOLDER");
     let status = output.status.code().expect("an exit status");
     format!("{}{}exit status {status}\n", text(&output.stderr), text(&output.stdout))
 }

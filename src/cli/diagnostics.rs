@@ -1,15 +1,18 @@
 //! Shows what is wrong with a workflow: for people with the source underlined, for tools as JSON.
 //!
-//! This file and `excerpt` are the only ones that name miette.
+//! The only file that names miette.
 
 use std::io::Write;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, Report, Severity as Level};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError, MietteSpanContents, Report, Severity as Level,
+    SourceCode, SourceSpan, SpanContents,
+};
 use serde::Serialize;
 
 use super::args::{MessageFormat, WorkflowArgs};
 use super::color;
-use super::excerpt::{self, Excerpt, Lines, printable};
+use super::excerpt::{self, Excerpt, Lines, Part, printable};
 use super::load::Source;
 use super::text::count;
 use crate::base::diagnostic::{Diagnostic, Severity};
@@ -89,6 +92,15 @@ fn to_miette(found: &Diagnostic, places: &[(usize, usize)]) -> MietteDiagnostic 
     diagnostic
 }
 
+impl SourceCode for Excerpt {
+    fn read_span<'a>(&'a self, span: &SourceSpan, before: usize, after: usize) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let Part { text, at, place: (line, column), lines } =
+            self.part(span.offset(), span.offset() + span.len(), before, after).ok_or(MietteError::OutOfBounds)?;
+        let span = (at, text.len()).into();
+        Ok(Box::new(MietteSpanContents::new_named(self.name().to_owned(), text.as_bytes(), span, line, column, lines)))
+    }
+}
+
 /// A sentence that may quote a value of any length: in one line, and of at most so many characters.
 fn one_line(text: &str, most: usize) -> String {
     let text = printable(&text.replace(['\n', '\t'], " "));
@@ -108,6 +120,8 @@ struct JsonFinding<'a> {
     code: &'a str,
     message: &'a str,
     help: Option<&'a str>,
+    /// What stands at the main place.
+    label: Option<&'a str>,
     file: &'a str,
     #[serde(flatten)]
     place: Option<JsonPlace>,
@@ -149,6 +163,7 @@ pub fn json(name: &str, lines: &Lines<'_>, found: &Diagnostic) -> String {
         code: found.code,
         message: &found.message,
         help: found.help.as_deref(),
+        label: found.labels.first().map(|label| label.text.as_str()).filter(|text| !text.is_empty()),
         file: name,
         place: found.labels.first().map(|label| place(label.span)),
         related: found.labels.iter().skip(1).map(|label| JsonRelated { message: &label.text, place: place(label.span) }).collect(),

@@ -1,10 +1,8 @@
 //! The few lines of a source text that one finding is shown with.
 //!
-//! miette would read the whole text anew for each label and show a line of any length. It is given an
-//! excerpt instead: the lines with labels and their neighbours, long ones cut around the labels, control
+//! What draws the findings would read the whole text anew for each label and show a line of any length. It
+//! is given an excerpt instead: the lines with labels and their neighbours, long ones cut around the labels, control
 //! characters replaced, so that a workflow cannot write escape sequences to a terminal.
-
-use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
 use super::diagnostics::MOST_LABELS;
 use crate::base::diagnostic::Diagnostic;
@@ -199,27 +197,41 @@ fn backward(text: &str, at: usize, count: usize) -> usize {
     text[..at].char_indices().rev().nth(count.saturating_sub(1)).map_or(0, |(offset, _)| offset)
 }
 
-impl SourceCode for Excerpt {
-    fn read_span<'a>(&'a self, span: &SourceSpan, before: usize, after: usize) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let (start, end) = (span.offset(), span.offset() + span.len());
+/// Lines of an excerpt, and where they stand.
+#[derive(Debug)]
+pub struct Part<'e> {
+    /// Their text.
+    pub text: &'e str,
+    /// The first byte in the excerpt.
+    pub at: usize,
+    /// Line and column in the whole text, from 0.
+    pub place: (usize, usize),
+    /// How many lines they are.
+    pub lines: usize,
+}
+
+impl Excerpt {
+    /// What the excerpt is of.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The lines with `start..end`, and some before and after; `None` for what is not shown together.
+    /// Without any around, the place is that of the label which begins there.
+    pub fn part(&self, start: usize, end: usize, before: usize, after: usize) -> Option<Part<'_>> {
         let inside = |group: &&Group| group.starts[0] <= start && start < group.starts[group.starts.len() - 1];
-        let group = self.groups.iter().find(inside).ok_or(MietteError::OutOfBounds)?;
+        let group = self.groups.iter().find(inside)?;
         if end > group.starts[group.starts.len() - 1] {
-            return Err(MietteError::OutOfBounds);
+            return None;
+        }
+        if before == 0 && after == 0 {
+            let place = self.labels.iter().find(|(at, ..)| *at == start).map_or((0, 0), |(_, line, column)| (*line, *column));
+            return Some(Part { text: self.text.get(start..end)?, at: start, place, lines: 1 });
         }
         let line_of = |at: usize| group.starts[..group.starts.len() - 1].partition_point(|start| *start <= at) - 1;
-        let contents = |data: &'a str, at: usize, line, column, count| {
-            MietteSpanContents::new_named(self.name.clone(), data.as_bytes(), (at, data.len()).into(), line, column, count)
-        };
-        if before == 0 && after == 0 {
-            // Asked for the line and column of a label, which are those in the whole text.
-            let (line, column) = self.labels.iter().find(|(at, ..)| *at == start).map_or((0, 0), |(_, line, column)| (*line, *column));
-            let data = self.text.get(start..end).ok_or(MietteError::OutOfBounds)?;
-            return Ok(Box::new(contents(data, start, line, column, 1)));
-        }
         let first = line_of(start).saturating_sub(before);
         let last = (line_of(end.saturating_sub(1).max(start)) + after).min(group.starts.len() - 2);
-        let data = self.text.get(group.starts[first]..group.starts[last + 1]).ok_or(MietteError::OutOfBounds)?;
-        Ok(Box::new(contents(data, group.starts[first], group.first + first, 0, last + 1 - first)))
+        let text = self.text.get(group.starts[first]..group.starts[last + 1])?;
+        Some(Part { text, at: group.starts[first], place: (group.first + first, 0), lines: last + 1 - first })
     }
 }

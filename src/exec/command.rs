@@ -144,14 +144,12 @@ fn open_output(output: &Output, first: bool) -> Result<Channel, Trouble> {
 /// # Errors
 /// The system's error, or that it is a FIFO.
 pub fn open_file(path: &Path, append: bool) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true);
-    if append {
-        options.append(true)
-    } else {
-        options.write(true).truncate(true)
-    };
-    files::open(path, &mut options)
+    // Writing at the end in any case: processes that share a file do not write over each other.
+    let file = files::open(path, OpenOptions::new().create(true).append(true))?;
+    if !append && file.metadata()?.is_file() {
+        file.set_len(0)?;
+    }
+    Ok(file)
 }
 
 fn explain(trouble: Trouble, argv: &[String], cwd: &Path) -> StartError {

@@ -3,6 +3,7 @@
 //! Only a warning: an earlier process may make the program.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::path::Path;
 
 use super::Host;
@@ -12,7 +13,9 @@ use crate::base::ids::{DenseMap, ProcessId};
 
 /// Looks for the program of every command that is run without a shell.
 pub fn check(processes: &DenseMap<ProcessId, Process>, host: &dyn Host, diagnostics: &mut Vec<Diagnostic>) {
-    let mut known: HashMap<(String, String), bool> = HashMap::new();
+    let host_path = host.env().get("PATH").map_or("", String::as_str);
+    // By program and by what it is looked up in: PATH, or the folder for one with a path of its own.
+    let mut known: HashMap<(&str, &OsStr), bool> = HashMap::new();
     let mut reported = HashSet::new();
     for process in processes.iter() {
         if process.control.disabled {
@@ -23,11 +26,11 @@ pub fn check(processes: &DenseMap<ProcessId, Process>, host: &dyn Host, diagnost
             let words = direct.as_ref().unwrap_or(argv);
             let program = words[0].as_str();
             let path = match step.env.get("PATH") {
-                Some(path) => path.clone().unwrap_or_default(),
-                None => host.env().get("PATH").cloned().unwrap_or_default(),
+                Some(path) => path.as_deref().unwrap_or_default(),
+                None => host_path,
             };
-            let key = (program.to_owned(), if program.contains('/') { step.cwd.display().to_string() } else { path.clone() });
-            let exists = *known.entry(key).or_insert_with(|| exists(program, &step.cwd, &path, host));
+            let key = (program, if program.contains('/') { step.cwd.as_os_str() } else { OsStr::new(path) });
+            let exists = *known.entry(key).or_insert_with(|| exists(program, &step.cwd, path, host));
             if !exists {
                 let message = if program.contains('/') {
                     format!("the program `{program}` does not exist or may not be executed")

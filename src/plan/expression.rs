@@ -211,13 +211,15 @@ impl<'a> Scope<'a> {
             );
         }
         let compiled = self.engine.environment.compile_expression(expression).map_err(|error| self.failed(expression, span, &error))?;
-        let used = compiled.undeclared_variables(true);
-        if used.iter().any(|path| self.is_broken(path)) {
+        let used = || compiled.undeclared_variables(true);
+        if !self.broken.is_empty() && used().iter().any(|path| self.is_broken(path)) {
             return Err(Diagnostic::error(FOLLOW_UP, span, "a name in this expression has a mistake of its own"));
         }
-        if let Some(root) = used.iter().map(|path| path.split('.').next().unwrap_or(path)).find(|root| matches!(*root, "item" | "outputs"))
-        {
-            return Err(hints::not_yet(self.place(root, span), root, None));
+        for root in ["item", "outputs"] {
+            let is_root = |path: &String| path.split('.').next() == Some(root);
+            if expression.contains(root) && used().iter().any(is_root) {
+                return Err(hints::not_yet(self.place(root, span), root, None));
+            }
         }
         let values = if calculates(expression) { &self.typed } else { &self.textual };
         let value = compiled.eval(Value::from_pairs(values.iter().map(|(k, v)| (*k, v.clone())))).map_err(|error| {
@@ -225,7 +227,7 @@ impl<'a> Scope<'a> {
                 return found;
             }
             if error.kind() == ErrorKind::UndefinedError
-                && let Some(found) = self.unknown_name(&used, span)
+                && let Some(found) = self.unknown_name(&used(), span)
             {
                 return found;
             }
@@ -233,7 +235,7 @@ impl<'a> Scope<'a> {
         })?;
         if value.is_undefined() {
             return Err(self
-                .unknown_name(&used, span)
+                .unknown_name(&used(), span)
                 .unwrap_or_else(|| Diagnostic::error("expression", span, format!("`{expression}` has no value"))));
         }
         Ok(value)

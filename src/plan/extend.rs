@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::base::diagnostic::Diagnostic;
-use crate::base::span::Spanned;
+use crate::base::span::{Span, Spanned};
 use crate::base::suggest::Suggester;
 use crate::source::model::{Process, Workflow};
 use crate::source::read::{Field, Merge};
@@ -28,16 +28,39 @@ pub struct Extender<'a> {
 
 /// A process after merging.
 pub struct Extended<'a> {
-    /// Templates and own keys, without defaults.
-    pub given: Cow<'a, Process>,
-    /// Defaults too; none when there are none.
-    with_defaults: Option<Process>,
+    /// Templates, own keys and defaults.
+    pub whole: Cow<'a, Process>,
+    /// Where templates and own keys, but not defaults, have keys that fit only one kind of process.
+    pub given: Given,
 }
 
-impl Extended<'_> {
-    /// Templates, own keys and defaults.
-    pub fn whole(&self) -> &Process {
-        self.with_defaults.as_ref().unwrap_or(&self.given)
+/// Places of keys, where they are given by a process or its templates.
+#[derive(Clone, Copy, Debug)]
+pub struct Given {
+    /// `with`.
+    pub with: Option<Span>,
+    /// `args`.
+    pub args: Option<Span>,
+    /// `shell`.
+    pub shell: Option<Span>,
+    /// `stdin`.
+    pub stdin: Option<Span>,
+    /// `timeout`.
+    pub timeout: Option<Span>,
+    /// `retries`.
+    pub retries: Option<Span>,
+}
+
+impl Given {
+    fn of(process: &Process) -> Self {
+        Self {
+            with: process.with.span(),
+            args: process.args.span(),
+            shell: process.shell.span(),
+            stdin: process.stdin.span(),
+            timeout: process.timeout.span(),
+            retries: process.retries.span(),
+        }
     }
 }
 
@@ -157,9 +180,13 @@ impl<'a> Extender<'a> {
 
     /// A process with its templates and the defaults.
     pub fn extend<'p>(&self, own: &'p Process, diagnostics: &mut Vec<Diagnostic>) -> Extended<'p> {
-        let given = self.with_templates(own, diagnostics);
-        let with_defaults = self.defaults.as_ref().map(|defaults| overlay(defaults.clone(), given.clone().into_owned()));
-        Extended { given, with_defaults }
+        let process = self.with_templates(own, diagnostics);
+        let given = Given::of(&process);
+        let whole = match &self.defaults {
+            Some(defaults) => Cow::Owned(overlay(defaults.clone(), process.into_owned())),
+            None => process,
+        };
+        Extended { whole, given }
     }
 
     fn with_templates<'p>(&self, own: &'p Process, diagnostics: &mut Vec<Diagnostic>) -> Cow<'p, Process> {

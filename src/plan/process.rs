@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::command;
 use super::environment::{self, Overlay};
 use super::expression::Scope;
-use super::extend::Extended;
+use super::extend::{Extended, Given};
 use super::host::Host;
 use super::instances::{self, Instance};
 use super::joins::PendingJoin;
@@ -77,7 +77,7 @@ pub fn plan(
     resolver: &mut Resolver<'_>,
     planned: &mut Vec<Planned>,
 ) -> bool {
-    let whole = process.whole();
+    let whole = &*process.whole;
     check_kind(name, process, misspelt, resolver);
     let before = resolver.diagnostics.len();
     let instances = instances::expand(whole, copies, resolver);
@@ -87,7 +87,7 @@ pub fn plan(
         mark_broken_copies(whole, expanded, &mut scope);
         let mut inner = Resolver::new(scope);
         let one =
-            Builder { name, process: whole, given: &process.given, misspelt, instance: &instance, around, resolver: &mut inner }.build();
+            Builder { name, process: whole, given: process.given, misspelt, instance: &instance, around, resolver: &mut inner }.build();
         let failed = inner.diagnostics.iter().any(|found| found.severity == crate::base::diagnostic::Severity::Error);
         resolver.diagnostics.append(&mut inner.diagnostics);
         planned.extend(one);
@@ -118,7 +118,7 @@ fn mark_broken_copies(process: &written::Process, expanded: bool, scope: &mut Sc
 
 /// Exactly one of `command`, `task` and `steps`, and no key that fits another kind only.
 fn check_kind(name: &Spanned<String>, process: &Extended<'_>, misspelt: bool, resolver: &mut Resolver<'_>) {
-    let whole = process.whole();
+    let whole = &*process.whole;
     let unreadable = whole.command.is_broken() || whole.task.is_broken() || whole.steps.is_broken();
     let kinds = [("command", whole.command.span()), ("task", whole.task.span()), ("steps", whole.steps.span())];
     let given: Vec<(&str, Span)> = kinds.iter().filter_map(|(key, span)| span.map(|span| (*key, span))).collect();
@@ -145,17 +145,17 @@ fn check_kind(name: &Spanned<String>, process: &Extended<'_>, misspelt: bool, re
             Diagnostic::error("key-does-not-fit", span, format!("`{key}` means nothing here")).help(format!("it belongs to {owner}"))
         })
     };
-    let own = &process.given;
+    let own = process.given;
     let text_command = matches!(whole.command.value(), Some(written::Command::Shell(_)));
     let has_steps = whole.steps.is_set();
     if unreadable {
         return;
     }
     for found in [
-        only_for("with", own.with.span(), whole.task.is_set(), "a process with a `task`, or to a step with one"),
-        only_for("args", own.args.span(), whole.command.is_set(), "a `command`"),
-        only_for("shell", own.shell.span(), text_command || has_steps, "a `command` that is a text"),
-        only_for("stdin", own.stdin.span(), !whole.task.is_set(), "a `command`; built-in tasks read no input"),
+        only_for("with", own.with, whole.task.is_set(), "a process with a `task`, or to a step with one"),
+        only_for("args", own.args, whole.command.is_set(), "a `command`"),
+        only_for("shell", own.shell, text_command || has_steps, "a `command` that is a text"),
+        only_for("stdin", own.stdin, !whole.task.is_set(), "a `command`; built-in tasks read no input"),
     ]
     .into_iter()
     .flatten()
@@ -167,7 +167,7 @@ fn check_kind(name: &Spanned<String>, process: &Extended<'_>, misspelt: bool, re
 struct Builder<'b, 'a> {
     name: &'b Spanned<String>,
     process: &'b written::Process,
-    given: &'b written::Process,
+    given: Given,
     /// An unknown key was reported in it, which may be what seems to be missing.
     misspelt: bool,
     instance: &'b Instance,
@@ -197,11 +197,8 @@ impl Builder<'_, '_> {
             request: held.iter().map(|wanted| wanted.share).collect(),
             steps: steps.iter().map(|step| step.control.clone()).collect(),
             acquire_timeout: self.resolver.period(&self.process.acquire_timeout),
-            timeout: self
-                .finite_only("timeout", daemon, self.given.timeout.span())
-                .then(|| self.resolver.period(&self.process.timeout))
-                .flatten(),
-            retries: if self.finite_only("retries", daemon, self.given.retries.span()) { self.retries() } else { Retries::default() },
+            timeout: self.finite_only("timeout", daemon, self.given.timeout).then(|| self.resolver.period(&self.process.timeout)).flatten(),
+            retries: if self.finite_only("retries", daemon, self.given.retries) { self.retries() } else { Retries::default() },
             stop_command: stop_command.is_some(),
             grace: self.resolver.period(&stop.grace).unwrap_or(DEFAULT_GRACE),
             success_codes: self.success_codes(),

@@ -344,13 +344,13 @@ fn indentation(text: &str, at: usize, parser_says: &str) -> Option<Diagnostic> {
         1 => "by 1 space".to_owned(),
         level => format!("by {level} spaces"),
     };
-    let places: Vec<String> = levels.iter().map(|level| spaces(*level)).collect();
+    let places: Vec<String> = levels.iter().map(usize::to_string).collect();
     let first = line.slice(text).chars().next().map_or(0, char::len_utf8);
     let span = Span { start: line.start, end: line.start + u32::try_from(own.max(first)).unwrap_or(1) };
     let message = format!("this line is indented {}, as nothing above it is", spaces(own));
     Some(
         Diagnostic::error("syntax", span, message)
-            .help(format!("indent it as the lines above that it stands beside: {}", places.join(" or "))),
+            .help(format!("indent it as the lines above that it stands beside: by {} spaces", places.join(" or "))),
     )
 }
 

@@ -221,8 +221,8 @@ impl Builder {
 
     /// Checks keys, drops duplicates, merges `<<`.
     fn entries(&mut self, pending: Vec<Pending>) -> Vec<Entry> {
-        let mut seen: HashMap<String, Span> = HashMap::with_capacity(pending.len());
-        let mut entries = Vec::with_capacity(pending.len());
+        let mut seen = Seen::for_entries(pending.len());
+        let mut entries: Vec<Entry> = Vec::with_capacity(pending.len());
         let mut merges = Vec::new();
         for Pending { key, key_span, value } in pending {
             let Kind::Scalar { text, style } = &self.document.node(key).kind else {
@@ -237,20 +237,23 @@ impl Builder {
                 continue;
             }
             let key = Spanned::new(text.clone(), key_span);
-            if let Some(first) = seen.get(&key.value) {
+            if let Some(first) = seen.place(&key.value, &entries) {
                 if self.diagnostics.len() > MAX_FINDINGS {
                     continue;
                 }
                 self.report(
                     Diagnostic::error("duplicate-key", key_span, format!("the key `{}` stands here a second time", key.value))
                         .main_label("again here")
-                        .label(*first, "first here")
+                        .label(first, "first here")
                         .help("keep one of the two, or give one another name"),
                 );
                 continue;
             }
-            seen.insert(key.value.clone(), key_span);
+            seen.add(&key);
             entries.push(Entry { key, value });
+        }
+        if !merges.is_empty() && seen.0.is_none() {
+            seen = Seen(Some(entries.iter().map(|entry| (entry.key.value.clone(), entry.key.span)).collect()));
         }
         for (span, value) in merges {
             self.merge(span, value, &mut seen, &mut entries);
@@ -258,7 +261,7 @@ impl Builder {
         entries
     }
 
-    fn merge(&mut self, span: Span, value: NodeId, seen: &mut HashMap<String, Span>, entries: &mut Vec<Entry>) {
+    fn merge(&mut self, span: Span, value: NodeId, seen: &mut Seen, entries: &mut Vec<Entry>) {
         let sources = match &self.document.node(value).kind {
             Kind::List(items) => items.clone(),
             _ => vec![value],
@@ -277,11 +280,33 @@ impl Builder {
                 return;
             }
             for entry in inherited {
-                if !seen.contains_key(&entry.key.value) {
-                    seen.insert(entry.key.value.clone(), entry.key.span);
+                if seen.place(&entry.key.value, entries).is_none() {
+                    seen.add(&entry.key);
                     entries.push(entry.clone());
                 }
             }
+        }
+    }
+}
+
+/// The keys of a mapping so far: an index where there are many, nothing where looking through is cheaper.
+struct Seen(Option<HashMap<String, Span>>);
+
+impl Seen {
+    fn for_entries(count: usize) -> Self {
+        Self((count > 12).then(|| HashMap::with_capacity(count)))
+    }
+
+    fn place(&self, key: &str, entries: &[Entry]) -> Option<Span> {
+        match &self.0 {
+            Some(index) => index.get(key).copied(),
+            None => entries.iter().find(|entry| entry.key.value == key).map(|entry| entry.key.span),
+        }
+    }
+
+    fn add(&mut self, key: &Spanned<String>) {
+        if let Some(index) = &mut self.0 {
+            index.insert(key.value.clone(), key.span);
         }
     }
 }
