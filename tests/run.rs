@@ -510,3 +510,9 @@ fn without_a_path_the_systems_folders_are_searched() {
     let place = place("processes:\n  p: {env: {PATH: null}, command: 'echo found; true'}\n");
     assert_eq!(place.flowrun("").run().exits(0).of("p"), ["found"]);
 }
+
+#[test]
+fn waiting_for_another_process_takes_no_slot() {
+    let place = place("jobs: 1\nprocesses:\n  w: {task: wait, with: {process: x}}\n  x: {command: echo x}\n");
+    assert_eq!(place.flowrun("").run().exits(0).of("x"), ["x"]);
+}

@@ -281,9 +281,9 @@ impl Builder<'_, '_> {
             (None, Some(task)) => self.task(task, &process.with, mentions),
             (None, None) => None,
         };
-        let plan = |action| PlannedStep {
+        let plan = |action: Action| PlannedStep {
+            control: StepControl { only_waits: only_waits(&action), ..StepControl::default() },
             step: Step { name: None, place, action, cwd: cwd.to_owned(), env: Arc::clone(env) },
-            control: StepControl::default(),
             wanted: Vec::new(),
         };
         action.map(plan).into_iter().collect()
@@ -323,9 +323,11 @@ impl Builder<'_, '_> {
         let cwd = self.folder(&step.cwd, cwd);
         let wanted = self.around.resources.request(&step.lock, &step.semaphore, self.resolver);
         let timeout = self.resolver.period(&step.timeout);
+        let action = action?;
+        let only_waits = only_waits(&action);
         Some(PlannedStep {
-            step: Step { name: step.name.value().cloned(), place: program, action: action?, cwd, env: step_env },
-            control: StepControl { request: wanted.iter().map(|wanted| wanted.share).collect(), timeout },
+            step: Step { name: step.name.value().cloned(), place: program, action, cwd, env: step_env },
+            control: StepControl { request: wanted.iter().map(|wanted| wanted.share).collect(), timeout, only_waits },
             wanted,
         })
     }
@@ -415,6 +417,14 @@ impl Builder<'_, '_> {
 
     fn success_codes(&mut self) -> Vec<i32> {
         let codes = self.resolver.many(&self.process.success_codes);
+        if let Some(written) = self.process.success_codes.get()
+            && written.value.0.is_empty()
+        {
+            self.resolver.report(
+                Diagnostic::error("bad-value", written.span, "without a success code no end would be a success")
+                    .help("write at least one, as in `[0]`, or leave the key out"),
+            );
+        }
         for code in codes.iter().filter(|code| code.value > 255) {
             self.resolver.report(
                 Diagnostic::error("bad-value", code.span, format!("{} is not an exit code", code.value))
@@ -475,4 +485,8 @@ struct PlannedStep {
     step: Step,
     control: StepControl,
     wanted: Vec<Wanted>,
+}
+
+fn only_waits(action: &Action) -> bool {
+    matches!(action, Action::Task { task, .. } if task.only_waits())
 }

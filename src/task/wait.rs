@@ -202,6 +202,10 @@ impl Task for Wait {
         }
     }
 
+    fn only_waits(&self) -> bool {
+        true
+    }
+
     fn waits_for(&self) -> Vec<Spanned<String>> {
         if self.timeout.is_none() { self.mentions() } else { Vec::new() }
     }
