@@ -567,8 +567,9 @@ pub fn merge_by_name<T>(base: &mut Vec<T>, over: Vec<T>, name: impl Fn(&T) -> &s
 
 impl<K: KeyRule, V: Read> Read for Map<K, V> {
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
-        let mut map = Self::default();
-        for entry in reader.entries(node, "a mapping", Some(K::FORM))? {
+        let entries = reader.entries(node, "a mapping", Some(K::FORM))?;
+        let mut map = Self { entries: Vec::with_capacity(entries.len()), ..Self::default() };
+        for entry in entries {
             if let Some(why) = K::refuse(&entry.key.value) {
                 reader.report(bad_value(entry.key.span, &why, None));
             }
