@@ -10,6 +10,7 @@
 //! those numbers whose canonical form differs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::{Arc, RwLock};
 
 use minijinja::value::{Enumerator, Object, Value, ValueKind};
@@ -58,6 +59,14 @@ impl Object for Table {
 }
 
 impl Values {
+    fn typed(&self) -> Value {
+        Value::from_dyn_object(Arc::clone(&self.typed))
+    }
+
+    fn textual(&self) -> Value {
+        Value::from_dyn_object(Arc::clone(&self.textual))
+    }
+
     /// Adds a value as it was written.
     pub fn insert(&self, name: &str, scalar: &ScalarText) {
         let typed = yaml_value(scalar);
@@ -124,46 +133,55 @@ pub struct Scope<'a> {
     pub engine: &'a Engine,
     /// The text that is planned, to find an expression's own place.
     pub text: &'a str,
-    typed: BTreeMap<&'static str, Value>,
-    textual: BTreeMap<&'static str, Value>,
+    typed: Rc<Roots>,
+    textual: Rc<Roots>,
     /// Names (`vars.port`, or `matrix` as a whole) whose own mistake is reported where they are declared.
-    broken: BTreeSet<String>,
+    broken: Rc<BTreeSet<String>>,
+}
+
+/// What expressions can name, and the same as one value of the engine's.
+#[derive(Debug)]
+struct Roots {
+    names: BTreeMap<&'static str, Value>,
+    value: Value,
+}
+
+impl Roots {
+    fn new(names: BTreeMap<&'static str, Value>) -> Rc<Self> {
+        let value = Value::from_pairs(names.iter().map(|(name, value)| (*name, value.clone())));
+        Rc::new(Self { names, value })
+    }
+
+    fn with(&self, matrix: Option<Value>, index: Option<u32>) -> Rc<Self> {
+        let mut names = self.names.clone();
+        names.extend(matrix.map(|matrix| ("matrix", matrix)));
+        names.extend(index.map(|index| ("index", Value::from(index))));
+        Self::new(names)
+    }
 }
 
 impl<'a> Scope<'a> {
     /// A scope with `vars` and `env`.
     pub fn new(engine: &'a Engine, text: &'a str, vars: &Values, env: &BTreeMap<String, String>) -> Self {
-        let mut scope = Self { engine, text, typed: BTreeMap::new(), textual: BTreeMap::new(), broken: BTreeSet::new() };
-        scope.set("vars", vars);
         let env = Value::from_pairs(env.iter().map(|(k, v)| (k.clone(), v.clone())));
-        scope.typed.insert("env", env.clone());
-        scope.textual.insert("env", env);
-        scope
+        let roots = |vars| Roots::new(BTreeMap::from([("vars", vars), ("env", env.clone())]));
+        Self { engine, text, typed: roots(vars.typed()), textual: roots(vars.textual()), broken: Rc::default() }
     }
 
     /// The same with more.
     #[must_use]
     pub fn with(&self, matrix: Option<&Values>, index: Option<u32>) -> Self {
-        let (typed, textual) = (self.typed.clone(), self.textual.clone());
-        let mut scope = Self { engine: self.engine, text: self.text, typed, textual, broken: self.broken.clone() };
-        if let Some(matrix) = matrix {
-            scope.set("matrix", matrix);
-        }
-        if let Some(index) = index {
-            scope.typed.insert("index", Value::from(index));
-            scope.textual.insert("index", Value::from(index));
-        }
-        scope
-    }
-
-    fn set(&mut self, name: &'static str, values: &Values) {
-        self.typed.insert(name, Value::from_dyn_object(Arc::clone(&values.typed)));
-        self.textual.insert(name, Value::from_dyn_object(Arc::clone(&values.textual)));
+        let (typed, textual) = if matrix.is_none() && index.is_none() {
+            (Rc::clone(&self.typed), Rc::clone(&self.textual))
+        } else {
+            (self.typed.with(matrix.map(Values::typed), index), self.textual.with(matrix.map(Values::textual), index))
+        };
+        Self { engine: self.engine, text: self.text, typed, textual, broken: Rc::clone(&self.broken) }
     }
 
     /// Marks a name whose own mistake is reported where it is declared, so that whoever uses it is not blamed.
     pub fn mark_broken(&mut self, name: impl Into<String>) {
-        self.broken.insert(name.into());
+        Rc::make_mut(&mut self.broken).insert(name.into());
     }
 
     /// All names marked so.
@@ -222,7 +240,7 @@ impl<'a> Scope<'a> {
             }
         }
         let values = if calculates(expression) { &self.typed } else { &self.textual };
-        let value = compiled.eval(Value::from_pairs(values.iter().map(|(k, v)| (*k, v.clone())))).map_err(|error| {
+        let value = compiled.eval(values.value.clone()).map_err(|error| {
             if let Some(found) = self.dashed_name(expression, span) {
                 return found;
             }
@@ -287,7 +305,7 @@ impl<'a> Scope<'a> {
             return None;
         }
         for root in ["vars", "matrix", "env"] {
-            let Some(values) = self.typed.get(root).filter(|_| expression.contains(root)) else { continue };
+            let Some(values) = self.typed.names.get(root).filter(|_| expression.contains(root)) else { continue };
             for key in values.try_iter().ok()? {
                 let key = key.to_string();
                 let path = format!("{root}.{key}");
@@ -350,8 +368,8 @@ impl<'a> Scope<'a> {
         used.sort();
         for path in used {
             let (root, rest) = path.split_once('.').map_or((path.as_str(), None), |(root, rest)| (root, Some(rest)));
-            let Some(values) = self.typed.get(root) else {
-                let known: Vec<&str> = self.typed.keys().copied().collect();
+            let Some(values) = self.typed.names.get(root) else {
+                let known: Vec<&str> = self.typed.names.keys().copied().collect();
                 let help = match root {
                     "matrix" => "this process has no `matrix`".to_owned(),
                     "index" => "this process has no `replicas`".to_owned(),
@@ -445,10 +463,11 @@ impl Scope<'_> {
         let Some(text) = value.as_str() else { return true };
         let looks_typed = yaml_value(&ScalarText { text: text.to_owned(), plain: true }).kind() != ValueKind::String;
         looks_typed
-            && self.engine.environment.compile_expression(expression).is_ok_and(|compiled| {
-                let values = Value::from_pairs(self.typed.iter().map(|(name, value)| (*name, value.clone())));
-                compiled.eval(values).is_ok_and(|value| value.kind() != ValueKind::String)
-            })
+            && self
+                .engine
+                .environment
+                .compile_expression(expression)
+                .is_ok_and(|compiled| compiled.eval(self.typed.value.clone()).is_ok_and(|value| value.kind() != ValueKind::String))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whole texts of ended runs.
 
-use super::super::testing::{TERMINAL, ended, failed, output, plan, run_started, started, told};
+use super::super::testing::{ended, failed, output, plan, run_started, started, told};
 use super::*;
 use crate::base::ids::ProcessId;
 use crate::notice::{CancelReason, OutcomeKind, SkipReason};
@@ -130,13 +130,4 @@ fn many_failures_make_a_page() {
     let text = told(plan, QUIET, events).stderr();
     assert!(text.contains("✗ 980 more failed: p20, p21, p22, p23, p24, p25, p26, p27, p28, p29, … and 970 more\n"), "{text}");
     assert!(text.lines().count() < 50);
-}
-
-/// To look at: `cargo test --lib report::summary -- --nocapture --ignored`.
-#[test]
-#[ignore = "shows itself to a person"]
-fn it_looks_good() {
-    let (plan, events) = mixed();
-    let written = told(plan, Settings { stdout: TERMINAL, stderr: TERMINAL, verbosity: 1, ..Settings::default() }, events);
-    println!("{}", written.both());
 }

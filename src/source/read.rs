@@ -581,9 +581,12 @@ pub fn merge_by_name<T>(base: &mut Vec<T>, over: Vec<T>, name: impl Fn(&T) -> &s
 
 impl<K: KeyRule, V: Read> Read for Map<K, V> {
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
-        let mut map = Self::default();
-        let help = hints::mapping_form(node, V::SAMPLE, reader.document).unwrap_or_else(|| K::FORM.to_owned());
-        for entry in reader.entries(node, "a mapping", Some(&help))? {
+        let is_map = matches!(reader.document.node(node).kind, Kind::Map(_));
+        let form = || hints::mapping_form(node, V::SAMPLE, reader.document).unwrap_or_else(|| K::FORM.to_owned());
+        let help = (!is_map).then(form);
+        let entries = reader.entries(node, "a mapping", help.as_deref())?;
+        let mut map = Self { entries: Vec::with_capacity(entries.len()), ..Self::default() };
+        for entry in entries {
             if let Some(why) = K::refuse(&entry.key.value) {
                 reader.report(bad_value(entry.key.span, &why, None));
             }

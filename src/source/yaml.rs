@@ -225,7 +225,7 @@ impl Builder {
         let mut entries: Vec<Entry> = Vec::with_capacity(pending.len());
         let mut merges = Vec::new();
         for Pending { key, key_span, value } in pending {
-            let Kind::Scalar { text, style } = &self.document.node(key).kind else {
+            let Kind::Scalar { text, style } = &mut self.document.nodes[key.0 as usize].kind else {
                 self.report(
                     Diagnostic::error("key-not-text", key_span, "a key must be plain text, not a list or a mapping")
                         .help("if this should be an expression, write `${{ … }}` and quote the value"),
@@ -236,7 +236,9 @@ impl Builder {
                 merges.push((key_span, value));
                 continue;
             }
-            let key = Spanned::new(text.clone(), key_span);
+            // A key is no value of its own, unless an alias may lead to it.
+            let text = if self.anchors.is_empty() { std::mem::take(text) } else { text.clone() };
+            let key = Spanned::new(text, key_span);
             if let Some(first) = seen.place(&key.value, &entries) {
                 if self.diagnostics.len() > MAX_FINDINGS {
                     continue;
