@@ -63,18 +63,18 @@ fn each_layer_uses_only_those_before_it() {
 }
 
 #[test]
-fn one_file_names_each_replaceable_crate() {
-    for (krate, home) in [
-        ("granit_parser", "source/yaml.rs"),
-        ("petgraph", "plan/graph.rs"),
-        ("minijinja", "plan/expression.rs"),
-        ("miette::", "cli/diagnostics.rs"),
-        ("mio::", "io/poller.rs"),
+fn each_replaceable_crate_is_named_in_its_home_alone() {
+    for (krate, homes) in [
+        ("granit_parser", &["source/yaml.rs"][..]),
+        ("petgraph", &["plan/graph.rs"]),
+        ("minijinja", &["plan/expression.rs"]),
+        ("miette::", &["cli/diagnostics.rs", "cli/excerpt.rs"]),
+        ("mio::", &["io/poller.rs"]),
     ] {
         for path in sources(&root()) {
             let inside = path.strip_prefix(root()).expect("it is below").display().to_string();
             let used = std::fs::read_to_string(&path).expect("it can be read").contains(krate);
-            assert!(!used || inside == home, "{inside} names {krate}, which belongs into {home} alone");
+            assert!(!used || homes.contains(&inside.as_str()), "{inside} names {krate}, which belongs into {homes:?} alone");
         }
     }
 }

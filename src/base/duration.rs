@@ -16,13 +16,21 @@ pub fn parse(text: &str) -> Result<Duration, String> {
         return Err(format!("a duration cannot be negative; {FORMS}"));
     }
     if let Some((minutes, seconds)) = text.split_once(':') {
-        let (minutes, seconds) = (minutes.trim_start_matches('0'), seconds.trim_start_matches('0'));
-        let or_zero = |part: &str| if part.is_empty() { "0".to_owned() } else { part.to_owned() };
-        return Err(format!("`{text}` is clock notation; for minutes and seconds write `{}m{}s`", or_zero(minutes), or_zero(seconds)));
+        let form = match (minutes.trim_start_matches('0'), seconds.trim_start_matches('0')) {
+            ("", "") => "0s".to_owned(),
+            ("", seconds) => format!("{seconds}s"),
+            (minutes, "") => format!("{minutes}m"),
+            (minutes, seconds) => format!("{minutes}m{seconds}s"),
+        };
+        return Err(format!("`{text}` is clock notation; for minutes and seconds write `{form}`"));
     }
-    let total = if let Ok(seconds) = plain_number(text) { seconds } else { units(text).ok_or_else(|| FORMS.to_owned())? };
+    let total = if let Ok(seconds) = plain_number(text) {
+        seconds
+    } else {
+        units(text).ok_or_else(|| meant(text).map_or_else(|| FORMS.to_owned(), |form| format!("write `{form}`")))?
+    };
     if total == 0.0 {
-        return Err(format!("a duration must be more than zero; {FORMS}"));
+        return Err("a duration must be more than zero; for no timeout, leave the key out".to_owned());
     }
     if total > MAX_SECONDS {
         return Err("a duration may be at most a hundred years".to_owned());
@@ -54,6 +62,29 @@ fn units(text: &str) -> Option<f64> {
         rest = tail;
     }
     (!text.is_empty()).then_some(total)
+}
+
+/// The right form of a duration with blanks, capitals or words for its units.
+fn meant(text: &str) -> Option<String> {
+    const WORDS: [(&str, &[&str]); 5] = [
+        ("d", &["d", "day", "days"]),
+        ("h", &["h", "hr", "hrs", "hour", "hours"]),
+        ("m", &["m", "min", "mins", "minute", "minutes"]),
+        ("s", &["s", "sec", "secs", "second", "seconds"]),
+        ("ms", &["ms", "msec", "msecs", "millisecond", "milliseconds"]),
+    ];
+    let lower: String = text.to_ascii_lowercase().split_ascii_whitespace().collect();
+    let mut form = String::new();
+    let mut rest = lower.as_str();
+    while !rest.is_empty() {
+        let number = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let word = rest[number..].find(|c: char| !c.is_ascii_alphabetic()).map_or(rest.len(), |length| number + length);
+        let (unit, _) = WORDS.iter().find(|(_, words)| words.contains(&&rest[number..word]))?;
+        form.push_str(&rest[..number]);
+        form.push_str(unit);
+        rest = &rest[word..];
+    }
+    units(&form).map(|_| form)
 }
 
 /// A duration for people: `0.42 s`, `12.3 s`, `3 m 05 s`, `2 h 04 m`.
@@ -104,8 +135,14 @@ mod tests {
             ("-1s", "negative"),
             ("1:30", "`1m30s`"),
             ("01:05", "`1m5s`"),
-            ("3 s", "`250ms`"),
-            ("3sec", "`250ms`"),
+            ("3 s", "write `3s`"),
+            ("10sec", "write `10s`"),
+            ("5min", "write `5m`"),
+            ("5m 3s", "write `5m3s`"),
+            ("30S", "write `30s`"),
+            ("1 Hour 2 minutes", "write `1h2m`"),
+            ("3 weeks", "`250ms`"),
+            ("00:30", "write `30s`"),
             ("1s1m", "`250ms`"),
             ("1s1s", "`250ms`"),
             ("", "`250ms`"),

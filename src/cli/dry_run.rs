@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::list::action;
+use super::list::{action, one_line};
 use super::text::count;
 use crate::plan::{Plan, ResourceKind};
 use crate::run::dry;
@@ -43,7 +43,7 @@ pub fn describe(plan: Arc<Plan>) -> String {
         let notes = if notes.is_empty() { String::new() } else { format!("  [{}]", notes.join(", ")) };
         let runs = action(&process.work.steps[start.step as usize].action);
         let runs = runs.lines().next().unwrap_or_default().to_owned() + if runs.contains('\n') { " …" } else { "" };
-        text.push_str(format!("  {:width$}  {runs}{notes}", process.name).trim_end());
+        text.push_str(one_line(&format!("  {:width$}  {runs}{notes}", process.name)).trim_end());
         text.push('\n');
     }
     let idle: Vec<&str> =

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::args::ListArgs;
-use super::{Failure, Status, load, print};
+use super::{Failure, Status, excerpt, load, print};
 use crate::base::span::Span;
 use crate::plan::{Action, Plan, Process, ResourceKind};
 
@@ -29,7 +29,10 @@ fn table(plan: &Plan) -> String {
     let rows: Vec<[String; 4]> = plan
         .processes
         .iter()
-        .map(|process| [process.name.clone(), kind(process).to_owned(), short_joins(process, plan).join(" "), purpose(process)])
+        .map(|process| {
+            [process.name.clone(), kind(process).to_owned(), short_joins(process, plan).join(" "), purpose(process)]
+                .map(|cell| one_line(&cell))
+        })
         .collect();
     let titles = ["PROCESS", "KIND", "JOINS", "DESCRIPTION"].map(str::to_owned);
     let mut widths = titles.each_ref().map(String::len);
@@ -45,6 +48,11 @@ fn table(plan: &Plan) -> String {
         text.push('\n');
     }
     text
+}
+
+/// A text on one line, without what would steer a terminal.
+pub fn one_line(text: &str) -> String {
+    excerpt::printable(&text.replace(['\n', '\t'], " "))
 }
 
 /// Joins in short: all copies of a process by the name that they share.

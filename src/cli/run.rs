@@ -61,6 +61,8 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs) -> Result<Status, Failure> {
     .map_err(|error| Failure::system(format!("the run was lost: cannot wait for events: {}", reason(&error))))?;
     audience.0.close();
     let status = Status::of(&ended.summary);
+    let patience = Status::of(&ended.summary) != Status::Success && ended.summary.interrupted.is_some();
+    let give_up = std::time::Instant::now() + args.stop_timeout;
     loop {
         if let Some(finished) = audience.0.try_finish(Duration::from_millis(50)) {
             return match finished.error {
@@ -69,7 +71,8 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs) -> Result<Status, Failure> {
             };
         }
         // Nobody takes the last output; the run itself is over, so a signal ends the waiting.
-        if !signals.take_ending().is_empty() {
+        let late = patience && std::time::Instant::now() >= give_up;
+        if ended.abandoned || late || !signals.take_ending().is_empty() {
             return Ok(status);
         }
     }

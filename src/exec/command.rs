@@ -59,8 +59,8 @@ pub fn start(start: &Start<'_>) -> Result<Running, StartError> {
         && let Some(program) = program::find(&direct[0], path, start.cwd)
     {
         match launch(start, &program, direct) {
-            // A script without `#!` needs a shell; the outcome is the same either way.
-            Err(Trouble::Spawn(error)) if error.raw_os_error() == Some(nix::errno::Errno::ENOEXEC as i32) => {}
+            // A script without `#!`, or with one that leads nowhere: what a shell makes of it is the outcome.
+            Err(Trouble::Spawn(error)) if start.cwd.is_dir() && is_of_the_program(&error) => {}
             other => return other.map_err(|trouble| explain(trouble, direct, start.cwd)),
         }
     }
@@ -68,6 +68,13 @@ pub fn start(start: &Start<'_>) -> Result<Running, StartError> {
         return Err(StartError::Failed(not_found(&start.argv[0], start.cwd, path)));
     };
     launch(start, &program, start.argv).map_err(|trouble| explain(trouble, start.argv, start.cwd))
+}
+
+/// Whether a program's file cannot be executed as it is.
+fn is_of_the_program(error: &io::Error) -> bool {
+    use nix::errno::Errno;
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    matches!(errno, Some(Errno::ENOEXEC | Errno::ENOENT | Errno::EACCES))
 }
 
 enum Trouble {
@@ -137,14 +144,12 @@ fn open_output(output: &Output, first: bool) -> Result<Channel, Trouble> {
 /// # Errors
 /// The system's error, or that it is a FIFO.
 pub fn open_file(path: &Path, append: bool) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true);
-    if append {
-        options.append(true)
-    } else {
-        options.write(true).truncate(true)
-    };
-    files::open(path, &mut options)
+    // Writing at the end in any case: processes that share a file do not write over each other.
+    let file = files::open(path, OpenOptions::new().create(true).append(true))?;
+    if !append && file.metadata()?.is_file() {
+        file.set_len(0)?;
+    }
+    Ok(file)
 }
 
 fn explain(trouble: Trouble, argv: &[String], cwd: &Path) -> StartError {
@@ -185,6 +190,6 @@ fn not_found(name: &str, cwd: &Path, path: Option<&OsStr>) -> String {
     }
     match path {
         Some(_) => format!("there is no program `{name}` in PATH"),
-        None => format!("there is no program `{name}`: PATH is not set"),
+        None => format!("there is no program `{name}` in /bin or /usr/bin; PATH is not set"),
     }
 }

@@ -12,7 +12,8 @@ pub fn find(name: &str, path: Option<&OsStr>, cwd: &Path) -> Option<PathBuf> {
         let file = cwd.join(name);
         return is_executable(&file).then_some(file);
     }
-    let path = path?;
+    // Without PATH the system's own folders are searched, as `execvp` does.
+    let path = path.unwrap_or(OsStr::new("/bin:/usr/bin"));
     path.as_bytes()
         .split(|byte| *byte == b':')
         .map(|folder| cwd.join(OsStr::from_bytes(folder)).join(name))

@@ -17,16 +17,30 @@ pub enum Ended {
     Signal(i32),
 }
 
-/// A child that has ended and is still a zombie.
-pub fn next_zombie() -> Option<(u32, Ended)> {
+/// A child that has ended and is still a zombie. `known` are the numbers of all children.
+///
+/// nix has no name for real-time signals and fails on a child that one of them has ended; which child it
+/// is, is then asked of each.
+pub fn next_zombie(known: impl Iterator<Item = u32>) -> Option<(u32, Ended)> {
     loop {
         match waitid(Id::All, WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT) {
             Ok(WaitStatus::Exited(pid, code)) => return Some((pid.as_raw().unsigned_abs(), Ended::Code(code))),
             Ok(WaitStatus::Signaled(pid, signal, _)) => return Some((pid.as_raw().unsigned_abs(), Ended::Signal(signal as i32))),
             Err(Errno::EINTR) => {}
+            Err(Errno::EINVAL) => return killed_by_unnamed(known),
             Ok(_) | Err(_) => return None,
         }
     }
+}
+
+/// The first child that was ended by a signal without a name.
+fn killed_by_unnamed(mut known: impl Iterator<Item = u32>) -> Option<(u32, Ended)> {
+    use rustix::process::{Pid as RawPid, WaitId, WaitIdOptions, waitid};
+    known.find_map(|pid| {
+        let raw = RawPid::from_raw(i32::try_from(pid).ok()?)?;
+        let status = waitid(WaitId::Pid(raw), WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).ok()??;
+        Some((pid, Ended::Signal(status.terminating_signal()?)))
+    })
 }
 
 /// Takes a zombie away.

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, Signal};
 
 /// The signals that ask this program to end.
 const ENDING: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
@@ -23,6 +23,10 @@ impl Signals {
     /// # Errors
     /// The system's error.
     pub fn install() -> io::Result<Self> {
+        // A mask that was inherited would keep the news away; children get the mask that is set here.
+        let mut wanted = SigSet::empty();
+        ENDING.iter().chain(&[Signal::SIGCHLD]).for_each(|signal| wanted.add(*signal));
+        wanted.thread_unblock()?;
         let ignored = ignored_signals();
         let mut ending = Vec::new();
         for signal in ENDING {

@@ -21,7 +21,7 @@ use crate::base::span::Span;
 use crate::base::suggest::Suggester;
 use crate::source::hints;
 use crate::source::model::ScalarText;
-use crate::source::read::Render;
+use crate::source::read::{Render, Rendered};
 
 /// The code of findings that only follow from another, which is reported where it stands; nobody sees them.
 pub const FOLLOW_UP: &str = "follow-up";
@@ -223,8 +223,10 @@ impl<'a> Scope<'a> {
             return Err(Diagnostic::error("expression", span, "the brackets of this expression are nested too deep")
                 .help("make variables of its parts, under `vars`"));
         }
-        if let Some(help) = ci_function(expression) {
-            return Err(Diagnostic::error("expression", span, format!("there is no function `{expression}`")).help(help));
+        if let Some((function, help)) = ci_function(expression) {
+            return Err(
+                Diagnostic::error("expression", self.place(function, span), format!("there is no function `{function}`")).help(help)
+            );
         }
         let compiled = self.engine.environment.compile_expression(expression).map_err(|error| self.failed(expression, span, &error))?;
         let used = || compiled.undeclared_variables(true);
@@ -260,7 +262,7 @@ impl<'a> Scope<'a> {
     /// Where the expression stands within its scalar, as far as the source text shows it.
     fn place(&self, expression: &str, span: Span) -> Span {
         let source = span.slice(self.text);
-        match source.find(expression) {
+        match find_word(source, expression) {
             Some(at) if !expression.is_empty() => {
                 let start = span.start as usize + at;
                 Span::new(start, start + expression.len())
@@ -321,11 +323,17 @@ impl<'a> Scope<'a> {
         if let Some(found) = self.unknown_helper(error, expression, span) {
             return found;
         }
+        if error.kind() == ErrorKind::SyntaxError
+            && let Some((mark, write)) = foreign_mark(expression)
+        {
+            let message = format!("`{mark}` means nothing in an expression");
+            return Diagnostic::error("expression", self.place(mark, span), message).help(format!("write {write}"));
+        }
         let reason = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
         let narrow = error.range().and_then(|range| expression.get(range)).filter(|part| !part.is_empty());
         let span = narrow.map_or(span, |part| self.place(part, span));
         Diagnostic::error("expression", span, format!("this expression does not work: {reason}"))
-            .help("names are `vars.…`, `env.…`, `matrix.…` and `index`; texts need quotes; see the reference on expressions")
+            .help("names are `vars.…`, `env.…`, `matrix.…` and `index`; texts need quotes")
     }
 
     /// A filter, function or test that the engine does not know.
@@ -400,8 +408,10 @@ impl<'a> Scope<'a> {
 }
 
 impl Render for Scope<'_> {
-    fn render(&self, text: &str, span: Span) -> Result<String, Diagnostic> {
+    fn render(&self, text: &str, span: Span) -> Result<Rendered, Vec<Diagnostic>> {
         let mut out = String::with_capacity(text.len());
+        let mut wrong = Vec::new();
+        let mut typed = false;
         let mut rest = text;
         let mut index = 0;
         while let Some(found) = next_expression(rest) {
@@ -413,27 +423,50 @@ impl Render for Scope<'_> {
             }
             out.push_str(&rest[..found.start]);
             if found.open {
-                return Err(Diagnostic::error("expression", span, "an expression in this text is never closed")
-                    .help("write `${{ … }}`; for a literal `${{` write `$${{`"));
+                let found = Diagnostic::error("expression", span, "an expression in this text is never closed");
+                wrong.push(found.help("write `${{ … }}`; for a literal `${{` write `$${{`"));
+                return Err(wrong);
             }
             let inner = rest[found.inner()].trim();
             let place = self.place(inner, self.nth(span, index));
             index += 1;
-            if inner.is_empty() {
-                return Err(
-                    Diagnostic::error("expression", span, "this expression is empty").help("write a name, as in `${{ vars.name }}`")
-                );
+            match self.single(inner, place, span) {
+                Ok(value) => {
+                    out.push_str(&shown(&value));
+                    typed = found.start == 0 && found.end == text.len() && self.is_typed(inner, &value);
+                }
+                Err(found) => wrong.push(found),
             }
-            let value = self.evaluate(inner, place)?;
-            if matches!(value.kind(), ValueKind::Seq | ValueKind::Map | ValueKind::Iterable | ValueKind::Plain) {
-                return Err(Diagnostic::error("expression", place, "this expression gives a list or a mapping")
-                    .help("only a single value can stand here; pick one, or join a list with `| join(\" \")`"));
-            }
-            out.push_str(&shown(&value));
             rest = &rest[found.end..];
         }
         out.push_str(rest);
-        Ok(out)
+        if wrong.is_empty() { Ok(Rendered { text: out, typed }) } else { Err(wrong) }
+    }
+}
+
+impl Scope<'_> {
+    /// The value of one expression within a text.
+    fn single(&self, inner: &str, place: Span, whole: Span) -> Result<Value, Diagnostic> {
+        if inner.is_empty() {
+            return Err(Diagnostic::error("expression", whole, "this expression is empty").help("write a name, as in `${{ vars.name }}`"));
+        }
+        let value = self.evaluate(inner, place)?;
+        if matches!(value.kind(), ValueKind::Seq | ValueKind::Map | ValueKind::Iterable | ValueKind::Plain) {
+            return Err(Diagnostic::error("expression", place, "this expression gives a list or a mapping")
+                .help("only a single value can stand here; pick one, or join a list with `| join(\" \")`"));
+        }
+        Ok(value)
+    }
+
+    /// Whether the value of an expression is no text. A number that is kept as its source text is a number.
+    fn is_typed(&self, expression: &str, value: &Value) -> bool {
+        let Some(text) = value.as_str() else { return true };
+        let looks_typed = yaml_value(&ScalarText { text: text.to_owned(), plain: true }).kind() != ValueKind::String;
+        looks_typed
+            && self.engine.environment.compile_expression(expression).is_ok_and(|compiled| {
+                let values = self.typed.value.clone();
+                compiled.eval(values).is_ok_and(|value| value.kind() != ValueKind::String)
+            })
     }
 }
 
@@ -451,13 +484,75 @@ fn truth(text: &str) -> Option<&'static str> {
 }
 
 /// Functions of CI files, which are joins here.
-fn ci_function(expression: &str) -> Option<&'static str> {
-    match expression {
-        "always()" | "!cancelled()" => Some("for cleaning up, write `join: {other: exit}`: it starts however `other` ended"),
-        "failure()" => Some("write `join: {other: failure}`: it starts when `other` has failed"),
-        "success()" => Some("remove it: a join waits for success unless it says otherwise"),
-        _ => None,
+fn ci_function(expression: &str) -> Option<(&'static str, &'static str)> {
+    const CLEANUP: &str = "for cleaning up, write `join: {other: exit}`: it starts however `other` ended";
+    [
+        ("!cancelled()", CLEANUP),
+        ("always()", CLEANUP),
+        ("failure()", "write `join: {other: failure}`: it starts when `other` has failed"),
+        ("success()", "remove it: a join waits for success unless it says otherwise"),
+    ]
+    .into_iter()
+    .find(|(function, _)| outside_quotes(expression).contains(function))
+}
+
+/// A mark of other languages in an expression that does not work, and what to write.
+fn foreign_mark(expression: &str) -> Option<(&str, String)> {
+    let bare = outside_quotes(expression);
+    if let Some((at, _)) = bare.match_indices('$').next() {
+        let name = bare[at + 1..].trim_start_matches('{');
+        let length = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
+        let end = bare.len() - name.len() + length;
+        let end = if bare[at..].starts_with("${") && bare[end..].starts_with('}') { end + 1 } else { end };
+        let name = if length == 0 { "NAME" } else { &name[..length] };
+        return Some((&expression[at..end], format!("`env.{name}` for an environment variable")));
     }
+    for (mark, write) in [("&&", "`and`"), ("||", "`or`"), ("===", "`==`"), ("??", "`| default(…)`"), ("?", "`a if condition else b`")] {
+        if let Some(at) = bare.find(mark) {
+            return Some((&expression[at..at + mark.len()], write.to_owned()));
+        }
+    }
+    if let Some((at, _)) = bare.match_indices('!').find(|(at, _)| !bare[at + 1..].starts_with('=')) {
+        return Some((&expression[at..=at], "`not`".to_owned()));
+    }
+    let alone = |at: usize| !bare[at + 1..].starts_with('=') && !bare[..at].ends_with(['=', '!', '<', '>']);
+    let (at, _) = bare.match_indices('=').find(|(at, _)| alone(*at))?;
+    Some((&expression[at..=at], "`==` to compare".to_owned()))
+}
+
+/// An expression with all that stands in quotes blanked out; every other byte keeps its place.
+fn outside_quotes(expression: &str) -> String {
+    let mut quote = None;
+    let mut escaped = false;
+    let mut bare = String::with_capacity(expression.len());
+    for c in expression.chars() {
+        let blank = quote.is_some();
+        match (quote, c) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), c) if c == open => quote = None,
+            (None, '"' | '\'') => quote = Some(c),
+            _ => {}
+        }
+        if blank || quote.is_some() {
+            bare.extend(std::iter::repeat_n(' ', c.len_utf8()));
+        } else {
+            bare.push(c);
+        }
+    }
+    bare
+}
+
+/// Where a part of an expression stands in a source: the first time as a whole word outside of quotes, else the first.
+fn find_word(source: &str, part: &str) -> Option<usize> {
+    let of_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let bare = outside_quotes(source);
+    let whole = |at: usize| {
+        let (before, after) = (&source[..at], &source[at + part.len()..]);
+        !(part.starts_with(of_word) && before.ends_with(|c| of_word(c) || c == '.')
+            || part.ends_with(of_word) && after.starts_with(of_word))
+    };
+    source.match_indices(part).map(|(at, _)| at).find(|at| whole(*at) && !bare[*at..].starts_with(' ')).or_else(|| source.find(part))
 }
 
 /// The next `${{ … }}` of a text.
@@ -545,7 +640,12 @@ mod tests {
         let env = BTreeMap::from([("HOME".to_owned(), "/h".to_owned())]);
         Scope::new(&engine, text, &vars, &env)
             .render(text, Span::new(0, text.len()))
-            .map_err(|found| format!("{} | {}", found.message, found.help.unwrap_or_default()))
+            .map(|rendered| if rendered.typed { format!("{} typed", rendered.text) } else { rendered.text })
+            .map_err(|found| {
+                let lines: Vec<String> =
+                    found.into_iter().map(|found| format!("{} | {}", found.message, found.help.unwrap_or_default())).collect();
+                lines.join("\n")
+            })
     }
 
     #[test]
@@ -566,15 +666,18 @@ mod tests {
     #[test]
     fn numbers_keep_their_text_and_compare_as_numbers() {
         for (text, expected) in [
-            ("${{ vars.ver }}", "1.20"),
+            ("${{ vars.ver }}", "1.20 typed"),
             ("v${{ vars.ver ~ '.1' }}", "v1.20.1"),
             ("${{ vars.hex }} ${{ vars.oct }}", "0x1F 010"),
-            ("${{ vars.ver == 1.2 }}", "true"),
-            ("${{ vars.hex == 31 }}", "true"),
-            ("${{ vars.n + 1 }}", "6"),
-            ("${{ vars.n == 5 }}", "true"),
-            ("${{ vars.quoted == 5 }}", "false"),
-            ("${{ vars.quoted == '5' }}", "true"),
+            ("${{ vars.ver == 1.2 }}", "true typed"),
+            ("${{ vars.hex == 31 }}", "true typed"),
+            ("${{ vars.n + 1 }}", "6 typed"),
+            ("'${{ vars.n }}'", "'5'"),
+            ("${{ vars.quoted }}", "5"),
+            ("${{ vars.ver ~ '' }}", "1.20"),
+            ("${{ vars.n == 5 }}", "true typed"),
+            ("${{ vars.quoted == 5 }}", "false typed"),
+            ("${{ vars.quoted == '5' }}", "true typed"),
             ("${{ 'yes' if vars.flag else 'no' }}", "yes"),
         ] {
             assert_eq!(render(text).as_deref(), Ok(expected), "{text}");
@@ -598,6 +701,13 @@ mod tests {
             ("${{ }}", "empty"),
             ("${{ vars.n + }}", "does not work"),
             ("${{ [1, 2] }}", "list or a mapping"),
+            ("${{ vars.m }} ${{ vars.n }} ${{ vars.k }}", "`vars.k` is not known"),
+            ("${{ vars.n = 5 }}", "write `==`"),
+            ("${{ vars.n == 5 && vars.flag }}", "write `and`"),
+            ("${{ vars.n == 5 || vars.flag }}", "write `or`"),
+            ("${{ !vars.flag }}", "write `not`"),
+            ("${{ $HOME }}", "write `env.HOME`"),
+            ("${{ success() and vars.flag }}", "no function `success()`"),
         ] {
             let error = render(text).expect_err(text);
             assert!(error.contains(says), "{text}: {error}");

@@ -191,9 +191,9 @@ fn rendered(value: &Spanned<ScalarText>, resolver: &mut Resolver<'_>) -> Option<
         return Some(value.value.clone());
     }
     match resolver.scope.render(&value.value.text, value.span) {
-        Ok(text) => Some(ScalarText { text, plain: value.value.plain }),
+        Ok(rendered) => Some(ScalarText { text: rendered.text, plain: value.value.plain }),
         Err(found) => {
-            resolver.report(found);
+            resolver.diagnostics.extend(found);
             None
         }
     }

@@ -185,7 +185,12 @@ fn top_environment(parsed: &Parsed, options: &Options, host: &dyn Host, resolver
 
 /// All instances, and the names of processes that could not be planned.
 fn processes<'a>(parsed: &'a Parsed, around: &Around<'_>, resolver: &mut Resolver<'_>) -> (Vec<Planned>, Vec<&'a str>) {
+    let before = resolver.diagnostics.len();
     let extender = Extender::new(&parsed.workflow, &mut resolver.diagnostics);
+    let of_templates = |found: &Diagnostic| matches!(found.code, "unknown-template" | "template-ring");
+    let templates = parsed.workflow.templates.value().map_or(&[][..], |map| &map.entries);
+    let unreadable = templates.iter().any(|(_, template)| template.is_broken());
+    let templates_broken = unreadable || parsed.workflow.templates.is_broken() || resolver.diagnostics[before..].iter().any(of_templates);
     let mut all = Vec::new();
     let mut broken = Vec::new();
     let Some(map) = parsed.workflow.processes.get() else {
@@ -213,8 +218,11 @@ fn processes<'a>(parsed: &'a Parsed, around: &Around<'_>, resolver: &mut Resolve
                 continue;
             }
         };
+        let before = resolver.diagnostics.len();
         let extended = extender.extend(&own.value, &mut resolver.diagnostics);
-        let misspelt = around.unknown.any_within(own.span);
+        let template_missing =
+            own.value.extends.is_broken() || own.value.extends.is_set() && (templates_broken || resolver.diagnostics.len() > before);
+        let misspelt = template_missing || around.unknown.any_within(own.span);
         if !process::plan(name, &extended, misspelt, around, &mut copies, resolver, &mut all) {
             broken.push(name.value.as_str());
         }

@@ -149,6 +149,8 @@ pub struct StepControl {
     pub request: Vec<Share>,
     /// The longest run of this step.
     pub timeout: Option<Duration>,
+    /// It does nothing but wait, and takes no job slot.
+    pub only_waits: bool,
 }
 
 /// One process that is waited for.

@@ -86,7 +86,8 @@ pub fn plan(
         let mut scope = resolver.scope.with(instance.values().as_ref(), instance.index);
         mark_broken_copies(whole, expanded, &mut scope);
         let mut inner = Resolver::new(scope);
-        let one = Builder { name, process: whole, given: process.given, instance: &instance, around, resolver: &mut inner }.build();
+        let one =
+            Builder { name, process: whole, given: process.given, misspelt, instance: &instance, around, resolver: &mut inner }.build();
         let failed = inner.diagnostics.iter().any(|found| found.severity == crate::base::diagnostic::Severity::Error);
         resolver.diagnostics.append(&mut inner.diagnostics);
         planned.extend(one);
@@ -130,10 +131,11 @@ fn check_kind(name: &Spanned<String>, process: &Extended<'_>, misspelt: bool, re
         [_] => {}
         [(first, first_span), (second, second_span), rest @ ..] => {
             let mut found = Diagnostic::error("two-kinds", *second_span, format!("`{}` has both `{first}` and `{second}`", name.value))
-                .label(*first_span, "the other")
+                .main_label(format!("`{second}`"))
+                .label(*first_span, format!("`{first}`"))
                 .help("keep one; several commands one after another are `steps`");
-            for (_, span) in rest {
-                found = found.label(*span, "and another");
+            for (key, span) in rest {
+                found = found.label(*span, format!("`{key}`"));
             }
             resolver.report(found);
         }
@@ -166,6 +168,8 @@ struct Builder<'b, 'a> {
     name: &'b Spanned<String>,
     process: &'b written::Process,
     given: Given,
+    /// An unknown key was reported in it, which may be what seems to be missing.
+    misspelt: bool,
     instance: &'b Instance,
     around: &'b Around<'b>,
     resolver: &'b mut Resolver<'a>,
@@ -277,9 +281,9 @@ impl Builder<'_, '_> {
             (None, Some(task)) => self.task(task, &process.with, mentions),
             (None, None) => None,
         };
-        let plan = |action| PlannedStep {
+        let plan = |action: Action| PlannedStep {
+            control: StepControl { only_waits: only_waits(&action), ..StepControl::default() },
             step: Step { name: None, place, action, cwd: cwd.to_owned(), env: Arc::clone(env) },
-            control: StepControl::default(),
             wanted: Vec::new(),
         };
         action.map(plan).into_iter().collect()
@@ -319,14 +323,19 @@ impl Builder<'_, '_> {
         let cwd = self.folder(&step.cwd, cwd);
         let wanted = self.around.resources.request(&step.lock, &step.semaphore, self.resolver);
         let timeout = self.resolver.period(&step.timeout);
+        let action = action?;
+        let only_waits = only_waits(&action);
         Some(PlannedStep {
-            step: Step { name: step.name.value().cloned(), place: program, action: action?, cwd, env: step_env },
-            control: StepControl { request: wanted.iter().map(|wanted| wanted.share).collect(), timeout },
+            step: Step { name: step.name.value().cloned(), place: program, action, cwd, env: step_env },
+            control: StepControl { request: wanted.iter().map(|wanted| wanted.share).collect(), timeout, only_waits },
             wanted,
         })
     }
 
     fn task(&mut self, task: &Spanned<Tmpl<String>>, with: &Field<With>, mentions: &mut Vec<Mention>) -> Option<Action> {
+        if with.is_broken() {
+            return None;
+        }
         let name = self.resolver.scalar(&task.value, task.span)?;
         let Some(definition) = task::find(&name) else {
             let known: Vec<&str> = task::TASKS.iter().map(|task| task.name).collect();
@@ -340,6 +349,9 @@ impl Builder<'_, '_> {
         reader.render = Some(&self.resolver.scope);
         let built = (definition.build)(&entries, with.span().unwrap_or(task.span), &mut reader);
         let mut found = std::mem::take(&mut reader.diagnostics);
+        if self.misspelt && !with.is_set() {
+            found.retain(|found| found.code != "missing-key");
+        }
         self.resolver.diagnostics.append(&mut found);
         let task = built?;
         let (waits, stops) = (task.waits_for(), task.stops());
@@ -405,6 +417,14 @@ impl Builder<'_, '_> {
 
     fn success_codes(&mut self) -> Vec<i32> {
         let codes = self.resolver.many(&self.process.success_codes);
+        if let Some(written) = self.process.success_codes.get()
+            && written.value.0.is_empty()
+        {
+            self.resolver.report(
+                Diagnostic::error("bad-value", written.span, "without a success code no end would be a success")
+                    .help("write at least one, as in `[0]`, or leave the key out"),
+            );
+        }
         for code in codes.iter().filter(|code| code.value > 255) {
             self.resolver.report(
                 Diagnostic::error("bad-value", code.span, format!("{} is not an exit code", code.value))
@@ -465,4 +485,8 @@ struct PlannedStep {
     step: Step,
     control: StepControl,
     wanted: Vec<Wanted>,
+}
+
+fn only_waits(action: &Action) -> bool {
+    matches!(action, Action::Task { task, .. } if task.only_waits())
 }

@@ -32,8 +32,13 @@ pub struct Resources {
     /// A declaration could not be read: whoever asks for a lock or semaphore is not blamed.
     locks_broken: bool,
     semaphores_broken: bool,
+    /// Where locks and semaphores are declared.
+    declared: [Option<Span>; 2],
     suggest: Suggester,
 }
+
+/// The permits of a semaphore whose number could not be read: whoever asks for some is not blamed.
+const UNKNOWN: u32 = u32::MAX;
 
 /// The most locks and semaphores that one request may name: all are taken together, and each is compared with each.
 const MAX_REQUEST: usize = 1000;
@@ -41,8 +46,12 @@ const MAX_REQUEST: usize = 1000;
 impl Resources {
     /// Reads the declarations.
     pub fn declare(workflow: &Workflow, resolver: &mut Resolver<'_>) -> Self {
-        let mut resources =
-            Self { locks_broken: workflow.locks.is_broken(), semaphores_broken: workflow.semaphores.is_broken(), ..Self::default() };
+        let mut resources = Self {
+            locks_broken: workflow.locks.is_broken(),
+            semaphores_broken: workflow.semaphores.is_broken(),
+            declared: [workflow.locks.span(), workflow.semaphores.span()],
+            ..Self::default()
+        };
         for name in workflow.locks.value().map_or(&[][..], |locks| &locks.0) {
             let id = resources.all.push(Resource { name: name.value.clone(), kind: ResourceKind::Lock, place: name.span });
             resources.locks.insert(name.value.clone(), id);
@@ -51,7 +60,7 @@ impl Resources {
         for (name, value) in semaphores {
             let permits = match value {
                 Field::Set(value) if value.value.0.permits.is_set() => {
-                    let permits = resolver.field_or(&value.value.0.permits, 1);
+                    let permits = resolver.field_or(&value.value.0.permits, UNKNOWN);
                     if permits == 0 {
                         let span = value.value.0.permits.span().unwrap_or(value.span);
                         resolver.report(
@@ -61,7 +70,8 @@ impl Resources {
                     }
                     permits.max(1)
                 }
-                Field::Absent | Field::Broken(_) => 1,
+                Field::Absent | Field::Broken(_) => UNKNOWN,
+                Field::Set(value) if value.value.0.permits.is_broken() => UNKNOWN,
                 Field::Set(_) | Field::Null(_) => {
                     resolver.report(
                         Diagnostic::error("missing-key", name.span, format!("the semaphore `{}` has no number of permits", name.value))
@@ -141,7 +151,7 @@ impl Resources {
             resolver.report(
                 Diagnostic::error("too-many-permits", place, format!("{permits} permits of `{name}` are asked for, but it has {capacity}"))
                     .main_label("would wait for ever")
-                    .label(self.all[resource].place, format!("{capacity} permits"))
+                    .label(self.all[resource].place, if capacity == 1 { "1 permit".to_owned() } else { format!("{capacity} permits") })
                     .help("ask for fewer, or give the semaphore more"),
             );
         } else {
@@ -151,17 +161,29 @@ impl Resources {
 
     fn unknown(&self, name: &str, word: &str, other: Option<&str>, span: Span) -> Diagnostic {
         let known = if word == "lock" { &self.locks } else { &self.semaphores };
+        let place = self.declared[usize::from(word != "lock")];
+        let mut label = None;
         let help = match other {
             Some(other) => format!("`{name}` is a {other}: write `{other}: {name}`"),
             None if self.suggest.is_spent() => "declare it at the top".to_owned(),
             None => {
                 let mut known: Vec<&str> = known.keys().map(String::as_str).collect();
                 known.sort_unstable();
-                let declare = if word == "lock" { format!("`locks: [{name}]`") } else { format!("`semaphores: {{{name}: 4}}`") };
-                self.suggest.did_you_mean(name, known).unwrap_or_else(|| format!("declare it at the top: {declare}"))
+                self.suggest.did_you_mean(name, known).unwrap_or_else(|| {
+                    label = place;
+                    match (place, word) {
+                        (Some(_), _) => format!("add it to `{word}s` at the top"),
+                        (None, "lock") => format!("declare it at the top: `locks: [{name}]`"),
+                        (None, _) => format!("declare it at the top: `semaphores: {{{name}: 4}}`"),
+                    }
+                })
             }
         };
-        Diagnostic::error("unknown-lock", span, format!("there is no {word} `{name}`")).help(help)
+        let found = Diagnostic::error("unknown-lock", span, format!("there is no {word} `{name}`")).help(help);
+        match label {
+            Some(place) => found.label(place, "add it here"),
+            None => found,
+        }
     }
 }
 

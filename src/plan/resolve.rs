@@ -33,8 +33,11 @@ impl<'a> Resolver<'a> {
             Tmpl::Known(value) => return Some(value.clone()),
             Tmpl::Expression(text) => text,
         };
-        let result = self.scope.render(text, span).and_then(|text| T::parse(&text).map_err(|why| bad_value(span, &why, Some(&text))));
-        result.map_err(|found| self.report(found)).ok()
+        let result = self.scope.render(text, span).and_then(|rendered| {
+            let text = &rendered.text;
+            T::parse(text).map_err(|why| vec![bad_value(span, &why, Some(text))])
+        });
+        result.map_err(|found| self.diagnostics.extend(found)).ok()
     }
 
     /// The value of a key, if it is there.

@@ -32,9 +32,9 @@ pub fn evaluate(
         let scalar = match (set.get(name.value.as_str()), value) {
             (Some(text), _) => ScalarText { text: (*text).to_owned(), plain: true },
             (None, Field::Set(value)) if value.value.text.contains("${{") => match scope.render(&value.value.text, value.span) {
-                Ok(text) => ScalarText { text, plain: value.value.plain },
+                Ok(rendered) => ScalarText { text: rendered.text, plain: value.value.plain },
                 Err(found) => {
-                    diagnostics.push(declared_later(found, text, &declared));
+                    diagnostics.extend(found.into_iter().map(|found| declared_later(found, text, &declared)));
                     scope.mark_broken(format!("vars.{}", name.value));
                     continue;
                 }

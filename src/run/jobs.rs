@@ -88,8 +88,13 @@ impl Jobs {
         self.stop_commands.remove(&job).map_or_else(Vec::new, |(_, pipes)| pipes)
     }
 
-    /// Whether any child is alive.
-    pub fn has_children(&self) -> bool {
-        !self.roles.is_empty()
+    /// The numbers of all children.
+    pub fn pids(&self) -> impl Iterator<Item = u32> + '_ {
+        self.roles.keys().copied()
+    }
+
+    /// Whether any child or task is alive.
+    pub fn any_alive(&self) -> bool {
+        !self.roles.is_empty() || !self.alive.is_empty()
     }
 }

@@ -9,9 +9,9 @@ pub mod dry;
 mod inbox;
 mod jobs;
 mod lines;
+mod lingering;
 mod pipes;
 mod runner;
-mod stragglers;
 
 pub use clock::RunClock;
 pub use runner::{Audience, Ended, Setup, run};

@@ -15,7 +15,7 @@ use crate::notice::Stream;
 /// What one turn reads of one pipe at most, so that a flood holds up nobody else.
 const PER_TURN: usize = 256 * 1024;
 /// What is read at most of a pipe whose process has ended while somebody still writes into it.
-const PER_DRAIN: usize = 1 << 20;
+const PER_DRAIN: usize = 256 * 1024;
 
 /// Lines that a process wrote.
 pub type Said = (ProcessId, Stream, Vec<u8>);

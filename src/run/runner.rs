@@ -12,9 +12,11 @@ use nix::sys::signal::Signal;
 use super::clock::RunClock;
 use super::inbox::{Lines, Message, Post, RunHandle, inbox};
 use super::jobs::{Job, Jobs, Role};
+use super::lingering::{Lingering, Over};
 use super::pipes::{Pipes, Said};
-use super::stragglers::Stragglers;
+
 use crate::base::ids::{JobId, ProcessId, ResourceId};
+use crate::base::time::RunTime;
 use crate::exec::command::{self, Running, Start, StartError};
 use crate::exec::environment::{BaseEnvironment, Own};
 use crate::exec::task;
@@ -28,6 +30,12 @@ use crate::sched::{Effect, Input, Outbox, Scheduler, Settings};
 
 /// Starts in one turn at most, so that a thousand of them do not keep signals and output waiting.
 const STARTS_PER_TURN: usize = 16;
+/// Between two tries to start a process for which there was no room.
+const TRY_AGAIN: Duration = Duration::from_millis(100);
+/// When there has been no room for so long, nothing that would make room may be left but daemons.
+const LONGEST_WITHOUT_ROOM: Duration = Duration::from_secs(10);
+/// Signals that come so soon after another are the same wish: `timeout` and terminals send theirs twice.
+const ONE_WISH: Duration = Duration::from_millis(25);
 /// How long the end of a run waits for pipes that something outside of its group still holds.
 const LAST_DRAIN: Duration = Duration::from_millis(500);
 
@@ -66,6 +74,8 @@ pub struct Ended {
     pub core_time: Duration,
     /// Inputs that the core took.
     pub inputs: u64,
+    /// Whether the last output was given up, because nobody took it.
+    pub abandoned: bool,
 }
 
 /// Runs a plan to its end.
@@ -100,12 +110,15 @@ struct Runner<'a> {
     core: Scheduler,
     inputs: VecDeque<Input>,
     starts: VecDeque<PendingStart>,
-    /// The machine had no room for another process: nothing is started until one has ended.
-    no_room: bool,
+    /// Since when the machine has had no room for another process.
+    no_room: Option<RunTime>,
+    /// When to try again.
+    try_again: RunTime,
+    last_signal: Option<RunTime>,
     told_no_room: bool,
     jobs: Jobs,
     pipes: Pipes,
-    stragglers: Stragglers,
+    lingering: Lingering,
     post: Post,
     inbox: Receiver<Message>,
     handle: Arc<RunHandle>,
@@ -128,11 +141,13 @@ impl<'a> Runner<'a> {
             core: Scheduler::new(Arc::clone(&setup.plan), setup.settings),
             inputs: VecDeque::new(),
             starts: VecDeque::new(),
-            no_room: false,
+            no_room: None,
+            try_again: RunTime::ZERO,
+            last_signal: None,
             told_no_room: false,
             jobs: Jobs::default(),
             pipes: Pipes::new(descriptors.len()),
-            stragglers: Stragglers::default(),
+            lingering: Lingering::default(),
             handle: Arc::new(RunHandle::new(Arc::clone(&setup.plan), post.clone())),
             post,
             inbox: receiver,
@@ -200,7 +215,7 @@ impl<'a> Runner<'a> {
 
     fn perform_starts(&mut self) {
         for _ in 0..STARTS_PER_TURN {
-            if self.no_room {
+            if self.no_room.is_some() && self.setup.clock.now() < self.try_again {
                 return;
             }
             let Some(start) = self.starts.pop_front() else { return };
@@ -218,18 +233,29 @@ impl<'a> Runner<'a> {
         };
         let (job, number) = (start.job, start.step);
         match result {
-            Ok(pid) => self.inputs.push_back(Input::Started { job, step: number, pid }),
-            Err(StartError::NoRoom(why)) if self.jobs.has_children() => {
+            Ok(pid) => {
+                self.no_room = None;
+                self.inputs.push_back(Input::Started { job, step: number, pid });
+            }
+            Err(StartError::NoRoom(why)) if self.may_wait_for_room() => {
                 if !std::mem::replace(&mut self.told_no_room, true) {
                     self.warn(job.process, format!("{why}; waiting until a process has ended"));
                 }
-                self.no_room = true;
+                let now = self.setup.clock.now();
+                self.no_room.get_or_insert(now);
+                self.try_again = now + TRY_AGAIN;
                 self.starts.push_front(start);
             }
             Err(StartError::NoRoom(why) | StartError::Failed(why)) => {
                 self.inputs.push_back(Input::Ended { job, step: number, exit: Exit::NotStarted(why) });
             }
         }
+    }
+
+    /// Whether room may still come: something of this run is alive, and it has not been long.
+    fn may_wait_for_room(&self) -> bool {
+        let long = self.no_room.is_some_and(|since| self.setup.clock.now() - since > LONGEST_WITHOUT_ROOM);
+        self.jobs.any_alive() && !long
     }
 
     fn start_child(&mut self, start: &PendingStart, step: &Step) -> Result<Option<u32>, StartError> {
@@ -321,6 +347,8 @@ impl<'a> Runner<'a> {
             Some(Job::Child { pid, asked, .. }) => {
                 *asked = true;
                 reap::signal_group(*pid, signal);
+                // What is stopped (by a terminal, say) must go on to hear it.
+                reap::signal_group(*pid, Signal::SIGCONT as i32);
             }
             Some(Job::Task { cancel, .. }) => cancel.cancel(),
             None => {}
@@ -331,8 +359,9 @@ impl<'a> Runner<'a> {
         if self.withdraw_start(job, Signal::SIGKILL) {
             return;
         }
-        if let Some(pid) = self.jobs.stop_command(job) {
-            reap::signal_group(pid, Signal::SIGKILL as i32);
+        self.kill_stop_command(job);
+        if self.lingering.kill(job, self.setup.clock.now()) {
+            return;
         }
         match self.jobs.get_mut(job) {
             Some(Job::Child { pid, asked, .. }) => {
@@ -350,13 +379,21 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// Kills the stop command of a job with its group, if it runs.
+    fn kill_stop_command(&self, job: JobId) {
+        if let Some(pid) = self.jobs.stop_command(job) {
+            reap::signal_group(pid, Signal::SIGKILL as i32);
+        }
+    }
+
     fn wait(&mut self) -> io::Result<()> {
         let readable = self.pipes.has_ready() && self.setup.audience.has_room();
-        let startable = !self.starts.is_empty() && !self.no_room;
+        let startable = !self.starts.is_empty() && self.no_room.is_none();
         let timeout = if readable || startable || !self.inputs.is_empty() {
             Some(Duration::ZERO)
         } else {
-            let deadlines = [self.core.deadline(), self.stragglers.deadline()];
+            let room = self.no_room.map(|_| self.try_again).filter(|_| !self.starts.is_empty());
+            let deadlines = [self.core.deadline(), self.lingering.deadline(), room];
             deadlines.into_iter().flatten().min().map(|moment| self.setup.clock.until(moment))
         };
         self.setup.poller.wait(timeout, &mut self.keys)
@@ -364,7 +401,11 @@ impl<'a> Runner<'a> {
 
     fn gather(&mut self) {
         for signal in self.setup.signals.take_ending() {
-            self.inputs.push_back(Input::Interrupt { signal });
+            let now = self.setup.clock.now();
+            if self.last_signal.is_none_or(|last| now - last > ONE_WISH) {
+                self.inputs.push_back(Input::Interrupt { signal });
+            }
+            self.last_signal = Some(now);
         }
         while let Ok(message) = self.inbox.try_recv() {
             self.receive(message);
@@ -380,7 +421,9 @@ impl<'a> Runner<'a> {
             self.take_exits();
         }
         let now = self.setup.clock.now();
-        self.stragglers.kill_due(now);
+        for over in self.lingering.look(now) {
+            self.is_over(over);
+        }
         if self.core.deadline().is_some_and(|deadline| deadline <= now) {
             self.inputs.push_back(Input::Tick);
         }
@@ -405,35 +448,53 @@ impl<'a> Runner<'a> {
                     return;
                 }
                 if let Some(message) = message {
-                    let lines = format!("{}\n", message.trim_end()).into_bytes();
-                    self.tell_now(Event::Output { process: job.process, stream: Stream::Stderr, lines });
+                    self.say_of_task(job.process, &format!("{}\n", message.trim_end()));
                 }
                 self.inputs.push_back(Input::Ended { job, step, exit: Exit::Code(code) });
             }
         }
     }
 
+    /// What a task has to say of its failure is its standard error.
+    fn say_of_task(&mut self, process: ProcessId, text: &str) {
+        let work = &self.setup.plan.processes[process].work;
+        let (sink, stream) = match &work.stderr {
+            Output::SameAsStdout => (&work.stdout, Stream::Stdout),
+            own => (own, Stream::Stderr),
+        };
+        if let Output::File { path, .. } = sink {
+            let written = command::open_file(path, true).and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()));
+            let Err(error) = written else { return };
+            self.warn(process, format!("cannot write its standard error to {}: {}", path.display(), reason(&error)));
+        }
+        self.tell_now(Event::Output { process, stream, lines: text.as_bytes().to_vec() });
+    }
+
     fn take_exits(&mut self) {
-        while let Some((pid, ended)) = reap::next_zombie() {
-            self.no_room = false;
+        while let Some((pid, ended)) = reap::next_zombie(self.jobs.pids()) {
+            self.try_again = RunTime::ZERO;
             let exit = match ended {
                 reap::Ended::Code(code) => Exit::Code(code),
                 reap::Ended::Signal(signal) => Exit::Signal(signal),
             };
             match self.jobs.take_role(pid) {
                 Some(Role::Step(job)) => self.child_ended(job, pid, exit),
-                Some(Role::StopCommand(job)) => {
-                    reap::reap(pid);
-                    let pipes = self.jobs.remove_stop_command(job);
-                    self.drain(&pipes);
-                    if let Some(code) = exit.returncode().filter(|code| *code != 0) {
-                        self.warn(job.process, format!("its stop command failed: exit code {code}"));
-                    }
-                    self.inputs.push_back(Input::StopCommandEnded { job });
-                }
+                Some(Role::StopCommand(job)) => self.stop_command_ended(job, pid, &exit),
                 None => reap::reap(pid),
             }
         }
+    }
+
+    fn stop_command_ended(&mut self, job: JobId, pid: u32, exit: &Exit) {
+        // What it left running is nobody's any more.
+        reap::signal_group(pid, Signal::SIGKILL as i32);
+        reap::reap(pid);
+        let pipes = self.jobs.remove_stop_command(job);
+        self.drain(&pipes);
+        if let Some(code) = exit.returncode().filter(|code| *code != 0) {
+            self.warn(job.process, format!("its stop command failed: exit code {code}"));
+        }
+        self.inputs.push_back(Input::StopCommandEnded { job });
     }
 
     fn child_ended(&mut self, job: JobId, pid: u32, exit: Exit) {
@@ -441,22 +502,26 @@ impl<'a> Runner<'a> {
             reap::reap(pid);
             return;
         };
-        self.drain(&pipes);
+        self.kill_stop_command(job);
         let now = self.setup.clock.now();
-        if let Some(left) = self.stragglers.leader_ended(pid, asked, now) {
-            self.warn(job.process, left);
+        match self.lingering.leader_ended(pid, asked, Over { job, step, exit, pipes }, now) {
+            Ok(over) => self.is_over(over),
+            Err(told) => {
+                if let Some(told) = told {
+                    self.warn(job.process, told);
+                }
+            }
         }
-        self.inputs.push_back(Input::Ended { job, step, exit });
     }
 
-    /// Reads what an ended process left in its pipes, unless nobody can take it now.
+    fn is_over(&mut self, over: Over) {
+        self.drain(&over.pipes);
+        self.inputs.push_back(Input::Ended { job: over.job, step: over.step, exit: over.exit });
+    }
+
+    /// Reads what an ended process left in its pipes, also when nobody can take it now: it is not much, and
+    /// it belongs before the news of the end.
     fn drain(&mut self, pipes: &[usize]) {
-        if !self.setup.audience.has_room() {
-            for key in pipes {
-                self.pipes.mark_ready(*key);
-            }
-            return;
-        }
         for key in pipes {
             self.pipes.drain(*key, &self.setup.poller, &mut self.said);
         }
@@ -464,22 +529,27 @@ impl<'a> Runner<'a> {
     }
 
     /// Reads what is still in pipes, and tells who holds those that do not end.
+    ///
+    /// Output that nobody takes is waited for, but not for longer than an interrupted run may take to stop.
     fn finish(mut self) -> io::Result<Ended> {
-        self.stragglers.kill_all();
-        let give_up = self.setup.clock.now() + LAST_DRAIN;
+        let summary = self.core.summary().cloned().unwrap_or_default();
+        let began = self.setup.clock.now();
+        let patience = (summary.interrupted.is_some() || summary.timed_out).then_some(self.setup.settings.stop_timeout);
+        let mut abandoned = false;
         while !self.pipes.holders().is_empty() {
-            if self.pipes.has_ready() && self.setup.audience.has_room() {
+            let waited = self.setup.clock.now() - began;
+            let blocked = self.pipes.has_ready() && !self.setup.audience.has_room();
+            abandoned = !self.setup.signals.take_ending().is_empty() || patience.is_some_and(|patience| waited >= patience);
+            if abandoned || (!blocked && waited >= LAST_DRAIN) {
+                break;
+            }
+            if self.pipes.has_ready() && !blocked {
                 self.pipes.read_ready(&self.setup.poller, &mut self.said);
                 self.tell_said();
                 continue;
             }
-            // Output that nobody takes is waited for; only another signal ends that.
-            let blocked = self.pipes.has_ready();
-            let left = self.setup.clock.until(give_up);
-            if !self.setup.signals.take_ending().is_empty() || (left.is_zero() && !blocked) {
-                break;
-            }
-            self.setup.poller.wait(if blocked { None } else { Some(left) }, &mut self.keys)?;
+            let left = if blocked { patience } else { Some(LAST_DRAIN) };
+            self.setup.poller.wait(left.map(|left| left.saturating_sub(waited)), &mut self.keys)?;
             for key in std::mem::take(&mut self.keys) {
                 self.pipes.mark_ready(key);
             }
@@ -492,7 +562,6 @@ impl<'a> Runner<'a> {
         if let Some(notice) = self.last_notice.take() {
             self.setup.audience.tell(notice);
         }
-        let summary = self.core.summary().cloned().unwrap_or_default();
-        Ok(Ended { summary, core_time: self.core_time, inputs: self.inputs_taken })
+        Ok(Ended { summary, core_time: self.core_time, inputs: self.inputs_taken, abandoned })
     }
 }

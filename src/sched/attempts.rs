@@ -29,22 +29,26 @@ impl Scheduler {
     /// Begins a step, waiting for its locks and a job slot if need be.
     pub(super) fn begin_step(&mut self, id: ProcessId, step: u32, out: &mut Outbox) {
         let request = self.plan.processes[id].control.steps[step as usize].request.clone();
-        if request.is_empty() && (self.processes[id].has_slot || !self.takes_slot(id)) {
+        if !self.takes_slot(id, step) && std::mem::take(&mut self.processes[id].has_slot) {
+            self.locks.release_slot();
+        }
+        if request.is_empty() && (self.processes[id].has_slot || !self.takes_slot(id, step)) {
             self.start(id, step, out);
         } else {
             self.ask(id, Some(step), request, out);
         }
     }
 
-    /// Daemons take no job slot, and without a limit there are none.
-    fn takes_slot(&self, id: ProcessId) -> bool {
-        self.plan.jobs.is_some() && !self.plan.processes[id].control.daemon
+    /// Daemons take no job slot, nor does a step that only waits; without a limit there are none.
+    fn takes_slot(&self, id: ProcessId, step: u32) -> bool {
+        let control = &self.plan.processes[id].control;
+        self.plan.jobs.is_some() && !control.daemon && !control.steps[step as usize].only_waits
     }
 
     /// Makes a request. A process that has to wait gives its job slot back, also when it holds locks:
     /// it could otherwise wait behind a request that lacks only that slot, for ever.
     fn ask(&mut self, id: ProcessId, step: Option<u32>, shares: Vec<Share>, out: &mut Outbox) {
-        let needs_slot = self.takes_slot(id) && !self.processes[id].has_slot;
+        let needs_slot = self.takes_slot(id, step.unwrap_or(0)) && !self.processes[id].has_slot;
         let (ticket, granted) = self.locks.request(id, shares.clone(), needs_slot);
         self.enter(id, State::Queued { ticket, step });
         if let Some(grant) = granted {

@@ -13,7 +13,7 @@ pub fn delay(retries: &Retries, job: JobId, seed: u64) -> Duration {
         Backoff::Linear => f64::from(job.attempt),
         Backoff::Exponential => 2f64.powi(i32::try_from(job.attempt.saturating_sub(1)).unwrap_or(i32::MAX).min(64)),
     };
-    let longest = retries.max_delay.unwrap_or(Duration::from_secs(86_400)).max(Duration::ZERO);
+    let longest = retries.max_delay.unwrap_or(retries.delay.max(Duration::from_secs(86_400)));
     let grown = (retries.delay.as_secs_f64() * factor).min(longest.as_secs_f64());
     let part = if retries.jitter { 1.0 - random(seed, job) / 2.0 } else { 1.0 };
     Duration::from_secs_f64(grown * part)

@@ -34,9 +34,18 @@ const ALLOW: &str = "write `allow_failure: true`";
 const NO_CONTAINER: &str = "there is no form of it: flowrun runs programs of this machine; use `command: [docker, run, …]`";
 const READY: &str = "readiness conditions are not supported yet; until then, a process with `task: wait` waits for a port or a file";
 
+/// What becomes of a health check.
+pub const HEALTHY: &str = "write `ready`; without readiness conditions, which are not supported yet, it only means started: \
+     let a process with `task: wait` wait for its port, and join that";
+const SCHEDULE: &str = "there is no scheduling: call flowrun from cron or a timer of systemd";
+
 /// Keys of peers in a process.
 const IN_PROCESS: &[Peer] = &[
-    ("depends_on", "write `join: other`, or `join: {db: ready}` with a condition", Some("join")),
+    (
+        "depends_on",
+        "write `join: other`, or `join: {other: exit}` with a condition; to wait until a daemon serves, join a process with `task: wait`",
+        Some("join"),
+    ),
     ("needs", JOIN, Some("join")),
     ("deps", JOIN, Some("join")),
     ("requires", JOIN, Some("join")),
@@ -68,14 +77,21 @@ const IN_PROCESS: &[Peer] = &[
     ("continue-on-error", ALLOW, Some("allow_failure")),
     ("continue_on_error", ALLOW, Some("allow_failure")),
     ("ignore_error", ALLOW, Some("allow_failure")),
+    ("ignore_errors", ALLOW, Some("allow_failure")),
+    ("schedule", SCHEDULE, None),
+    ("every", SCHEDULE, None),
+    ("cron", SCHEDULE, None),
+    ("silent", "remove it: `flowrun run -q` shows less", None),
+    ("dotenv", "write `env_file: .env`", Some("env_file")),
+    ("duration", "as an argument of `task: sleep`, write `with: {duration: 3s}`", None),
     ("always()", "for cleaning up, write `join: {other: exit}`", None),
     ("when", "write `if: ${{ … }}`, or `join: {other: exit}` for cleaning up", None),
     ("image", NO_CONTAINER, None),
     ("container", NO_CONTAINER, None),
     ("ports", "there is no form of it: a process opens its ports itself", None),
     ("volumes", "there is no form of it: a process sees the files of this machine", None),
-    ("runs-on", "there is no form of it: everything runs on this machine", None),
-    ("uses", "there is no form of it: write what the action does as a `command`", None),
+    ("runs-on", "remove it: everything runs on this machine", None),
+    ("uses", "there are no actions: write what it does as a `command`", None),
     ("is_daemon", "write `daemon: true`", Some("daemon")),
     ("background", "write `daemon: true`", Some("daemon")),
     ("availability", "write `retries: 3` for finite processes; restarting daemons is not supported yet", None),
@@ -108,6 +124,10 @@ const AT_TOP: &[Peer] = &[
     ("dotenv", "write `env_file: .env`", Some("env_file")),
     ("version", "there is no version key: remove it", None),
     ("parallelism", "write `jobs: 4`", Some("jobs")),
+    ("schedule", SCHEDULE, None),
+    ("every", SCHEDULE, None),
+    ("cron", SCHEDULE, None),
+    ("silent", "remove it: `flowrun run -q` shows less", None),
     ("on", "there are no triggers: flowrun runs the file when it is called", None),
     ("mutexes", "write `locks: [name]`", Some("locks")),
     ("lock", "write `locks: [name]` at the top to declare, and `lock: name` in a process to hold it", None),
@@ -119,8 +139,14 @@ const AT_TOP: &[Peer] = &[
 const INSIDE: &[(&str, &[Peer])] = &[
     (
         "a join",
-        &[("condition", "write the word itself, as in `db: ready`; the words are `success`, `exit`, `failure`, `start` and `ready`", None)],
+        &[(
+            "condition",
+            "write `until: …`, or the word itself as in `db: ready`: `success`, `exit`, `failure`, `start` or `ready`, \
+             which only means started as long as there are no readiness conditions",
+            None,
+        )],
     ),
+    ("the task `wait`", &[("port", "write `tcp: \"127.0.0.1:8080\"`", None)]),
     (
         "`stop`",
         &[
@@ -154,7 +180,11 @@ pub fn unknown_key(key: &Spanned<String>, of: &str, known: &'static [&'static st
     if let Some(meant) = nearest(word, known.iter().copied()) {
         return (found.help(format!("did you mean `{meant}`?")), Some(meant));
     }
-    let keys = if known.is_empty() { "it has no keys".to_owned() } else { format!("its keys are {}", list(known)) };
+    let keys = match known {
+        [] => "it has no keys".to_owned(),
+        [only] => format!("its only key is `{only}`"),
+        _ => format!("its keys are {}", list(known)),
+    };
     (found.help(keys), None)
 }
 
@@ -186,6 +216,12 @@ pub fn instead(
     document: &Document,
 ) -> Option<(Diagnostic, Option<&'static str>)> {
     let Kind::Map(entries) = &document.node(value).kind else { return None };
+    let runs = |entry: &Entry| matches!(entry.key.value.as_str(), "command" | "task" | "steps" | "run" | "cmd" | "cmds");
+    if of == "a process" && !known.contains(&key.value.as_str()) && entries.iter().any(runs) {
+        let found = Diagnostic::error("unknown-key", key.span, format!("`{}` is not a key of a process", key.value))
+            .help("if it is a process of its own, indent it less: as much as the one above");
+        return Some((found, None));
+    }
     if of != "the workflow" {
         return None;
     }
@@ -194,18 +230,22 @@ pub fn instead(
             .help("write `processes:` for what is run; `jobs: 4` bounds how many run at once");
         return Some((found, Some("processes")));
     }
-    let runs = |entry: &Entry| matches!(entry.key.value.as_str(), "command" | "task" | "steps" | "run" | "cmd" | "cmds");
     if !known.contains(&key.value.as_str()) && entries.iter().any(runs) {
         let found = Diagnostic::error("unknown-key", key.span, format!("`{}` is not a key of the workflow", key.value))
-            .help(format!("if it is a process, it belongs under `processes:`, indented: `processes: {{{}: {{command: …}}}}`", key.value));
+            .help(format!("if `{}` is a process, indent it, so that it stands below `processes:`", key.value));
         return Some((found, None));
     }
     None
 }
 
 /// The right form of what must be a mapping, a list or a single value, and is not.
-pub fn form(of: &str) -> Option<&'static str> {
-    Some(match of {
+pub fn form(of: &str, node: NodeId, document: &Document) -> Option<String> {
+    if let Kind::Scalar { text, .. } = &document.node(node).kind
+        && let Some(form) = form_of_text(of, text.trim())
+    {
+        return Some(form);
+    }
+    let form = match of {
         "the workflow" => "begin with `processes:` and a process below it, or let `flowrun init` write an example",
         "a process" => "write `command: …` below its name, indented",
         "a step" => "write `- command: …`",
@@ -217,7 +257,59 @@ pub fn form(of: &str) -> Option<&'static str> {
         "`stdin`" => "write `none`, `{text: …}` or `{file: path}`",
         "`stdout` or `stderr`" => "write `{file: path}`",
         _ => return None,
-    })
+    };
+    Some(form.to_owned())
+}
+
+/// Whether a text may be shown within a form: short, and of the same meaning in any place of YAML.
+fn is_simple(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 40
+        && !text.contains(|c: char| c.is_control() || matches!(c, ',' | ':' | '#' | '{' | '}' | '[' | ']' | '"' | '\'' | '`' | '&' | '*'))
+}
+
+/// The right form of a single value where a mapping must stand.
+fn form_of_text(of: &str, text: &str) -> Option<String> {
+    if matches!(of, "a process" | "a step")
+        && let Some((key @ ("command" | "task"), rest)) = text.split_once(':')
+        && is_simple(rest)
+    {
+        return Some(format!("put a space after the colon: `{key}: {rest}`"));
+    }
+    if !is_simple(text) {
+        return None;
+    }
+    match of {
+        "a process" => Some(format!("write `{{command: {text}}}`")),
+        "a step" => Some(format!("write `- command: {text}`, or `[{{command: {text}}}]` in one line")),
+        "`stop`" if text.starts_with(|c: char| c.is_ascii_digit()) => Some(format!("write `{{grace: {text}}}`")),
+        "`stop`" => Some(format!("write `{{signal: {text}}}`")),
+        _ => None,
+    }
+}
+
+/// The right form of what must be a mapping with keys of the user's choice, and is not.
+pub fn mapping_form(node: NodeId, sample: &str, document: &Document) -> Option<String> {
+    let (first, more) = match &document.node(node).kind {
+        Kind::List(items) => (*items.first()?, if items.len() > 1 { ", …" } else { "" }),
+        _ => (node, ""),
+    };
+    match &document.node(first).kind {
+        Kind::Scalar { text, .. } => match text.split_once('=') {
+            Some((name, value)) if is_simple(name) && is_simple(value) => Some(format!("write `{{{name}: {value}{more}}}`")),
+            None if first != node && is_simple(text) && !text.contains(' ') => Some(format!("write `{{{text}: {sample}{more}}}`")),
+            _ => None,
+        },
+        Kind::Map(entries) => {
+            let named = entries.iter().find(|entry| entry.key.value == "name");
+            let name = named.and_then(|entry| match &document.node(entry.value).kind {
+                Kind::Scalar { text, .. } if is_simple(text) && !text.contains(' ') => Some(text.as_str()),
+                _ => None,
+            });
+            name.map(|name| format!("write the name as a key, without `- ` before it: `{name}:` with the rest below it, indented"))
+        }
+        Kind::List(_) => None,
+    }
 }
 
 /// The finding for what the language has and this version does not.

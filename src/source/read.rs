@@ -17,8 +17,17 @@ pub trait Render {
     /// The rendered text.
     ///
     /// # Errors
-    /// A diagnostic that points at the expression.
-    fn render(&self, text: &str, span: Span) -> Result<String, Diagnostic>;
+    /// A diagnostic for every expression that has no value, each at its place.
+    fn render(&self, text: &str, span: Span) -> Result<Rendered, Vec<Diagnostic>>;
+}
+
+/// A text whose expressions have been evaluated.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rendered {
+    /// The text.
+    pub text: String,
+    /// Whether the whole of it was one expression, and its value a number, a boolean or nothing: no text.
+    pub typed: bool,
 }
 
 /// A document being read, and what was found wrong in it.
@@ -149,6 +158,8 @@ impl<'a> Reader<'a> {
 
 /// A type that can be read from a node.
 pub trait Read: Sized {
+    /// A value as it is written, for forms that are offered.
+    const SAMPLE: &'static str = "…";
     /// The value, or `None` after recording what is wrong.
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self>;
 }
@@ -306,12 +317,12 @@ impl<T: Scalar> Read for Tmpl<T> {
         let text = match (has_expression, reader.render) {
             (true, None) => return Some(Self::Expression(text.to_owned())),
             (true, Some(render)) => match render.render(text, span) {
-                Ok(text) => {
-                    rendered = text;
+                Ok(done) => {
+                    rendered = done.text;
                     &rendered
                 }
                 Err(found) => {
-                    reader.report(found);
+                    found.into_iter().for_each(|found| reader.report(found));
                     return None;
                 }
             },
@@ -459,7 +470,10 @@ impl<T> Merge for List<T> {}
 impl<T: Read> Read for List<T> {
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
         let Some(items) = reader.items(node) else {
-            let help = reader.short_text(node).filter(|text| !text.is_empty()).map(|text| format!("write `[{text}]`"));
+            let help = match &reader.document.node(node).kind {
+                Kind::Map(_) => Some("write a list: every entry begins with `- `".to_owned()),
+                _ => reader.short_text(node).filter(|text| !text.is_empty()).map(|text| format!("write `[{text}]`")),
+            };
             reader.wrong_type(node, "a list", help.as_deref());
             return None;
         };
@@ -567,7 +581,11 @@ pub fn merge_by_name<T>(base: &mut Vec<T>, over: Vec<T>, name: impl Fn(&T) -> &s
 
 impl<K: KeyRule, V: Read> Read for Map<K, V> {
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
-        let entries = reader.entries(node, "a mapping", Some(K::FORM))?;
+        let is_map = matches!(reader.document.node(node).kind, Kind::Map(_));
+        // The form is thought of only where it will be shown.
+        let form = || hints::mapping_form(node, V::SAMPLE, reader.document).unwrap_or_else(|| K::FORM.to_owned());
+        let help = (!is_map).then(form);
+        let entries = reader.entries(node, "a mapping", help.as_deref())?;
         let mut map = Self { entries: Vec::with_capacity(entries.len()), ..Self::default() };
         for entry in entries {
             if let Some(why) = K::refuse(&entry.key.value) {
@@ -684,7 +702,8 @@ macro_rules! mapping {
                 reader: &mut $crate::source::read::Reader<'_>,
             ) -> Option<Self> {
                 use $crate::source::read::Mapping as _;
-                let entries = reader.entries(node, concat!("a mapping for ", $what), $crate::source::hints::form($what))?;
+                let help = $crate::source::hints::form($what, node, reader.document);
+                let entries = reader.entries(node, concat!("a mapping for ", $what), help.as_deref())?;
                 Some(Self::read_entries(entries, reader))
             }
         }

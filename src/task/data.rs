@@ -285,9 +285,9 @@ fn convert_scalar(text: &str, style: Style, span: crate::base::span::Span, reade
         // It stays unknown until somebody evaluates expressions.
         (true, None) => return None,
         (true, Some(render)) => match render.render(text, span) {
-            Ok(rendered) => (style == Style::Plain && is_one_expression(text) && !rendered.is_empty(), Some(rendered)),
+            Ok(rendered) => (rendered.typed, Some(rendered.text)),
             Err(found) => {
-                reader.report(found);
+                found.into_iter().for_each(|found| reader.report(found));
                 return None;
             }
         },
@@ -301,22 +301,6 @@ fn convert_scalar(text: &str, style: Style, span: crate::base::span::Span, reade
             None
         }
     }
-}
-
-/// Whether a text is one expression and nothing else: its first `}}` outside of quotes ends it.
-fn is_one_expression(text: &str) -> bool {
-    let Some(inside) = text.strip_prefix("${{") else { return false };
-    let mut quote = None;
-    for (at, c) in inside.char_indices() {
-        match quote {
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
-            None if matches!(c, '\'' | '"') => quote = Some(c),
-            None if inside[at..].starts_with("}}") => return at + 2 == inside.len(),
-            None => {}
-        }
-    }
-    false
 }
 
 /// Whether two values are the same in JSON: the order of keys does not count, and 1 is 1.0.
@@ -450,16 +434,6 @@ mod tests {
         assert!(!same(&json!([1]), &json!([1, 1])));
         assert!(!same(&json!({"a": null}), &json!({"b": null})));
         assert!(!same(&json!(u64::MAX), &json!(u64::MAX - 1)));
-    }
-
-    #[test]
-    fn one_expression_is_told_from_several() {
-        for text in ["${{ x }}", "${{}}", "${{ '}}' }}", "${{ \"a'}}\" }}"] {
-            assert!(is_one_expression(text), "{text}");
-        }
-        for text in ["${{ x }}${{ y }}", "${{ x }} ", "a${{ x }}", "${{ x", "${{ x }} }}", "$${{ x }}"] {
-            assert!(!is_one_expression(text), "{text}");
-        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ mapping! {
         file: Tmpl<PathText>,
         /// Where in the document, as a JSON pointer: `/a/b/0`; `/list/-` is the place after the last of a list. Default: the whole document.
         path: Tmpl<Pointer>,
-        /// The new value: anything in YAML. Plain `3`, `true` and `null` keep their type, and so does what one unquoted expression gives; quoted values are texts. Objects on the way are made.
+        /// The new value: anything in YAML. Plain `3`, `true` and `null` keep their type, and so does the value of a single expression, in quotes or not; other quoted values are texts. Objects on the way are made.
         set: Data,
         /// A number to add to the one that is there, negative to subtract; a value that is missing counts as 0.
         add: Tmpl<AnyNumber>,
@@ -239,7 +239,9 @@ mod tests {
             ("${{ 3 }}", "3"),
             ("${{ true }}", "true"),
             ("${{ }}", "\"\""),
-            ("\"${{ 3 }}\"", "\"3\""),
+            ("\"${{ 3 }}\"", "3"),
+            ("${{ '3' }}", "\"3\""),
+            ("\"${{ '3' }}\"", "\"3\""),
             ("${{ 3 }}${{ 4 }}", "\"34\""),
             ("x${{ 3 }}", "\"x3\""),
             ("['${{ x }}']", "[\"x\"]"),

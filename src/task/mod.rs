@@ -52,6 +52,11 @@ pub trait Task: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Whether it does nothing but wait: then it takes no job slot, and cannot keep what it waits for from starting.
+    fn only_waits(&self) -> bool {
+        false
+    }
+
     /// Those of them that it stops.
     fn stops(&self) -> Vec<Spanned<String>> {
         Vec::new()

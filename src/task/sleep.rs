@@ -62,6 +62,6 @@ mod tests {
     fn wrong_arguments_are_refused_once() {
         assert_eq!(refused("sleep", ""), "`duration` is missing | add `duration: …` to `with`");
         assert_eq!(refused("sleep", "duration: 1:30"), "`1:30` is clock notation | for minutes and seconds write `1m30s`");
-        assert_eq!(refused("sleep", "seconds: 3"), "`seconds` is not a key of the task `sleep` | its keys are `duration`");
+        assert_eq!(refused("sleep", "seconds: 3"), "`seconds` is not a key of the task `sleep` | its only key is `duration`");
     }
 }

@@ -8,22 +8,25 @@ use super::{Cancel, Context, RunAccess, Task, TaskError, find};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::Span;
 use crate::source;
-use crate::source::read::{Reader, Render};
+use crate::source::read::{Reader, Render, Rendered};
 
-/// Evaluates `${{ x }}` to `x`.
+/// Evaluates `${{ x }}` to `x`; a text stands in single quotes.
 struct Echo;
 
 impl Render for Echo {
-    fn render(&self, text: &str, _: Span) -> Result<String, Diagnostic> {
+    fn render(&self, text: &str, _: Span) -> Result<Rendered, Vec<Diagnostic>> {
         let mut rendered = String::new();
+        let inside = text.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}")).filter(|inside| !inside.contains("}}"));
+        let word = |inside: &str| inside.trim().chars().all(char::is_alphabetic) && !matches!(inside.trim(), "true" | "false" | "null");
+        let typed = inside.is_some_and(|inside| !inside.contains('\'') && !word(inside));
         let mut rest = text;
         while let Some((before, tail)) = rest.split_once("${{") {
             let (inside, after) = tail.split_once("}}").unwrap_or((tail, ""));
             rendered.push_str(before);
-            rendered.push_str(inside.trim());
+            rendered.push_str(inside.trim().trim_matches('\''));
             rest = after;
         }
-        Ok(rendered + rest)
+        Ok(Rendered { text: rendered + rest, typed })
     }
 }
 

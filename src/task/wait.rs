@@ -202,6 +202,10 @@ impl Task for Wait {
         }
     }
 
+    fn only_waits(&self) -> bool {
+        true
+    }
+
     fn waits_for(&self) -> Vec<Spanned<String>> {
         if self.timeout.is_none() { self.mentions() } else { Vec::new() }
     }
@@ -379,9 +383,6 @@ mod tests {
         );
         assert_eq!(refused("wait", "pid: -1"), "`-1` is not the number of a process | write a whole number of at least 1");
         assert_eq!(refused("wait", "{file: f, timeout: 0}").lines().count(), 1);
-        assert_eq!(
-            refused("wait", "port: 80"),
-            "`port` is not a key of the task `wait` | its keys are `tcp`, `file`, `process`, `pid`, `interval` and `timeout`"
-        );
+        assert_eq!(refused("wait", "port: 80"), "`port` is not a key of the task `wait` | write `tcp: \"127.0.0.1:8080\"`");
     }
 }

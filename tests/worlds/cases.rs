@@ -308,7 +308,7 @@ fn fifty_thousand_levels_of_daemons_are_stopped_one_by_one() {
 
 #[test]
 fn ten_thousand_behind_a_lock_that_a_daemon_holds_in_a_step() {
-    let step = |request| StepControl { request, timeout: None };
+    let step = |request| StepControl { request, ..StepControl::default() };
     let holds = Control { steps: vec![step(vec![lock()]), step(Vec::new())], ..daemon() };
     let shared = Share { shared: true, ..lock() };
     let readers = |_| Control { request: vec![shared], ..finite() };
@@ -460,7 +460,7 @@ fn a_daemon_that_ends_by_itself_is_a_success_with_a_warning() {
 
 #[test]
 fn daemons_between_two_steps_keep_their_place_in_the_order() {
-    let step = |request| StepControl { request, timeout: None };
+    let step = |request| StepControl { request, ..StepControl::default() };
     let two_steps = Control { steps: vec![step(Vec::new()), step(vec![lock()])], ..daemon() };
     let needs = joining(Control { request: vec![lock()], ..daemon() }, &[(0, Condition::Ready)]);
     for interrupted in [false, true] {
@@ -565,7 +565,7 @@ fn daemons_are_stopped_level_by_level_also_through_finite_processes() {
 
 #[test]
 fn a_process_that_waits_for_a_lock_gives_its_slot_back() {
-    let step = |request| StepControl { request, timeout: None };
+    let step = |request| StepControl { request, ..StepControl::default() };
     let section = Control { steps: vec![step(Vec::new()), step(vec![lock()])], ..finite() };
     let holder = Control { request: vec![lock()], ..daemon() };
     let mut run = Run::new(Plan { jobs: Some(1), ..plan(vec![holder, section, finite()]) });
@@ -580,7 +580,7 @@ fn a_process_that_waits_for_a_lock_gives_its_slot_back() {
 
 #[test]
 fn time_spent_waiting_for_locks_is_not_of_the_attempt() {
-    let step = |request| StepControl { request, timeout: None };
+    let step = |request| StepControl { request, ..StepControl::default() };
     let steps = vec![step(Vec::new()), step(vec![lock()])];
     let holder = Control { request: vec![lock()], ..finite() };
     let mut run = Run::new(plan(vec![holder, Control { steps, timeout: Some(ms(100)), ..finite() }]));

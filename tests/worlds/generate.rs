@@ -135,7 +135,7 @@ impl Maker<'_> {
             request = self.request(tier);
             request.retain(|share| held.iter().all(|held| held.resource != share.resource));
         }
-        StepControl { request, timeout: self.rng.chance(self.flavour.bounds / 2).then(|| self.rng.tens(1, 12)) }
+        StepControl { request, timeout: self.rng.chance(self.flavour.bounds / 2).then(|| self.rng.tens(1, 12)), only_waits: false }
     }
 
     /// Shares of one tier: what is asked for together is of one height.

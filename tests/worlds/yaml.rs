@@ -41,7 +41,7 @@ pub fn text(plan: &Plan) -> String {
 fn lines(plan: &Plan, control: &Control) -> Vec<String> {
     let mut lines = Vec::new();
     match control.steps.as_slice() {
-        [StepControl { request, timeout: None }] if request.is_empty() => lines.push("command: [work]".to_owned()),
+        [StepControl { request, timeout: None, .. }] if request.is_empty() => lines.push("command: [work]".to_owned()),
         steps => {
             lines.push("steps:".to_owned());
             for step in steps {

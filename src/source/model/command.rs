@@ -23,6 +23,7 @@ impl Read for Command {
         let span = reader.document.span(node);
         if reader.items(node).is_some() {
             refuse_shell_test(node, span, reader)?;
+            refuse_lines(node, reader)?;
             let argv = List::<Tmpl<String>>::read(node, reader)?.0;
             if argv.is_empty() {
                 reader.report(Diagnostic::error("bad-value", span, "an empty list is no command").help("write `[program, argument, …]`"));
@@ -67,13 +68,38 @@ fn refuse_shell_test(node: NodeId, span: Span, reader: &mut Reader<'_>) -> Optio
     if !text.contains(' ') || !written.starts_with('[') {
         return Some(());
     }
-    let help = format!(
-        "for the shell, quote it: `'{}'`; for a program without a shell, write each word as an element",
-        written.replace('\'', "''")
-    );
+    let help = if text.starts_with(['-', '!']) {
+        format!(
+            "for the shell, quote it: `'{}'`; for a program without a shell, write each word as an element",
+            written.replace('\'', "''")
+        )
+    } else {
+        format!("write `{text}`, without the brackets; for a program without a shell, write each word as an element")
+    };
     reader.report(
         Diagnostic::error("shell-test-as-list", span, format!("YAML reads this as a list with the one element `{text}`")).help(help),
     );
+    None
+}
+
+/// A list of whole commands, where one command's words belong. A program whose name has a blank is quoted.
+fn refuse_lines(node: NodeId, reader: &mut Reader<'_>) -> Option<()> {
+    let items = reader.items(node)?;
+    let Some(first) = items.first() else { return Some(()) };
+    let Kind::Scalar { text, style: Style::Plain } = &reader.document.node(*first).kind else { return Some(()) };
+    // A path may have blanks in it; where every element has some, they are commands all the same.
+    let has_blank = |item: &NodeId| matches!(&reader.document.node(*item).kind, Kind::Scalar { text, .. } if text.contains(' '));
+    let path = text.split(' ').next().is_some_and(|word| word.contains('/'));
+    if !text.contains(' ') || text.contains("${{") || path && (items.len() == 1 || !items.iter().all(has_blank)) {
+        return Some(());
+    }
+    let help = if items.len() == 1 {
+        format!("write `command: {text}`")
+    } else {
+        "for several commands write `steps`, or a text with `|`; a list is one program and its arguments".to_owned()
+    };
+    let span = reader.document.span(*first);
+    reader.report(Diagnostic::error("bad-value", span, format!("`{text}` is not the name of a program")).help(help));
     None
 }
 

@@ -8,8 +8,9 @@ use super::scalars::{Period, words};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{Span, Spanned};
 use crate::mapping;
+use crate::source::hints;
 use crate::source::read::{Field, Merge, Read, Reader, Tmpl, merge_by_name};
-use crate::source::tree::NodeId;
+use crate::source::tree::{Kind, NodeId};
 
 words! {
     /// What a join waits for.
@@ -90,6 +91,10 @@ impl Read for Join {
         if let Some(items) = reader.items(node) {
             let mut join = Self::default();
             let mut seen = HashMap::new();
+            if let Some(item) = items.iter().find(|item| matches!(reader.document.node(**item).kind, Kind::Map(_))) {
+                reader.wrong_type(*item, "a name", Some("for conditions, write one mapping: `join: {a: success, b: success}`"));
+                return None;
+            }
             for item in items {
                 let span = reader.document.span(*item);
                 if let Some(name) = read_name(*item, span, reader) {
@@ -155,10 +160,8 @@ fn read_spec(node: NodeId, reader: &mut Reader<'_>) -> Field<JoinSpec> {
             _ => None,
         };
         if let Some(word) = peer {
-            reader.report(
-                Diagnostic::error("bad-value", span, format!("`{text}` is not a join condition"))
-                    .help(format!("here it is called `{word}`")),
-            );
+            let help = if word == "ready" { hints::HEALTHY.to_owned() } else { format!("here it is called `{word}`") };
+            reader.report(Diagnostic::error("bad-value", span, format!("`{text}` is not a join condition")).help(help));
             return Field::Broken(span);
         }
         let Some(until) = Tmpl::read(node, reader) else { return Field::Broken(span) };

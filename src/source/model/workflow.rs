@@ -118,6 +118,7 @@ pub struct Permits(pub PermitsSpec);
 impl Merge for Permits {}
 
 impl Read for Permits {
+    const SAMPLE: &'static str = "4";
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
         if reader.scalar(node).is_some() {
             let span = reader.document.span(node);
