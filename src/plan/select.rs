@@ -1,5 +1,6 @@
 //! `flowrun FILE PROCESS…`: only these, what they join, and the cleanups that belong to them.
 
+use super::graph;
 use super::model::{Plan, Process};
 use crate::base::ids::{DenseMap, Id, ProcessId};
 use crate::base::suggest;
@@ -38,18 +39,18 @@ pub fn is_cleanup(process: &Process) -> bool {
     process.control.joins.iter().any(|join| matches!(join.until, Condition::Exit | Condition::Failure))
 }
 
+/// One pass suffices when each process comes after all that it joins.
 fn add_cleanups(plan: &Plan, chosen: &mut [bool]) {
-    loop {
-        let mut changed = false;
-        for (id, process) in plan.processes.entries() {
-            let inside = process.control.joins.iter().all(|join| chosen[join.process.index()]);
-            if !chosen[id.index()] && inside && is_cleanup(process) {
-                chosen[id.index()] = true;
-                changed = true;
-            }
-        }
-        if !changed {
-            return;
+    let edges: Vec<(usize, usize)> = plan
+        .processes
+        .entries()
+        .flat_map(|(id, process)| process.control.joins.iter().map(move |join| (join.process.index(), id.index())))
+        .collect();
+    for index in graph::topological_order(plan.processes.len(), &edges).unwrap_or_default() {
+        let process = &plan.processes[ProcessId::from_index(index)];
+        let inside = process.control.joins.iter().all(|join| chosen[join.process.index()]);
+        if !chosen[index] && inside && is_cleanup(process) {
+            chosen[index] = true;
         }
     }
 }
