@@ -23,13 +23,15 @@ pub fn check(args: &CheckArgs) -> Result<Status, Failure> {
                 continue;
             }
         };
-        match load::plan(&source, &load::options(&source, &args.workflow), &args.workflow) {
-            Some(plan) if args.workflow.message_format == MessageFormat::Human => {
-                print::out(&format!("{}: ok ({})\n", source.name, count(plan.processes.len(), "process")))?;
-            }
-            Some(_) => {}
-            None => status = Status::Usage,
+        let Some(plan) = load::plan(&source, &load::options(&source, &args.workflow), &args.workflow) else {
+            status = Status::Usage;
+            continue;
+        };
+        if args.workflow.message_format == MessageFormat::Human {
+            print::out(&format!("{}: ok ({})\n", source.name, count(plan.processes.len(), "process")))?;
         }
+        // As with what was read: the program ends soon.
+        std::mem::forget(plan);
     }
     Ok(status)
 }
