@@ -15,6 +15,7 @@ mod host;
 mod instances;
 mod joins;
 mod lifetime;
+mod marks;
 mod model;
 mod order;
 mod process;
