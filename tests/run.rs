@@ -144,6 +144,7 @@ fn input_and_output_go_where_the_file_says() {
   more: {join: steps, command: echo four, stdout: {file: log, append: true}}
   merged: {command: 'echo a; echo b >&2; echo c', stderr: stdout, stdout: {file: merged}}
   apart: {command: 'echo out; echo err >&2', stderr: {file: err}}
+  same: {command: 'echo a; echo b >&2; echo c', stdout: {file: same}, stderr: {file: same}}
 ",
     );
     let said = place.flowrun("").run();
@@ -151,6 +152,7 @@ fn input_and_output_go_where_the_file_says() {
     assert_eq!(place.read("sorted"), "a\nb\n");
     assert_eq!(place.read("log"), "one\ntwo\nthree\nfour\n");
     assert_eq!(place.read("merged"), "a\nb\nc\n");
+    assert_eq!(place.read("same"), "a\nb\nc\n");
     assert_eq!(place.read("err"), "err\n");
     assert!(said.of("file") == ["a", "b"], "{}", said.stdout);
     assert!(said.of("apart") == ["out"], "{}", said.stdout);

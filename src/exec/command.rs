@@ -97,12 +97,6 @@ fn launch(start: &Start<'_>, program: &Path, argv: &[String]) -> Result<Running,
             }
             Channel::Null => (None, Channel::Null, Channel::Null),
         },
-        other if *other == start.work.stdout && matches!(stdout, Channel::File(_)) => {
-            // The same file for both: one description, so that neither writes over the other.
-            let Channel::File(file) = stdout else { unreachable!("matched above") };
-            let copy = file.try_clone().map_err(Trouble::Spawn)?;
-            (None, Channel::File(file), Channel::File(copy))
-        }
         other => (None, stdout, open_output(other, start.first)?),
     };
     let spec = Spec { program, argv, env: start.env, cwd: start.cwd, stdin, stdout, stderr };
