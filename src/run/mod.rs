@@ -6,12 +6,15 @@
 
 mod clock;
 pub mod dry;
+mod endings;
 mod inbox;
 mod jobs;
 mod lines;
 mod lingering;
 mod pipes;
 mod runner;
+mod starting;
+mod stopping;
 
 pub use clock::RunClock;
 pub use runner::{Audience, Ended, Setup, run};

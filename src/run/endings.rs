@@ -1,0 +1,114 @@
+//! What threads post and children leave behind: output and ends become news for the core.
+
+use std::io;
+use std::sync::Arc;
+
+use nix::sys::signal::Signal;
+
+use super::inbox::Message;
+use super::jobs::{Job, Role};
+use super::lingering::Over;
+use super::runner::Runner;
+use crate::base::ids::{JobId, ProcessId};
+use crate::base::time::RunTime;
+use crate::exec::command;
+use crate::io::machine::reason;
+use crate::io::reap;
+use crate::notice::{Event, Exit, Stream};
+use crate::plan::Output;
+use crate::sched::Input;
+
+impl Runner<'_> {
+    pub(super) fn receive(&mut self, message: Message) {
+        match message {
+            Message::Output { process, lines } => self.tell_now(Event::Output { process, stream: Stream::Stdout, lines }),
+            Message::Stop { name } => {
+                let plan = Arc::clone(&self.setup.plan);
+                self.inputs.extend(plan.named(&name).map(|process| Input::StopProcess { process }));
+            }
+            Message::Ended { job, step, ended: (code, message) } => {
+                // One that was given up already has been answered for.
+                if self.jobs.remove(job).is_none() {
+                    return;
+                }
+                if let Some(message) = message {
+                    self.say_of_task(job.process, &format!("{}\n", message.trim_end()));
+                }
+                self.inputs.push_back(Input::Ended { job, step, exit: Exit::Code(code) });
+            }
+        }
+    }
+
+    /// What a task has to say of its failure is its standard error.
+    pub(super) fn say_of_task(&mut self, process: ProcessId, text: &str) {
+        let work = &self.setup.plan.processes[process].work;
+        let (sink, stream) = match &work.stderr {
+            Output::SameAsStdout => (&work.stdout, Stream::Stdout),
+            own => (own, Stream::Stderr),
+        };
+        if let Output::File { path, .. } = sink {
+            let written = command::open_file(path, true).and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()));
+            let Err(error) = written else { return };
+            self.warn(process, format!("cannot write its standard error to {}: {}", path.display(), reason(&error)));
+        }
+        self.tell_now(Event::Output { process, stream, lines: text.as_bytes().to_vec() });
+    }
+
+    pub(super) fn take_exits(&mut self) {
+        while let Some((pid, ended)) = reap::next_zombie(self.jobs.pids()) {
+            self.try_again = RunTime::ZERO;
+            let exit = match ended {
+                reap::Ended::Code(code) => Exit::Code(code),
+                reap::Ended::Signal(signal) => Exit::Signal(signal),
+            };
+            match self.jobs.take_role(pid) {
+                Some(Role::Step(job)) => self.child_ended(job, pid, exit),
+                Some(Role::StopCommand(job)) => self.stop_command_ended(job, pid, &exit),
+                None => reap::reap(pid),
+            }
+        }
+    }
+
+    pub(super) fn stop_command_ended(&mut self, job: JobId, pid: u32, exit: &Exit) {
+        // What it left running is nobody's any more.
+        reap::signal_group(pid, Signal::SIGKILL as i32);
+        reap::reap(pid);
+        let pipes = self.jobs.remove_stop_command(job);
+        self.drain(&pipes);
+        if let Some(code) = exit.returncode().filter(|code| *code != 0) {
+            self.warn(job.process, format!("its stop command failed: exit code {code}"));
+        }
+        self.inputs.push_back(Input::StopCommandEnded { job });
+    }
+
+    pub(super) fn child_ended(&mut self, job: JobId, pid: u32, exit: Exit) {
+        let Some(Job::Child { step, pipes, asked, .. }) = self.jobs.remove(job) else {
+            reap::reap(pid);
+            return;
+        };
+        self.kill_stop_command(job);
+        let now = self.setup.clock.now();
+        match self.lingering.leader_ended(pid, asked, Over { job, step, exit, pipes }, now) {
+            Ok(over) => self.is_over(over),
+            Err(told) => {
+                if let Some(told) = told {
+                    self.warn(job.process, told);
+                }
+            }
+        }
+    }
+
+    pub(super) fn is_over(&mut self, over: Over) {
+        self.drain(&over.pipes);
+        self.inputs.push_back(Input::Ended { job: over.job, step: over.step, exit: over.exit });
+    }
+
+    /// Reads what an ended process left in its pipes, also when nobody can take it now: it is not much, and
+    /// it belongs before the news of the end.
+    pub(super) fn drain(&mut self, pipes: &[usize]) {
+        for key in pipes {
+            self.pipes.drain(*key, &self.setup.poller, &mut self.said);
+        }
+        self.tell_said();
+    }
+}

@@ -1,0 +1,146 @@
+//! Starting what the core has decided to start, and waiting when the machine has no room for it.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use super::inbox::{Lines, Message, RunHandle};
+use super::runner::Runner;
+use crate::base::ids::{JobId, ProcessId, ResourceId};
+use crate::exec::command::{self, Running, Start, StartError};
+use crate::exec::environment::Own;
+use crate::exec::task;
+use crate::io::machine::reason;
+use crate::notice::{Exit, Stream};
+use crate::plan::{Action, Output, Step};
+use crate::sched::Input;
+
+/// Starts in one turn at most, so that a thousand of them do not keep signals and output waiting.
+const STARTS_PER_TURN: usize = 16;
+/// Between two tries to start a process for which there was no room.
+const TRY_AGAIN: Duration = Duration::from_millis(100);
+/// When there has been no room for so long, nothing that would make room may be left but daemons.
+const LONGEST_WITHOUT_ROOM: Duration = Duration::from_secs(10);
+
+/// A start that is decided and not performed yet.
+pub struct PendingStart {
+    pub job: JobId,
+    pub step: u32,
+    pub permits: Vec<(ResourceId, Vec<u32>)>,
+}
+
+impl Runner<'_> {
+    pub(super) fn perform_starts(&mut self) {
+        for _ in 0..STARTS_PER_TURN {
+            if self.no_room.is_some() && self.setup.clock.now() < self.try_again {
+                return;
+            }
+            let Some(start) = self.starts.pop_front() else { return };
+            self.start(start);
+        }
+    }
+
+    pub(super) fn start(&mut self, start: PendingStart) {
+        let plan = Arc::clone(&self.setup.plan);
+        let process = &plan.processes[start.job.process];
+        let step = &process.work.steps[start.step as usize];
+        let result = match &step.action {
+            Action::Task { task, .. } => self.start_task(&start, step, Arc::clone(task)),
+            Action::Command { .. } => self.start_child(&start, step),
+        };
+        let (job, number) = (start.job, start.step);
+        match result {
+            Ok(pid) => {
+                self.no_room = None;
+                self.inputs.push_back(Input::Started { job, step: number, pid });
+            }
+            Err(StartError::NoRoom(why)) if self.may_wait_for_room() => {
+                if !std::mem::replace(&mut self.told_no_room, true) {
+                    self.warn(job.process, format!("{why}; waiting until a process has ended"));
+                }
+                let now = self.setup.clock.now();
+                self.no_room.get_or_insert(now);
+                self.try_again = now + TRY_AGAIN;
+                self.starts.push_front(start);
+            }
+            Err(StartError::NoRoom(why) | StartError::Failed(why)) => {
+                self.inputs.push_back(Input::Ended { job, step: number, exit: Exit::NotStarted(why) });
+            }
+        }
+    }
+
+    /// Whether room may still come: something of this run is alive, and it has not been long.
+    pub(super) fn may_wait_for_room(&self) -> bool {
+        let long = self.no_room.is_some_and(|since| self.setup.clock.now() - since > LONGEST_WITHOUT_ROOM);
+        self.jobs.any_alive() && !long
+    }
+
+    pub(super) fn start_child(&mut self, start: &PendingStart, step: &Step) -> Result<Option<u32>, StartError> {
+        let running = self.launch(start.job, step, &start.permits, start.step == 0)?;
+        let pid = running.pid;
+        let pipes = self.watch(start.job.process, running);
+        self.jobs.add_child(start.job, start.step, pid, pipes);
+        Ok(Some(pid))
+    }
+
+    pub(super) fn launch(&self, job: JobId, step: &Step, permits: &[(ResourceId, Vec<u32>)], first: bool) -> Result<Running, StartError> {
+        let process = &self.setup.plan.processes[job.process];
+        let Action::Command { argv, direct, .. } = &step.action else {
+            return Err(StartError::Failed("a built-in task is no command".to_owned()));
+        };
+        let own = Own { process, attempt: job.attempt, permits };
+        let env = self.setup.environment.of(step, &own, &self.setup.plan);
+        command::start(&Start { argv, direct: direct.as_deref(), cwd: &step.cwd, env: &env, work: &process.work, first })
+    }
+
+    /// Watches the outputs of a child.
+    pub(super) fn watch(&mut self, process: ProcessId, running: Running) -> Vec<usize> {
+        let ends: [(Option<OwnedFd>, Stream); 2] = [(running.stdout, Stream::Stdout), (running.stderr, Stream::Stderr)];
+        let mut keys = Vec::with_capacity(2);
+        for (end, stream) in ends {
+            let Some(end) = end else { continue };
+            match self.pipes.add(&self.setup.poller, end, process, stream) {
+                Ok(key) => keys.push(key),
+                Err(error) => self.warn(process, format!("its output is lost: cannot watch a pipe: {}", reason(&error))),
+            }
+        }
+        keys
+    }
+
+    pub(super) fn start_task(
+        &mut self,
+        start: &PendingStart,
+        step: &Step,
+        task: Arc<dyn crate::task::Task>,
+    ) -> Result<Option<u32>, StartError> {
+        let (job, number) = (start.job, start.step);
+        let process = &self.setup.plan.processes[job.process];
+        let output: Box<dyn io::Write + Send> = match &process.work.stdout {
+            Output::File { path, append } => {
+                let file = command::open_file(path, *append || number > 0);
+                Box::new(
+                    file.map_err(|error| StartError::Failed(format!("cannot write output to {}: {}", path.display(), reason(&error))))?,
+                )
+            }
+            Output::Captured | Output::SameAsStdout => Box::new(Lines::new(self.post.clone(), job.process)),
+        };
+        let post = self.post.clone();
+        let run: Arc<RunHandle> = Arc::clone(&self.handle);
+        let cancel = task::start(task, step.cwd.clone(), output, run, move |ended| post.send(Message::Ended { job, step: number, ended }))
+            .map_err(|error| StartError::NoRoom(format!("cannot start a thread for a built-in task: {}", reason(&error))))?;
+        self.jobs.add_task(job, number, cancel);
+        Ok(None)
+    }
+
+    /// A job whose start was still to be performed: it ends as if the signal had met it right away.
+    pub(super) fn withdraw_start(&mut self, job: JobId, signal: Signal) -> bool {
+        let Some(place) = self.starts.iter().position(|start| start.job == job) else { return false };
+        if let Some(start) = self.starts.remove(place) {
+            self.inputs.push_back(Input::Ended { job, step: start.step, exit: Exit::Signal(signal as i32) });
+        }
+        true
+    }
+}
