@@ -57,6 +57,12 @@ pub enum StopReason {
     WorkEnded,
     /// The run is being stopped.
     RunStopped,
+    /// It was not ready in time.
+    NotReady,
+    /// It no longer answers as it should.
+    NotLive,
+    /// All that join it have ended, and it is wanted for nothing else.
+    Unused,
 }
 
 /// Why the run starts no more regular work.
@@ -133,6 +139,45 @@ pub enum Event {
         /// The system's number of the process; none for built-in tasks.
         pid: Option<u32>,
     },
+    /// A process is ready: its condition holds, or it has none and its last step was started.
+    /// Told again after each restart.
+    Ready {
+        /// Which attempt.
+        job: JobId,
+    },
+    /// A probe found that a process is not ready yet or no longer answers. Told when the reason changes,
+    /// and for each liveness probe.
+    ProbeFailed {
+        /// Which attempt.
+        job: JobId,
+        /// Whether it was ready before.
+        live: bool,
+        /// How many in a row.
+        failures: u32,
+        /// Why, in a few words.
+        why: String,
+    },
+    /// What a process says of itself (`STATUS=` of sd_notify).
+    SaidStatus {
+        /// Which.
+        process: ProcessId,
+        /// Its words.
+        text: String,
+    },
+    /// A daemon has ended and is started again.
+    Restarting {
+        /// The attempt that ended.
+        job: JobId,
+        /// How it ended; none when it did so with a success code.
+        failure: Option<Failure>,
+        /// How often it was restarted within its window, this time included.
+        restarts: u32,
+        /// How often it may be.
+        max: u32,
+        /// Time until it is started again (seconds).
+        #[serde(serialize_with = "seconds")]
+        delay: Duration,
+    },
     /// A process is asked to end.
     Stopping {
         /// Which attempt.
@@ -203,6 +248,12 @@ pub enum Event {
         /// Whether the time for stopping is over.
         overdue: bool,
     },
+    /// The run is suspended: what runs was stopped by the system, the run's time stands still.
+    Suspended,
+    /// The run goes on.
+    Resumed,
+    /// Somebody asks how things stand.
+    StatusAsked,
     /// Trouble that fails nothing by itself.
     Warning {
         /// The process it is about.

@@ -44,6 +44,31 @@ pub enum Failure {
     NotStarted(String),
     /// It waited longer than this for locks or permits.
     AcquireTimeout(Duration),
+    /// It was not ready within this.
+    NeverReady {
+        /// The bound.
+        within: Duration,
+        /// What the last probe said, if one was answered.
+        why: Option<String>,
+    },
+    /// It ended with a success code before it was ready.
+    EndedBeforeReady,
+    /// It no longer answered as it should.
+    NotLive {
+        /// How many probes in a row had failed.
+        failures: u32,
+        /// What the last one said.
+        why: String,
+    },
+    /// A daemon fell more often than it may be restarted.
+    FellTooOften {
+        /// How often it may be restarted.
+        max: u32,
+        /// Within this.
+        within: Duration,
+        /// How it ended last; none when it did so with a success code.
+        last: Option<Box<Failure>>,
+    },
     /// It waited longer than this for another process.
     JoinTimeout {
         /// The one it waited for.
@@ -84,6 +109,8 @@ pub enum CancelReason {
     WorkEnded,
     /// It was asked to stop before it started.
     Requested,
+    /// A daemon that nobody needs any more, before its turn to start came.
+    Unused,
 }
 
 /// The end of a process.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::base::ids::{DenseMap, ProcessId, ResourceId};
 use crate::base::span::Span;
 use crate::notice::Share;
-use crate::source::model::{Backoff, Condition, OnFailure, OnTimeout};
+use crate::source::model::{Backoff, Condition, OnFailure, OnTimeout, RestartPolicy};
 use crate::task::Task;
 
 /// A workflow with all its meaning.
@@ -117,6 +117,14 @@ pub struct Control {
     pub success_codes: Vec<i32>,
     /// A failure does not fail the run.
     pub allow_failure: bool,
+    /// When it counts as ready; without it, when its last step was started.
+    pub ready: Option<Readiness>,
+    /// What is asked again and again once it is ready.
+    pub live: Option<Liveness>,
+    /// Daemons: whether one that ended is started again.
+    pub restart: Restart,
+    /// Daemons: stopped as soon as all that join it have ended.
+    pub stop_unused: bool,
 }
 
 impl Default for Control {
@@ -135,6 +143,10 @@ impl Default for Control {
             grace: DEFAULT_GRACE,
             success_codes: vec![0],
             allow_failure: false,
+            ready: None,
+            live: None,
+            restart: Restart::default(),
+            stop_unused: false,
         }
     }
 }
@@ -151,6 +163,70 @@ pub struct StepControl {
     pub timeout: Option<Duration>,
     /// It does nothing but wait, and takes no job slot.
     pub only_waits: bool,
+}
+
+/// When probes are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rhythm {
+    /// Between the start of the last step and the first probe.
+    pub initial_delay: Duration,
+    /// Between the first answer and the second probe; doubled after each further answer.
+    pub first_interval: Duration,
+    /// It grows no further.
+    pub interval: Duration,
+    /// The longest wait for one answer.
+    pub timeout: Duration,
+}
+
+/// What the scheduler sees of a readiness condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// Whether it has to be asked for; otherwise it is seen to happen.
+    pub polled: bool,
+    /// When it is asked for.
+    pub rhythm: Rhythm,
+    /// The longest time from the start of the last step until it holds.
+    pub within: Duration,
+}
+
+/// What the scheduler sees of a liveness condition; it is always asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Liveness {
+    /// When it is asked for; the initial delay counts from when it was ready.
+    pub rhythm: Rhythm,
+    /// So many failed probes in a row are a failure of the process; at least 1.
+    pub failures: u32,
+}
+
+/// Whether and how a daemon that ended is started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restart {
+    /// After which ends.
+    pub policy: RestartPolicy,
+    /// The most restarts within the window.
+    pub max: u32,
+    /// The window.
+    pub within: Duration,
+    /// Before the first restart in a window.
+    pub delay: Duration,
+    /// How the delay grows with each further restart in the window.
+    pub backoff: Backoff,
+    /// It grows no further.
+    pub max_delay: Option<Duration>,
+}
+
+impl Default for Restart {
+    /// Never; else at most five times in a minute, after one second, doubled each time.
+    fn default() -> Self {
+        Self {
+            policy: RestartPolicy::No,
+            max: 5,
+            within: Duration::from_secs(60),
+            delay: Duration::from_secs(1),
+            backoff: Backoff::Exponential,
+            max_delay: None,
+        }
+    }
 }
 
 /// One process that is waited for.

@@ -203,6 +203,7 @@ impl Builder<'_, '_> {
             grace: self.resolver.period(&stop.grace).unwrap_or(DEFAULT_GRACE),
             success_codes: self.success_codes(),
             allow_failure: self.resolver.field_or(&self.process.allow_failure, false),
+            ..Control::default()
         };
         let work = Work {
             index: self.instance.index,

@@ -174,7 +174,15 @@ impl RunView {
                 }
             }
             Event::RunEnded { summary } => self.summary = Some(summary.clone()),
-            Event::WaitingFor { .. } | Event::KillingAll { .. } => {}
+            Event::Ready { .. }
+            | Event::ProbeFailed { .. }
+            | Event::SaidStatus { .. }
+            | Event::Restarting { .. }
+            | Event::Suspended
+            | Event::Resumed
+            | Event::StatusAsked
+            | Event::WaitingFor { .. }
+            | Event::KillingAll { .. } => {}
         }
     }
 

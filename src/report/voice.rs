@@ -59,20 +59,29 @@ impl Reporter for Voice {
 fn weight(event: &Event, view: &RunView) -> Option<(i8, Tone)> {
     let interrupted = matches!(view.halted(), Some(HaltReason::Interrupt { .. } | HaltReason::Timeout));
     Some(match event {
-        Event::Output { .. } | Event::RunEnded { .. } => return None,
+        Event::Output { .. } | Event::RunEnded { .. } | Event::StatusAsked => return None,
         Event::RunStarted { .. }
         | Event::Queued { .. }
         | Event::Acquired { .. }
         | Event::Withdrawn { .. }
         | Event::Released { .. }
         | Event::Started { .. }
+        | Event::Ready { .. }
+        | Event::ProbeFailed { live: false, .. }
+        | Event::SaidStatus { .. }
+        | Event::Resumed
         | Event::Stopping { .. } => (1, Tone::Detail),
         Event::Ended { outcome, .. } => match outcome {
             Outcome::Failed { allowed: false, .. } => (0, Tone::Alarm),
             Outcome::Failed { allowed: true, .. } => (0, Tone::Caution),
             Outcome::Success | Outcome::Skipped(_) | Outcome::Cancelled(_) | Outcome::Stopped => (1, Tone::Detail),
         },
-        Event::Retrying { .. } | Event::Warning { .. } | Event::Killing { .. } => (0, Tone::Caution),
+        Event::Retrying { .. }
+        | Event::Restarting { .. }
+        | Event::ProbeFailed { live: true, .. }
+        | Event::Warning { .. }
+        | Event::Killing { .. } => (0, Tone::Caution),
+        Event::Suspended => (0, Tone::Plain),
         Event::Halted { reason: HaltReason::Failure { .. } } => (0, Tone::Plain),
         Event::Halted { .. } => (-1, Tone::Caution),
         Event::WaitingFor { .. } => (if interrupted { -1 } else { 0 }, Tone::Plain),
@@ -84,7 +93,7 @@ fn sentence(notice: &Notice, view: &RunView) -> Option<String> {
     let plan = view.plan();
     let name = |process: ProcessId| words::name(plan, process);
     Some(match &notice.event {
-        Event::Output { .. } | Event::RunEnded { .. } => return None,
+        Event::Output { .. } | Event::RunEnded { .. } | Event::StatusAsked => return None,
         Event::RunStarted { name, processes } => {
             format!("{name}: {processes} {}", if *processes == 1 { "process" } else { "processes" })
         }
@@ -112,6 +121,24 @@ fn sentence(notice: &Notice, view: &RunView) -> Option<String> {
             let again = if delay.is_zero() { "again now".to_owned() } else { format!("again in {}", words::span(*delay)) };
             format!("{} failed: {reason}, attempt {} of {attempts}; {again}", name(job.process), job.attempt)
         }
+        Event::Ready { job } => format!("{} is ready", name(job.process)),
+        Event::ProbeFailed { job, live: false, why, .. } => {
+            format!("{} is not ready yet: {}", name(job.process), super::clean::clean_text(why))
+        }
+        Event::ProbeFailed { job, live: true, failures, why } => {
+            let most = plan.processes[job.process].control.live.map_or(*failures, |live| live.failures);
+            format!("{} does not answer as it should, {failures} of {most}: {}", name(job.process), super::clean::clean_text(why))
+        }
+        Event::SaidStatus { process, text } => format!("{} says: {}", name(*process), super::clean::clean_text(text)),
+        Event::Restarting { job, failure, restarts, max, delay } => {
+            let ended = failure
+                .as_ref()
+                .map_or_else(|| "ended by itself".to_owned(), |failure| format!("failed: {}", words::failure(plan, job.process, failure)));
+            let again = if delay.is_zero() { "now".to_owned() } else { format!("in {}", words::span(*delay)) };
+            format!("{} {ended}; restart {restarts} of {max} {again}", name(job.process))
+        }
+        Event::Suspended => "suspended; `fg` lets everything go on".to_owned(),
+        Event::Resumed => "going on".to_owned(),
         Event::Ended { process, outcome, exit, attempts, started } => {
             let took = started.map(|started| notice.at.since(started));
             let last = if *attempts > 1 { format!(", after {attempts} attempts") } else { String::new() };

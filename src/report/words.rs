@@ -88,8 +88,28 @@ pub fn failure(plan: &Plan, process: ProcessId, failure: &Failure) -> String {
         Failure::Signal(number) => exit(&Exit::Signal(*number)),
         Failure::NotStarted(why) => format!("could not start: {}", clean_text(why)),
         Failure::Timeout(bound) => format!("timed out after {}", span(*bound)),
+        Failure::NeverReady { within, why } => {
+            let why = why.as_ref().map_or_else(String::new, |why| format!(": {}", clean_text(why)));
+            format!("not ready within {}{why}", span(*within))
+        }
+        Failure::EndedBeforeReady => "ended before it was ready".to_owned(),
+        Failure::NotLive { failures: 1, why } => format!("a liveness probe failed: {}", clean_text(why)),
+        Failure::NotLive { failures, why } => format!("{failures} liveness probes in a row failed: {}", clean_text(why)),
+        Failure::FellTooOften { max, within, last } => {
+            let last = last.as_ref().map_or_else(|| "ended by itself".to_owned(), |last| self::failure(plan, process, last));
+            format!("{last}; already restarted {} within {}", times(*max), span(*within))
+        }
         Failure::AcquireTimeout(bound) => format!("{} not had within {}", asked_for(plan, process), span(*bound)),
         Failure::JoinTimeout { process, timeout } => format!("join timeout: waited {} for {}", span(*timeout), quoted(plan, *process)),
+    }
+}
+
+/// `once`, `twice`, `5 times`
+fn times(count: u32) -> String {
+    match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        count => format!("{count} times"),
     }
 }
 
@@ -128,6 +148,7 @@ pub fn cancel(plan: &Plan, reason: &CancelReason) -> String {
         CancelReason::RunTimeout => "the run took longer than its timeout".to_owned(),
         CancelReason::WorkEnded => "the work ended before its turn came".to_owned(),
         CancelReason::Requested => "asked to stop before it started".to_owned(),
+        CancelReason::Unused => "nothing that needs it is left".to_owned(),
     }
 }
 
@@ -138,6 +159,9 @@ pub fn stop(reason: &StopReason) -> &'static str {
         StopReason::Requested => "on request",
         StopReason::WorkEnded => "the work has ended",
         StopReason::RunStopped => "the run is being stopped",
+        StopReason::NotReady => "it was not ready in time",
+        StopReason::NotLive => "it no longer answers as it should",
+        StopReason::Unused => "all that need it have ended",
     }
 }
 

@@ -44,6 +44,8 @@ pub fn starts(plan: Arc<Plan>) -> Vec<DryStart> {
                             next.push(Input::Ended { job, step, exit: Exit::Code(code) });
                         }
                     }
+                    Effect::Probe { job, probe, .. } => inputs.push_back(Input::Probed { job, probe: Some(probe), result: Ok(()) }),
+                    Effect::EndProbe { .. } | Effect::Suspend | Effect::Resume => {}
                     Effect::RunStopCommand { job } => inputs.push_back(Input::StopCommandEnded { job }),
                     Effect::Terminate { .. } | Effect::Kill { .. } => {}
                 }

@@ -190,6 +190,7 @@ impl<'a> Runner<'a> {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Start { job, step, permits } => self.starts.push_back(PendingStart { job, step, permits }),
+            Effect::Probe { .. } | Effect::EndProbe { .. } | Effect::Suspend | Effect::Resume => {}
             Effect::RunStopCommand { job } => self.run_stop_command(job),
             Effect::Terminate { job } => self.terminate(job),
             Effect::Kill { job } => self.kill(job),

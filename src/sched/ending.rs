@@ -55,7 +55,18 @@ impl Scheduler {
             (Some(StopReason::RunStopped), Exit::Code(_) | Exit::Signal(_)) if !daemon => {
                 self.end(id, Outcome::Cancelled(self.halt_reason()), out);
             }
-            (Some(StopReason::Requested | StopReason::WorkEnded | StopReason::RunStopped) | None, Exit::Code(_) | Exit::Signal(_)) => {
+            (
+                Some(
+                    StopReason::Requested
+                    | StopReason::WorkEnded
+                    | StopReason::RunStopped
+                    | StopReason::NotReady
+                    | StopReason::NotLive
+                    | StopReason::Unused,
+                )
+                | None,
+                Exit::Code(_) | Exit::Signal(_),
+            ) => {
                 self.end(id, Outcome::Stopped, out);
             }
         }

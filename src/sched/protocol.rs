@@ -34,6 +34,24 @@ pub enum Input {
         /// Of which attempt.
         job: JobId,
     },
+    /// A probe was answered, or what a process waits for to be ready was seen to happen.
+    Probed {
+        /// Of which attempt.
+        job: JobId,
+        /// Which probe: the number that [`Effect::Probe`] gave. None for a condition that is not polled.
+        probe: Option<u32>,
+        /// Whether the condition holds; if not, why, in a few words.
+        result: Result<(), String>,
+    },
+    /// A process says that it is about to end (`STOPPING=1` of sd_notify).
+    SaysStopping {
+        /// Which attempt.
+        job: JobId,
+    },
+    /// Somebody asks for the whole run to be suspended, as with Ctrl-Z.
+    Suspend,
+    /// The run goes on. No time has passed since `Suspend`: the run's own clock stood still.
+    Resume,
     /// Somebody asks for a process to be stopped.
     StopProcess {
         /// Which.
@@ -60,6 +78,24 @@ pub enum Effect {
         /// Numbers of the permits it holds, by semaphore.
         permits: Vec<(ResourceId, Vec<u32>)>,
     },
+    /// Ask whether the condition holds. Answered by `Probed` with the same number.
+    Probe {
+        /// Of which attempt.
+        job: JobId,
+        /// Numbered from 0 in each attempt.
+        probe: u32,
+        /// Whether it asks for liveness, not readiness.
+        live: bool,
+    },
+    /// Give up the probe that is under way; what it may still say is not heard.
+    EndProbe {
+        /// Of which attempt.
+        job: JobId,
+    },
+    /// Suspend everything that runs, start nothing until `Resume`, let the run's clock stand still.
+    Suspend,
+    /// Let everything that was suspended go on.
+    Resume,
     /// Run the stop command. Answered by `StopCommandEnded`.
     RunStopCommand {
         /// Of which attempt.

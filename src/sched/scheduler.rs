@@ -114,6 +114,7 @@ impl Scheduler {
             Input::StopCommandEnded { job } => self.stop_command_ended(job, out),
             Input::StopProcess { process } => self.stop_requested(process, out),
             Input::Interrupt { signal } => self.interrupt(signal, out),
+            Input::Probed { .. } | Input::SaysStopping { .. } | Input::Suspend | Input::Resume => {}
             Input::Tick => {}
         }
         // What has happened counts before what times out: a lock that was freed, an end that was waited for.
