@@ -11,6 +11,7 @@ use super::progress::Progress;
 use super::raw::Raw;
 use super::screen::Screen;
 use super::sink::Drain;
+use super::status::Status;
 use super::summary::Summary;
 use super::voice::Voice;
 use super::{Out, OutputMode, Reporter, RunView, Settings};
@@ -35,6 +36,7 @@ fn reporters(plan: &Plan, settings: Settings) -> Vec<Box<dyn Reporter>> {
         OutputMode::Quiet => {}
     }
     all.push(Box::new(Voice::new(settings)));
+    all.push(Box::new(Status::new(settings)));
     all.push(Box::new(Summary::new(settings)));
     all
 }

@@ -18,6 +18,7 @@ mod raw;
 mod screen;
 mod sink;
 mod state;
+pub mod status;
 mod summary;
 mod tail;
 #[cfg(test)]

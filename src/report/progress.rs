@@ -14,7 +14,7 @@ use super::{voice, words};
 use crate::base::ids::ProcessId;
 use crate::base::time::RunTime;
 use crate::notice::Stream;
-use crate::plan::Plan;
+use crate::plan::{Control, Plan};
 
 /// Columns of the bar.
 const BAR: usize = 24;
@@ -97,26 +97,39 @@ pub fn state_line(view: &RunView, process: ProcessId, now: RunTime) -> String {
             Some((resource, ahead)) if ahead > 0 => format!("waiting for {} behind {ahead}", words::resource(view.plan(), resource)),
             _ => "waiting for a job slot".to_owned(),
         },
-        State::Running { step } => {
+        State::Running { step, ready } => {
             let since = words::ticking(now.since(view.begun(process).unwrap_or(now)));
             let steps = control.steps.len();
             let step = if steps > 1 { format!(", {}", voice::step_name(view.plan(), process, *step)) } else { String::new() };
-            let (attempt, attempts) = (view.attempt(process), control.retries.count + 1);
-            let attempt = if attempt > 1 { format!(" (attempt {attempt} of {attempts})") } else { String::new() };
-            format!("running {since}{step}{attempt}")
+            let attempt = attempt(control, view.attempt(process));
+            let word = if control.ready.is_none() || *ready { "running" } else { "starting" };
+            let why = view.probe_trouble(process).map_or_else(String::new, |why| format!(": {}", super::clean::clean_text(why)));
+            let said = view.said(process).map_or_else(String::new, |said| format!(" · {}", super::clean::clean_text(said)));
+            format!("{word} {since}{step}{attempt}{why}{said}")
         }
         State::Stopping { killed: true, .. } => "killed".to_owned(),
         State::Stopping { since, grace, .. } => {
             format!("stopping {} of {}", words::ticking(now.since(*since).min(*grace)), words::span(*grace))
         }
-        State::Retrying { until, attempt, attempts } => {
-            // Rounded up, so that it never says that nothing is left.
-            let left = until.since(now) + std::time::Duration::from_millis(999);
-            format!("retrying in {} (attempt {attempt} of {attempts})", words::ticking(left))
-        }
+        State::Retrying { until, attempt, attempts } => format!("retrying in {} (attempt {attempt} of {attempts})", left(*until, now)),
+        State::Restarting { until, restart, max } => format!("restarting in {} (restart {restart} of {max})", left(*until, now)),
         State::Ended(_) => "ended".to_owned(),
     };
     if control.daemon { format!("{text} · daemon") } else { text }
+}
+
+/// Time until a moment, rounded up, so that it never says that nothing is left.
+pub fn left(until: RunTime, now: RunTime) -> String {
+    words::ticking(until.since(now) + std::time::Duration::from_millis(999))
+}
+
+/// Which attempt it is, after the first.
+fn attempt(control: &Control, attempt: u32) -> String {
+    match attempt {
+        0 | 1 => String::new(),
+        attempt if control.daemon => format!(" (restarted, start {attempt})"),
+        attempt => format!(" (attempt {attempt} of {})", control.retries.count + 1),
+    }
 }
 
 /// What switches the colour of the bar on and off.
@@ -134,6 +147,9 @@ fn overall(view: &RunView, now: RunTime, paint: Paint) -> String {
         if count > 0 {
             parts.push(format!("{count} {word}"));
         }
+    }
+    if view.suspended() {
+        parts.push("suspended".to_owned());
     }
     if counts.failed > 0 {
         parts.push(paint.red(&format!("{} failed", counts.failed)));

@@ -72,6 +72,34 @@ fn every_state_has_a_line() {
 }
 
 #[test]
+fn services_tell_how_far_they_are() {
+    let mut plan = plan(&["api"]);
+    let rhythm = crate::plan::Rhythm {
+        initial_delay: Duration::ZERO,
+        first_interval: Duration::from_millis(20),
+        interval: Duration::from_millis(500),
+        timeout: Duration::from_secs(5),
+    };
+    let control = &mut plan.processes[ProcessId(0)].control;
+    control.daemon = true;
+    control.ready = Some(crate::plan::Readiness { polled: true, rhythm, within: Duration::from_secs(60) });
+    let refused = Event::ProbeFailed { job: job(0, 1), live: false, failures: 1, why: "connection refused".to_owned() };
+    let restarting = Event::Restarting { job: job(0, 1), failure: None, restarts: 2, max: 5, delay: Duration::from_secs(4) };
+    let mut view = RunView::new(Arc::new(plan));
+    let mut line = |millis, event| {
+        view.apply(&note(millis, event));
+        state_line(&view, ProcessId(0), at(millis))
+    };
+    assert_eq!(line(0, started(0, 1)), "starting 0 s · daemon");
+    assert_eq!(line(1000, refused), "starting 1 s: connection refused · daemon");
+    let said = Event::SaidStatus { process: ProcessId(0), text: "12 clients".to_owned() };
+    assert_eq!(line(1500, said), "starting 1 s: connection refused · 12 clients · daemon");
+    assert_eq!(line(2000, Event::Ready { job: job(0, 1) }), "running 2 s · 12 clients · daemon");
+    assert_eq!(line(3000, restarting), "restarting in 4 s (restart 2 of 5) · daemon");
+    assert_eq!(line(7000, started(0, 2)), "starting 0 s (restarted, start 2) · daemon");
+}
+
+#[test]
 fn queues_move_on() {
     let mut view = view(shop(), events());
     let line = |view: &RunView, process| state_line(view, ProcessId(process), at(3000));

@@ -28,6 +28,8 @@ pub enum State {
     Running {
         /// Which step.
         step: u32,
+        /// Whether it is ready.
+        ready: bool,
     },
     /// It was asked to end.
     Stopping {
@@ -49,6 +51,15 @@ pub enum State {
         /// How many there may be.
         attempts: u32,
     },
+    /// It ended and is started again.
+    Restarting {
+        /// When.
+        until: RunTime,
+        /// Which restart within its window, from 1.
+        restart: u32,
+        /// How many there may be.
+        max: u32,
+    },
     /// It has its outcome.
     Ended(OutcomeKind),
 }
@@ -62,8 +73,23 @@ pub struct Record {
     pub attempt: u32,
     /// When the first command of this attempt was started.
     pub begun: Option<RunTime>,
+    /// Since when it is where it is.
+    pub since: RunTime,
+    /// The system's number of the command that was started last.
+    pub pid: Option<u32>,
+    /// What is known of it beside.
+    pub remarks: Option<Box<Remarks>>,
     /// Its last lines, while it runs or when it failed.
     pub tail: Option<Box<Tail>>,
+}
+
+/// What few processes have.
+#[derive(Clone, Debug, Default)]
+pub struct Remarks {
+    /// What it says of itself.
+    pub said: Option<String>,
+    /// Why it is not ready yet, or does not answer as it should.
+    pub probe: Option<String>,
 }
 
 /// The end of a process that is worth telling.

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::state::Record;
 pub use super::state::{Counts, End, State};
+use super::state::{Record, Remarks};
 use super::waiters::{Holder, Waiters};
 use crate::base::ids::{DenseMap, JobId, ProcessId, ResourceId};
 use crate::base::time::RunTime;
@@ -34,6 +34,7 @@ pub struct RunView {
     warnings: Vec<(Option<ProcessId>, String)>,
     warned: usize,
     halted: Option<HaltReason>,
+    suspended: bool,
     began: RunTime,
     latest: RunTime,
     summary: Option<RunSummary>,
@@ -54,6 +55,7 @@ impl RunView {
             warnings: Vec::new(),
             warned: 0,
             halted: None,
+            suspended: false,
             began: RunTime::ZERO,
             latest: RunTime::ZERO,
             summary: None,
@@ -70,6 +72,23 @@ impl RunView {
     /// When the first command of the current attempt was started.
     pub fn begun(&self, process: ProcessId) -> Option<RunTime> {
         self.records[process].begun
+    }
+    /// Since when a process is where it is.
+    pub fn since(&self, process: ProcessId) -> RunTime {
+        self.records[process].since
+    }
+    /// The system's number of what was started last, while it is alive.
+    pub fn pid(&self, process: ProcessId) -> Option<u32> {
+        let record = &self.records[process];
+        record.pid.filter(|_| matches!(record.state, State::Running { .. } | State::Stopping { .. }))
+    }
+    /// What a process says of itself.
+    pub fn said(&self, process: ProcessId) -> Option<&str> {
+        self.records[process].remarks.as_ref()?.said.as_deref()
+    }
+    /// Why a process is not ready yet, or does not answer as it should.
+    pub fn probe_trouble(&self, process: ProcessId) -> Option<&str> {
+        self.records[process].remarks.as_ref()?.probe.as_deref()
     }
     /// Which attempt is the current one.
     pub fn attempt(&self, process: ProcessId) -> u32 {
@@ -121,6 +140,10 @@ impl RunView {
     pub fn halted(&self) -> Option<&HaltReason> {
         self.halted.as_ref()
     }
+    /// Whether the whole run is suspended.
+    pub fn suspended(&self) -> bool {
+        self.suspended
+    }
     /// How the run ended.
     pub fn summary(&self) -> Option<&RunSummary> {
         self.summary.as_ref()
@@ -142,7 +165,10 @@ impl RunView {
             Event::Queued { job, step, wants } => self.queue(*job, *step, wants),
             Event::Acquired { job, step, holds } => self.acquire(*job, *step, holds),
             Event::Withdrawn { job, step, wanted: freed } | Event::Released { job, step, freed } => self.release(*job, *step, freed),
-            Event::Started { job, step, .. } => self.start(*job, *step, notice.at),
+            Event::Started { job, step, pid } => self.start(*job, *step, *pid, notice.at),
+            Event::Ready { job } => self.become_ready(*job),
+            Event::ProbeFailed { job, why, .. } => self.remarks(job.process).probe = Some(why.clone()),
+            Event::SaidStatus { process, text } => self.remarks(*process).said = Some(text.clone()).filter(|text| !text.is_empty()),
             Event::Stopping { job, reason, grace } => {
                 let state = State::Stopping { since: notice.at, grace: *grace, reason: reason.clone(), killed: false };
                 self.change(job.process, state);
@@ -154,6 +180,10 @@ impl RunView {
             }
             Event::Retrying { job, attempts, delay, .. } => {
                 let state = State::Retrying { until: notice.at + *delay, attempt: job.attempt + 1, attempts: *attempts };
+                self.change(job.process, state);
+            }
+            Event::Restarting { job, restarts, max, delay, .. } => {
+                let state = State::Restarting { until: notice.at + *delay, restart: *restarts, max: *max };
                 self.change(job.process, state);
             }
             Event::Ended { process, outcome, exit, attempts, started } => {
@@ -174,22 +204,16 @@ impl RunView {
                 }
             }
             Event::RunEnded { summary } => self.summary = Some(summary.clone()),
-            Event::Ready { .. }
-            | Event::ProbeFailed { .. }
-            | Event::SaidStatus { .. }
-            | Event::Restarting { .. }
-            | Event::Suspended
-            | Event::Resumed
-            | Event::StatusAsked
-            | Event::WaitingFor { .. }
-            | Event::KillingAll { .. } => {}
+            Event::Suspended => self.suspended = true,
+            Event::Resumed => self.suspended = false,
+            Event::StatusAsked | Event::WaitingFor { .. } | Event::KillingAll { .. } => {}
         }
     }
 
     fn renew(&mut self, job: JobId) -> &mut Record {
         let record = &mut self.records[job.process];
         if record.attempt != job.attempt {
-            (record.attempt, record.begun, record.tail) = (job.attempt, None, None);
+            (record.attempt, record.begun, record.tail, record.remarks) = (job.attempt, None, None, None);
         }
         record
     }
@@ -213,9 +237,24 @@ impl RunView {
         }
     }
 
-    fn start(&mut self, job: JobId, step: u32, at: RunTime) {
-        self.renew(job).begun.get_or_insert(at);
-        self.change(job.process, State::Running { step });
+    fn start(&mut self, job: JobId, step: u32, pid: Option<u32>, at: RunTime) {
+        let record = self.renew(job);
+        record.begun.get_or_insert(at);
+        record.pid = pid;
+        self.change(job.process, State::Running { step, ready: false });
+    }
+
+    fn become_ready(&mut self, job: JobId) {
+        if let Some(remarks) = &mut self.records[job.process].remarks {
+            remarks.probe = None;
+        }
+        if let State::Running { step, .. } = *self.state(job.process) {
+            self.change(job.process, State::Running { step, ready: true });
+        }
+    }
+
+    fn remarks(&mut self, process: ProcessId) -> &mut Remarks {
+        self.records[process].remarks.get_or_insert_default()
     }
 
     fn end(&mut self, mut end: End, started: Option<RunTime>, at: RunTime) {
@@ -229,6 +268,7 @@ impl RunView {
         }
         self.change(process, State::Ended(end.outcome.kind()));
         let failed = matches!(end.outcome, Outcome::Failed { .. });
+        self.records[process].remarks = None;
         let tail = &mut self.records[process].tail;
         tail.take_if(|_| !failed);
         if let Some(tail) = tail {
@@ -253,11 +293,14 @@ impl RunView {
         let (live, queued) = match &state {
             State::Waiting | State::Ended(_) => (false, false),
             State::Queued { .. } if self.records[process].begun.is_none() => (false, true),
-            State::Queued { .. } | State::Running { .. } | State::Stopping { .. } | State::Retrying { .. } => (true, false),
+            State::Queued { .. } | State::Running { .. } | State::Stopping { .. } | State::Retrying { .. } | State::Restarting { .. } => {
+                (true, false)
+            }
         };
         set(&mut self.live, process, live);
         set(&mut self.queued, process, queued);
         self.records[process].state = state;
+        self.records[process].since = self.latest;
     }
 }
 
