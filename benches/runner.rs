@@ -26,6 +26,7 @@ impl Audience for Deaf {
     fn has_room(&self) -> bool {
         true
     }
+    fn settle(&self) {}
 }
 
 fn main() {
@@ -80,7 +81,7 @@ fn measure(name: &str, text: &str, signals: &Signals) {
         environment: BaseEnvironment::new(std::env::vars_os(), &[], "bench", false),
         signals,
         poller: Poller::new().expect("descriptors are free"),
-        clock,
+        clock: clock.clone(),
         audience: &Deaf,
     })
     .expect("the loop can wait");

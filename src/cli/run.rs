@@ -45,7 +45,8 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs) -> Result<Status, Failure> {
     let clock = RunClock::start();
     let settings = report_settings(args);
     let waker = poller.waker();
-    let channel = Channel::start(Arc::clone(&plan), settings, Vec::new(), Box::new(move || clock.now()), Box::new(move || waker.wake()))
+    let told = clock.clone();
+    let channel = Channel::start(Arc::clone(&plan), settings, Vec::new(), Box::new(move || told.now()), Box::new(move || waker.wake()))
         .map_err(|error| needs("a thread for output", &error))?;
     let mut audience = Reporters(channel);
     let environment = BaseEnvironment::new(std::env::vars_os(), &flag_variables(), &run_id(), settings.stdout.color);
@@ -117,5 +118,8 @@ impl Audience for Reporters {
     }
     fn has_room(&self) -> bool {
         self.0.has_room()
+    }
+    fn settle(&self) {
+        self.0.settle();
     }
 }

@@ -40,7 +40,12 @@ struct Shared {
     queued: AtomicUsize,
     /// The sender was told that there is no room.
     refused: AtomicBool,
+    /// Notices that are not written yet.
+    unwritten: AtomicUsize,
 }
+
+/// The longest wait for what was told to be shown, while the whole run waits.
+const SETTLE: Duration = Duration::from_millis(500);
 
 /// The way to the reporters.
 pub struct Channel {
@@ -76,7 +81,8 @@ impl Channel {
             more.into_iter().for_each(|reporter| desk.add(reporter));
             let out = Out::new(desk.shelter(drain));
             let now = Instant::now();
-            let mut worker = Worker { desk, out, receiver, shared: theirs, clock, wake, taken: 0, next_draw: now, next_write: now };
+            let mut worker =
+                Worker { desk, out, receiver, shared: theirs, clock, wake, taken: 0, unwritten: 0, next_draw: now, next_write: now };
             let finished = worker.run();
             let _ = done_sender.send(finished);
             (worker.wake)();
@@ -89,6 +95,7 @@ impl Channel {
         let Some(sender) = &self.sender else { return };
         let size = weight(&notice);
         self.shared.queued.fetch_add(size, SeqCst);
+        self.shared.unwritten.fetch_add(1, SeqCst);
         if sender.send(notice).is_err() {
             self.shared.queued.fetch_sub(size, SeqCst);
         }
@@ -102,6 +109,15 @@ impl Channel {
         self.shared.refused.store(true, SeqCst);
         // The other thread may have made room just before it could know that somebody waits for it.
         self.shared.queued.load(SeqCst) <= ENOUGH
+    }
+
+    /// Waits until everything is written that was sent before, but not for long: a terminal that takes
+    /// nothing must not keep the run from being suspended.
+    pub fn settle(&self) {
+        let give_up = Instant::now() + SETTLE;
+        while self.shared.unwritten.load(SeqCst) > 0 && !self.thread.is_finished() && Instant::now() < give_up {
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Nothing more will be sent. The sender is woken once when everything is written.
@@ -148,6 +164,8 @@ struct Worker {
     wake: Wake,
     /// Of the budget, by notices that are taken out of the queue but may not be written yet.
     taken: usize,
+    /// Notices that are taken out of the queue but may not be written yet.
+    unwritten: usize,
     next_draw: Instant,
     next_write: Instant,
 }
@@ -156,6 +174,7 @@ impl Worker {
     fn run(&mut self) -> Finished {
         while let Some(notice) = self.next() {
             self.taken += weight(&notice);
+            self.unwritten += 1;
             self.desk.notice(&notice, &mut self.out);
             if self.taken >= BATCH {
                 self.write();
@@ -195,7 +214,7 @@ impl Worker {
     /// The queue is empty: writes if it is time for that, and says when to look again.
     fn pause(&mut self) -> Duration {
         let now = Instant::now();
-        if self.taken == 0 && self.out.is_empty() {
+        if self.unwritten == 0 && self.out.is_empty() {
             return self.next_draw.saturating_duration_since(now);
         }
         if now >= self.next_write {
@@ -211,6 +230,7 @@ impl Worker {
         self.out.flush();
         let left = self.shared.queued.fetch_sub(self.taken, SeqCst) - self.taken;
         self.taken = 0;
+        self.shared.unwritten.fetch_sub(std::mem::take(&mut self.unwritten), SeqCst);
         if left <= ENOUGH && self.shared.refused.swap(false, SeqCst) {
             (self.wake)();
         }

@@ -70,6 +70,13 @@ impl Desk {
         {
             progress.clear();
         }
+        if let Some(progress) = &self.progress {
+            match notice.event {
+                Event::Suspended => progress.hide(),
+                Event::Resumed => progress.show(),
+                _ => {}
+            }
+        }
         for reporter in &mut self.reporters {
             reporter.notice(notice, &self.view, out);
         }

@@ -33,6 +33,8 @@ pub trait Audience {
     fn tell(&self, notice: Notice);
     /// Whether more output may come. After a no, the run's poller must be woken when there is room.
     fn has_room(&self) -> bool;
+    /// Returns when everything is shown that was told before, or after a moment in which it could not be.
+    fn settle(&self);
 }
 
 /// What a run needs.
