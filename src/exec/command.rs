@@ -155,6 +155,8 @@ fn explain(trouble: Trouble, argv: &[String], cwd: &Path) -> StartError {
     let errno = error.raw_os_error().map(Errno::from_raw);
     let why = match errno {
         Some(Errno::ENOENT) if what.starts_with("cannot write") => "its folder does not exist".to_owned(),
+        Some(Errno::EAGAIN) => "the system allows no more processes (`ulimit -u` shows how many)".to_owned(),
+        Some(Errno::EMFILE) => "the system allows no more open files (`ulimit -n` shows how many)".to_owned(),
         _ => reason(&error),
     };
     match errno {

@@ -80,14 +80,46 @@ impl Place {
     pub fn flowrun(&self, line: &str) -> Call {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flowrun"));
         command.args(line.split_whitespace()).current_dir(self.folder.path());
-        // The developer's own settings are none of the test's.
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy().into_owned();
-            if name.starts_with("FLOWRUN_") || ["NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE"].contains(&name.as_str()) {
-                command.env_remove(name);
-            }
+        Call { command, input: Vec::new() }.without_own_settings()
+    }
+}
+
+/// A user that owns nothing and that nobody else is, for tests in which root would not do; it needs no name.
+pub fn stranger() -> String {
+    static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let number = 100_000 + std::process::id() % 100_000 * 100 + NEXT.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    number.to_string()
+}
+
+/// Whether this is root, whom no limit and no permission holds back.
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+impl Place {
+    /// An empty one that every user may use, with a copy of flowrun in it.
+    pub fn for_everybody() -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+        let place = Self { folder: tempfile::Builder::new().tempdir_in("/tmp").expect("a temporary folder") };
+        fs::set_permissions(place.path(""), fs::Permissions::from_mode(0o777)).expect("a folder for everybody");
+        fs::copy(env!("CARGO_BIN_EXE_flowrun"), place.path("flowrun")).expect("a copy of flowrun");
+        place
+    }
+
+    /// The copy of flowrun, run by this user if the test is run by root; through `prefix`, a command that
+    /// runs the words behind it.
+    pub fn flowrun_as(&self, user: &str, prefix: &[&str], line: &str) -> Call {
+        let mut words: Vec<String> = Vec::new();
+        if is_root() {
+            words.extend(["setpriv", "--clear-groups"].map(str::to_owned));
+            words.extend([format!("--reuid={user}"), "--regid=65534".to_owned()]);
         }
-        Call { command, input: Vec::new() }
+        words.extend(prefix.iter().map(|word| (*word).to_owned()));
+        words.push(self.path("flowrun").display().to_string());
+        words.extend(line.split_whitespace().map(str::to_owned));
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).current_dir(self.folder.path());
+        Call { command, input: Vec::new() }.without_own_settings()
     }
 }
 
@@ -98,6 +130,17 @@ pub struct Call {
 }
 
 impl Call {
+    /// The developer's own settings are none of the test's.
+    fn without_own_settings(mut self) -> Self {
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            if name.starts_with("FLOWRUN_") || ["NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE"].contains(&name.as_str()) {
+                self.command.env_remove(name);
+            }
+        }
+        self
+    }
+
     /// One more argument, blanks included.
     #[must_use]
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
