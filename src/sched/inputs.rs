@@ -29,6 +29,9 @@ impl Scheduler {
             process.started = Some(self.now);
             self.news.push_back(News::Started(job.process));
         }
+        if step as usize + 1 == self.plan.processes[job.process].control.steps.len() {
+            self.last_step_started(job.process, out);
+        }
     }
 
     pub(super) fn step_ended(&mut self, job: JobId, step: u32, exit: Exit, out: &mut Outbox) {
@@ -38,6 +41,7 @@ impl Scheduler {
         let id = job.process;
         self.processes[id].last_exit = Some(exit.clone());
         self.stop_clock(id);
+        self.end_probing(id, out);
         match self.processes[id].state {
             State::Running { step } => self.ran_to_end(id, step, exit, out),
             State::Stopping { .. } => self.was_stopped(id, exit, out),
@@ -71,12 +75,7 @@ impl Scheduler {
                 self.give_up(id, outcome, out);
             }
             State::Running { .. } => self.stop(id, StopReason::Requested, out),
-            State::Stopping { .. } => {
-                // What is asked to stop is not tried again, though its time was over before.
-                if let Some(reason @ StopReason::Timeout) = &mut self.processes[id].stop_reason {
-                    *reason = StopReason::Requested;
-                }
-            }
+            State::Stopping { .. } => self.try_no_more(id, StopReason::Requested),
             State::Ended => {}
         }
     }
