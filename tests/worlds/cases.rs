@@ -462,7 +462,7 @@ fn a_daemon_that_ends_by_itself_is_a_success_with_a_warning() {
 fn daemons_between_two_steps_keep_their_place_in_the_order() {
     let step = |request| StepControl { request, ..StepControl::default() };
     let two_steps = Control { steps: vec![step(Vec::new()), step(vec![lock()])], ..daemon() };
-    let needs = joining(Control { request: vec![lock()], ..daemon() }, &[(0, Condition::Ready)]);
+    let needs = joining(Control { request: vec![lock()], ..daemon() }, &[(0, Condition::Start)]);
     for interrupted in [false, true] {
         let mut run = Run::new(plan(vec![two_steps.clone(), needs.clone(), finite()]));
         run.succeeds(0);

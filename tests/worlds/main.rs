@@ -6,9 +6,11 @@
 mod cases;
 mod checks;
 mod generate;
+mod programs;
 mod report;
 mod rng;
 mod simulate;
+mod upkeep;
 mod watch;
 mod yaml;
 
@@ -48,7 +50,8 @@ fn worlds_of_texts_keep_every_rule() {
     let all = seeds.end - seeds.start;
     let mut accepted = 0;
     for seed in seeds {
-        let care = if seed % 3 == 0 { Care::default() } else { Care { joins_anywhere: 5, nests_anyhow: 60, keeps_for_life: 30 } };
+        let plain = Care { plain: true, ..Care::default() };
+        let care = if seed % 3 == 0 { plain } else { Care { joins_anywhere: 5, nests_anyhow: 60, keeps_for_life: 30, ..plain } };
         let wanted = generate::plan(seed ^ 0x7e87, care);
         let text = yaml::text(&wanted);
         match planned(&text) {

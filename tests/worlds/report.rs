@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flowrun::base::ids::{DenseMap, Id, ProcessId};
-use flowrun::plan::{Plan, Process, Retries};
+use flowrun::plan::{Plan, Process, Restart, Retries};
 use flowrun::sched::Input;
 
 use crate::simulate::{Broken, Log, World};
@@ -133,6 +133,18 @@ fn changes(process: &Process) -> Vec<Process> {
     }
     if control.disabled {
         add(&|control| control.disabled = false);
+    }
+    if control.ready.is_some() {
+        add(&|control| control.ready = None);
+    }
+    if control.live.is_some() {
+        add(&|control| control.live = None);
+    }
+    if control.restart != Restart::default() {
+        add(&|control| control.restart = Restart::default());
+    }
+    if control.stop_unused {
+        add(&|control| control.stop_unused = false);
     }
     if control.grace > Duration::from_millis(10) {
         add(&|control| control.grace = Duration::from_millis(10));
