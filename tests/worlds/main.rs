@@ -22,6 +22,7 @@ use flowrun::source;
 
 use generate::Care;
 use simulate::World;
+use watch::met::{Met, THINGS};
 
 /// As many as a debug build does in a few seconds.
 const DIRECT_WORLDS: u64 = 6_000;
@@ -37,9 +38,17 @@ fn seeds(one: &str, default: u64) -> std::ops::Range<u64> {
 
 #[test]
 fn worlds_of_plans_keep_every_rule() {
-    for seed in seeds("WORLD_SEED", DIRECT_WORLDS) {
+    let seeds = seeds("WORLD_SEED", DIRECT_WORLDS);
+    let many = seeds.end - seeds.start >= DIRECT_WORLDS;
+    let mut met = Met::new();
+    for seed in seeds {
         let world = World::around(generate::plan(seed, Care::default()), seed);
-        report::run(&world, &format!("WORLD_SEED={seed}"));
+        for (thing, times) in report::run(&world, &format!("WORLD_SEED={seed}")) {
+            *met.entry(thing).or_default() += times;
+        }
+    }
+    for thing in THINGS.iter().filter(|_| many) {
+        assert!(met.get(thing).is_some_and(|times| *times > 20), "`{thing}` hardly occurs: {met:?}");
     }
 }
 

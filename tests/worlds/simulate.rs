@@ -13,6 +13,7 @@ use flowrun::sched::{Effect, Input, Outbox, Scheduler, Settings};
 use crate::programs::Program;
 use crate::rng::Rng;
 use crate::watch::Watch;
+use crate::watch::met::Met;
 
 /// More steps than any world needs.
 const MAX_STEPS: usize = 20_000;
@@ -41,6 +42,12 @@ pub struct World {
 
 /// What was told to the core, and when.
 pub type Log = Vec<(RunTime, Input)>;
+
+/// A world that came to its end.
+pub struct Lived {
+    pub log: Log,
+    pub met: Met,
+}
 
 /// A rule that was broken, and how it came to that.
 #[derive(Debug)]
@@ -84,10 +91,10 @@ impl World {
     }
 
     /// Runs the world to its end and watches every step.
-    pub fn run(&self) -> Result<Log, Broken> {
+    pub fn run(&self) -> Result<Lived, Broken> {
         let mut run = Run::new(self);
         match run.run() {
-            Ok(()) => Ok(run.log),
+            Ok(()) => Ok(Lived { log: run.log, met: run.watch.met }),
             Err(rule) => Err(Broken { rule, log: run.log }),
         }
     }

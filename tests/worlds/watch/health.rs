@@ -160,6 +160,7 @@ impl Watch {
     pub fn lose(&mut self, id: ProcessId) {
         if self.all[id].health.ready.take().is_some() {
             self.all[id].lost = Some((self.now, self.whole.step));
+            self.meet_lost(id);
         }
     }
 

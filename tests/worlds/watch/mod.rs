@@ -5,6 +5,7 @@ mod effects;
 mod ends;
 mod health;
 mod joins;
+pub mod met;
 mod needs;
 mod notices;
 mod requests;
@@ -22,6 +23,7 @@ use flowrun::plan::Plan;
 use flowrun::sched::{Input, Outbox, Settings};
 
 use health::{Expected, Health};
+use met::Met;
 use needs::Needs;
 
 /// Fails with a formatted rule unless something holds.
@@ -146,6 +148,7 @@ pub struct Watch {
     over: BTreeSet<JobId>,
     interrupted: bool,
     commands_over: Vec<ProcessId>,
+    pub met: Met,
     now: RunTime,
 }
 
@@ -165,6 +168,7 @@ impl Watch {
             over: BTreeSet::new(),
             interrupted: false,
             commands_over: Vec::new(),
+            met: Met::new(),
             now: RunTime::ZERO,
             plan,
         }
@@ -226,6 +230,7 @@ impl Watch {
     pub fn after(&mut self, now: RunTime, out: &Outbox, deadline: Option<RunTime>) -> Result<(), String> {
         for notice in &out.notices {
             ensure!(notice.at == now, "{notice:?} is not of this moment");
+            self.meet(&notice.event);
             self.notice(&notice.event, out)?;
         }
         self.looking_back = true;
@@ -255,10 +260,13 @@ impl Watch {
         Ok(())
     }
 
-    /// Whether a world without any further event is in order: a finite program hangs, or there is no
-    /// work and daemons run.
+    /// Whether a world without any further event is in order: a finite program hangs, or a daemon that said
+    /// it would end does not, or there is no work and daemons run.
     pub fn may_last_for_ever(&self, mut running: impl Iterator<Item = JobId>) -> bool {
-        if self.needs.has_work { running.any(|job| !self.plan.processes[job.process].control.daemon) } else { running.next().is_some() }
+        running.any(|job| {
+            let finite = !self.plan.processes[job.process].control.daemon;
+            !self.needs.has_work || finite || self.all[job.process].health.leaving
+        })
     }
 
     fn program(&mut self, job: JobId, step: u32) -> Option<&mut Program> {
