@@ -3,11 +3,14 @@
 //!
 //! `WORLDS=100000` runs more of them, `WORLD_SEED=17` one again (`TEXT_SEED=17` one that goes through YAML).
 
+mod by_hand;
 mod cases;
 mod checks;
 mod generate;
+mod health_cases;
 mod programs;
 mod report;
+mod restart_cases;
 mod rng;
 mod simulate;
 mod upkeep;
