@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::args::{Given, PathText};
+use super::args::Given;
 use super::{Context, Definition, Task, TaskError, files};
 use crate::mapping;
+use crate::source::model::PathText;
 use crate::source::read::{Merge, Read, Reader, Scalar, Tmpl, bad_value};
 use crate::source::tree::{NodeId, Style};
 
