@@ -205,3 +205,7 @@ fn refuse_unfit(given: Option<Conditions>, keys: &[&str], why: &str, resolver: &
         resolver.report(Diagnostic::error("key-does-not-fit", span, format!("`{key}` means nothing here")).help(why));
     }
 }
+
+#[cfg(test)]
+#[path = "readiness_tests.rs"]
+mod tests;

@@ -49,6 +49,9 @@ fn refuse_url(text: &str) -> Option<String> {
     if authority.contains('@') {
         return Some("it names a user; write `headers: {Authorization: …}` instead".to_owned());
     }
+    if !authority.starts_with('[') && authority.matches(':').count() > 1 {
+        return Some("an IPv6 address stands in brackets; write it as in `http://[::1]:8080/`".to_owned());
+    }
     let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((host, port)) if host.parse::<Ipv6Addr>().is_ok() => ("[]", port.strip_prefix(':').or(port.is_empty().then_some("80"))),
         Some(_) => return Some("what stands in brackets is no IPv6 address; write it as in `http://[::1]:8080/`".to_owned()),
@@ -185,7 +188,7 @@ mod tests {
             ("http://a:99999/", "65535"),
             ("http://a:x/", "65535"),
             ("http://a:/", "65535"),
-            ("http://::1/", "65535"),
+            ("http://::1/", "brackets"),
             ("http://[::1/", "no name of a host"),
             ("http://[::g]/", "no IPv6 address"),
             ("http://[::1]8080/", "65535"),
