@@ -39,10 +39,6 @@ pub fn starts(plan: Arc<Plan>) -> Vec<DryStart> {
                     Effect::Start { job, step, .. } => {
                         starts.push(DryStart { job, step, round });
                         inputs.push_back(Input::Started { job, step, pid: None });
-                        let control = &plan.processes[job.process].control;
-                        if step as usize + 1 == control.steps.len() && control.ready.is_some_and(|ready| !ready.polled) {
-                            inputs.push_back(Input::Probed { job, probe: None, result: Ok(()) });
-                        }
                         if !plan.processes[job.process].control.daemon {
                             let code = plan.processes[job.process].control.success_codes.first().copied().unwrap_or(0);
                             next.push(Input::Ended { job, step, exit: Exit::Code(code) });

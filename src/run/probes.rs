@@ -246,3 +246,7 @@ fn matchers(probe: &Option<Probe>) -> Option<[LogMatcher; 2]> {
     let Some(Probe::Log(pattern)) = probe else { return None };
     Some([LogMatcher::new(pattern.clone()), LogMatcher::new(pattern.clone())])
 }
+
+#[cfg(test)]
+#[path = "probes_tests.rs"]
+mod tests;
