@@ -93,6 +93,8 @@ impl Runner<'_> {
             return;
         };
         self.kill_stop_command(job);
+        // Its command, if there is one, is nothing that the process has left running.
+        self.end_probe(job);
         let now = self.setup.clock.now();
         match self.lingering.leader_ended(pid, asked, Over { job, step, exit, pipes }, now) {
             Ok(over) => self.is_over(over),
