@@ -11,3 +11,4 @@ pub mod poller;
 pub mod program;
 pub mod reap;
 pub mod signals;
+pub mod socket;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::probe::Probe;
 use crate::base::ids::{DenseMap, ProcessId, ResourceId};
 use crate::base::span::Span;
 use crate::notice::Share;
@@ -276,6 +277,12 @@ pub struct Work {
     pub stop_signal: i32,
     /// The command that is run before it.
     pub stop_command: Option<Step>,
+    /// When it counts as ready.
+    pub ready: Option<Probe>,
+    /// What is asked again and again once it is ready.
+    pub live: Option<Probe>,
+    /// What it leaves running lives on until the end of the run.
+    pub keep_leftovers: bool,
 }
 
 /// One step, ready to be run.

@@ -11,15 +11,17 @@ use super::extend::{Extended, Given};
 use super::host::Host;
 use super::instances::{self, Instance};
 use super::joins::PendingJoin;
-use super::model::{Action, Control, DEFAULT_GRACE, Output, Process, Retries, Stdin, Step, StepControl, Work};
+use super::model::{Action, Control, DEFAULT_GRACE, Output, Process, Restart, Retries, Stdin, Step, StepControl, Work};
+use super::readiness::Owner;
 use super::requests::{Resources, Wanted};
 use super::resolve::Resolver;
+use super::supervision;
 use super::unknown_keys::UnknownKeys;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{Span, Spanned};
 use crate::source::model::names::env_form;
 use crate::source::model::process::With;
-use crate::source::model::{self as written, Backoff, OnTimeout, SignalName};
+use crate::source::model::{self as written, Backoff, Leftovers, OnTimeout, SignalName};
 use crate::source::read::{Field, Reader, Tmpl};
 use crate::source::tree::Document;
 use crate::{base::suggest, task};
@@ -63,6 +65,8 @@ pub struct Planned {
     pub steps: Vec<Vec<Wanted>>,
     /// Names of processes in the arguments of tasks.
     pub mentions: Vec<Mention>,
+    /// Where it says that it is stopped when it is unused, unless that is from `defaults`.
+    pub unused_place: Option<Span>,
 }
 
 /// Plans all instances of one process into `planned`. After an instance with mistakes the rest is left
@@ -190,6 +194,11 @@ impl Builder<'_, '_> {
                 command::action(command, &Field::Absent, &self.process.shell, self.resolver)?,
             ))
         });
+        let outputs = (self.output(&self.process.stdout, false), self.output(&self.process.stderr, true));
+        let captured = outputs.0 == Output::Captured || outputs.1 == Output::Captured;
+        let owner = Owner { around: self.around, shell: &self.process.shell, cwd: &cwd, env: &env, captured };
+        let ready = self.process.ready.get().and_then(|spec| owner.ready(&spec.value.0, spec.span, self.given.ready, self.resolver));
+        let live = self.process.live.get().and_then(|spec| owner.live(&spec.value.0, spec.span, self.given.live, self.resolver));
         let control = Control {
             daemon,
             disabled: self.disabled(),
@@ -203,16 +212,23 @@ impl Builder<'_, '_> {
             grace: self.resolver.period(&stop.grace).unwrap_or(DEFAULT_GRACE),
             success_codes: self.success_codes(),
             allow_failure: self.resolver.field_or(&self.process.allow_failure, false),
-            ..Control::default()
+            ready: ready.as_ref().map(|(readiness, _)| *readiness),
+            live: live.as_ref().map(|(liveness, _)| *liveness),
+            restart: self.restart(daemon),
+            stop_unused: supervision::stop_unused(&stop.when, daemon, self.given.stop_when, self.resolver),
         };
         let work = Work {
             index: self.instance.index,
             stdin: self.stdin(),
-            stdout: self.output(&self.process.stdout, false),
-            stderr: self.output(&self.process.stderr, true),
+            stdout: outputs.0,
+            stderr: outputs.1,
             stop_signal: self.resolver.field_or(&stop.signal, SignalName(nix::sys::signal::Signal::SIGTERM as i32)).0,
             stop_command: stop_command.map(|(place, action)| Step { name: None, place, action, cwd: cwd.clone(), env: Arc::clone(&env) }),
             steps: steps.iter().map(|step| step.step.clone()).collect(),
+            ready: ready.map(|(_, probe)| probe),
+            live: live.map(|(_, probe)| probe),
+            keep_leftovers: self.finite_only("leftovers", daemon, self.given.leftovers)
+                && self.resolver.field_or(&self.process.leftovers, Leftovers::Stop) == Leftovers::Keep,
         };
         let joins = self.joins();
         let process = Process {
@@ -223,7 +239,8 @@ impl Builder<'_, '_> {
             control,
             work: Arc::new(work),
         };
-        Some(Planned { process, joins, held, steps: steps.into_iter().map(|step| step.wanted).collect(), mentions })
+        let steps = steps.into_iter().map(|step| step.wanted).collect();
+        Some(Planned { process, joins, held, steps, mentions, unused_place: self.given.stop_when })
     }
 
     fn disabled(&mut self) -> bool {
@@ -240,14 +257,25 @@ impl Builder<'_, '_> {
     /// Whether a key of finite processes applies; written in a daemon it is an error, from `defaults` it is left out.
     fn finite_only(&mut self, key: &str, daemon: bool, given: Option<Span>) -> bool {
         if let (true, Some(span)) = (daemon, given) {
-            let help = if key == "timeout" {
-                "remove it: a daemon ends when nobody needs it any more"
-            } else {
-                "remove it: `retries` is for finite processes"
+            let help = match key {
+                "timeout" => "remove it: a daemon ends when nobody needs it any more",
+                "leftovers" => "remove it: what a daemon leaves running is stopped with it",
+                _ => "remove it: `retries` is for finite processes; daemons have `restart: on-failure`",
             };
             self.resolver.report(Diagnostic::error("key-does-not-fit", span, format!("a daemon has no `{key}`")).help(help));
         }
         !daemon
+    }
+
+    fn restart(&mut self, daemon: bool) -> Restart {
+        if let (false, Some(span)) = (daemon, self.given.restart) {
+            let found = Diagnostic::error("key-does-not-fit", span, "a finite process has no `restart`");
+            self.resolver.report(found.help("write `retries: 3`, or `daemon: true` if it is a background service"));
+        }
+        match self.process.restart.value().filter(|_| daemon) {
+            Some(spec) => supervision::restart(&spec.0, self.given.restart, self.resolver),
+            None => Restart::default(),
+        }
     }
 
     fn environment(&mut self) -> Arc<Overlay> {
@@ -466,7 +494,7 @@ impl Builder<'_, '_> {
 }
 
 /// Where the program of a command stands, as far as the text shows it.
-fn program_place(command: &Spanned<written::Command>, document: &Document) -> Span {
+pub fn program_place(command: &Spanned<written::Command>, document: &Document) -> Span {
     let text = match &command.value {
         written::Command::Argv(words) => return words.first().map_or(command.span, |word| word.span),
         written::Command::Shell(text) => text.value.text(),

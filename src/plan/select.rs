@@ -2,6 +2,7 @@
 
 use super::graph;
 use super::model::{Plan, Process};
+use super::supervision;
 use crate::base::ids::{DenseMap, Id, ProcessId};
 use crate::base::suggest;
 use crate::source::model::Condition;
@@ -74,6 +75,11 @@ fn keep(plan: &Plan, chosen: &[bool]) -> Plan {
             }
             processes.push(process);
         }
+    }
+    // Who uses it may not be selected: then it was asked for by its own name, and stays.
+    let used = supervision::used(&processes);
+    for (process, used) in processes.iter_mut().zip(used) {
+        process.control.stop_unused &= used;
     }
     Plan { processes, ..plan.clone() }
 }

@@ -21,7 +21,11 @@ use crate::sched::Input;
 impl Runner<'_> {
     pub(super) fn receive(&mut self, message: Message) {
         match message {
-            Message::Output { process, lines } => self.tell_now(Event::Output { process, stream: Stream::Stdout, lines }),
+            Message::Output { process, lines } => {
+                self.hear(process, Stream::Stdout, &lines, true);
+                self.tell_now(Event::Output { process, stream: Stream::Stdout, lines });
+            }
+            Message::Probed { job, probe, result } => self.probe_answered(job, probe, result),
             Message::Stop { name } => {
                 let plan = Arc::clone(&self.setup.plan);
                 self.inputs.extend(plan.named(&name).map(|process| Input::StopProcess { process }));
@@ -31,6 +35,7 @@ impl Runner<'_> {
                 if self.jobs.remove(job).is_none() {
                     return;
                 }
+                self.end_of_conditions(job);
                 if let Some(message) = message {
                     self.say_of_task(job.process, &format!("{}\n", message.trim_end()));
                 }
@@ -64,6 +69,7 @@ impl Runner<'_> {
             match self.jobs.take_role(pid) {
                 Some(Role::Step(job)) => self.child_ended(job, pid, exit),
                 Some(Role::StopCommand(job)) => self.stop_command_ended(job, pid, &exit),
+                Some(Role::Probe(job)) => self.probe_command_ended(job, pid, ended),
                 None => reap::reap(pid),
             }
         }
@@ -87,6 +93,8 @@ impl Runner<'_> {
             return;
         };
         self.kill_stop_command(job);
+        // Its command, if there is one, is nothing that the process has left running.
+        self.end_probe(job);
         let now = self.setup.clock.now();
         match self.lingering.leader_ended(pid, asked, Over { job, step, exit, pipes }, now) {
             Ok(over) => self.is_over(over),
@@ -100,6 +108,7 @@ impl Runner<'_> {
 
     pub(super) fn is_over(&mut self, over: Over) {
         self.drain(&over.pipes);
+        self.end_of_conditions(over.job);
         self.inputs.push_back(Input::Ended { job: over.job, step: over.step, exit: over.exit });
     }
 

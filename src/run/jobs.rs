@@ -35,6 +35,8 @@ pub enum Role {
     Step(JobId),
     /// The stop command of a job.
     StopCommand(JobId),
+    /// A command that is asked whether a job serves.
+    Probe(JobId),
 }
 
 /// All that is alive.
@@ -61,6 +63,11 @@ impl Jobs {
     pub fn add_stop_command(&mut self, job: JobId, pid: u32, pipes: Vec<usize>) {
         self.roles.insert(pid, Role::StopCommand(job));
         self.stop_commands.insert(job, (pid, pipes));
+    }
+
+    /// A command is asked whether a job serves.
+    pub fn add_probe(&mut self, job: JobId, pid: u32) {
+        self.roles.insert(pid, Role::Probe(job));
     }
 
     /// A living job.

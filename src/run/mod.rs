@@ -12,6 +12,8 @@ mod jobs;
 mod lines;
 mod lingering;
 mod pipes;
+mod probes;
+mod probing;
 mod runner;
 mod starting;
 mod stopping;

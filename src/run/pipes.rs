@@ -32,6 +32,9 @@ pub struct Pipes {
     pipes: BTreeMap<usize, Pipe>,
     /// Keys of pipes that may have more to read: the kernel tells only once.
     ready: BTreeSet<usize>,
+    /// Processes whose output is looked at piece by piece, and what they wrote: lines may never end.
+    listened: BTreeSet<ProcessId>,
+    heard: Vec<Said>,
     next_key: usize,
     buffer: Vec<u8>,
 }
@@ -39,7 +42,14 @@ pub struct Pipes {
 impl Pipes {
     /// No pipes; keys from `first_key` on are theirs.
     pub fn new(first_key: usize) -> Self {
-        Self { pipes: BTreeMap::new(), ready: BTreeSet::new(), next_key: first_key, buffer: vec![0; 64 * 1024] }
+        Self {
+            pipes: BTreeMap::new(),
+            ready: BTreeSet::new(),
+            listened: BTreeSet::new(),
+            heard: Vec::new(),
+            next_key: first_key,
+            buffer: vec![0; 64 * 1024],
+        }
     }
 
     /// Watches a reading end.
@@ -52,6 +62,20 @@ impl Pipes {
         poller.add(end.as_raw_fd(), key)?;
         self.pipes.insert(key, Pipe { file: File::from(end), process, stream, lines: LineBuffer::default() });
         Ok(key)
+    }
+
+    /// Whether what a process writes is also kept as it comes, for [`take_heard`](Self::take_heard).
+    pub fn listen(&mut self, process: ProcessId, on: bool) {
+        if on {
+            self.listened.insert(process);
+        } else {
+            self.listened.remove(&process);
+        }
+    }
+
+    /// What was read of such processes since the last call, in pieces.
+    pub fn take_heard(&mut self) -> Vec<Said> {
+        std::mem::take(&mut self.heard)
     }
 
     /// The kernel says that a pipe can be read.
@@ -103,6 +127,9 @@ impl Pipes {
                 Ok(0) => break,
                 Ok(count) => {
                     total += count;
+                    if self.listened.contains(&pipe.process) {
+                        self.heard.push((pipe.process, pipe.stream, self.buffer[..count].to_vec()));
+                    }
                     if let Some(lines) = pipe.lines.push(&self.buffer[..count]) {
                         said.push((pipe.process, pipe.stream, lines));
                     }

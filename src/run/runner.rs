@@ -11,6 +11,7 @@ use super::inbox::{Message, Post, RunHandle, inbox};
 use super::jobs::Jobs;
 use super::lingering::Lingering;
 use super::pipes::{Pipes, Said};
+use super::probes::Probes;
 use super::starting::PendingStart;
 
 use crate::base::ids::ProcessId;
@@ -103,6 +104,7 @@ pub(super) struct Runner<'a> {
     pub(super) told_no_room: bool,
     pub(super) jobs: Jobs,
     pub(super) pipes: Pipes,
+    pub(super) probes: Probes,
     pub(super) lingering: Lingering,
     pub(super) post: Post,
     pub(super) inbox: Receiver<Message>,
@@ -132,6 +134,7 @@ impl<'a> Runner<'a> {
             told_no_room: false,
             jobs: Jobs::default(),
             pipes: Pipes::new(descriptors.len()),
+            probes: Probes::new(),
             lingering: Lingering::default(),
             handle: Arc::new(RunHandle::new(Arc::clone(&setup.plan), post.clone())),
             post,
@@ -171,6 +174,7 @@ impl<'a> Runner<'a> {
     pub(super) fn tell(&mut self, notice: Notice) {
         if let Event::Ended { process, .. } = &notice.event {
             self.handle.mark_ended(*process);
+            self.probes.forget(*process, &self.setup.poller);
         }
         if let Event::RunEnded { .. } = &notice.event {
             // What is still in pipes belongs before it.
@@ -192,7 +196,9 @@ impl<'a> Runner<'a> {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Start { job, step, permits } => self.starts.push_back(PendingStart { job, step, permits }),
-            Effect::Probe { .. } | Effect::EndProbe { .. } | Effect::Suspend | Effect::Resume => {}
+            Effect::Probe { job, probe, live } => self.probe(job, probe, live),
+            Effect::EndProbe { job } => self.end_probe(job),
+            Effect::Suspend | Effect::Resume => {}
             Effect::RunStopCommand { job } => self.run_stop_command(job),
             Effect::Terminate { job } => self.terminate(job),
             Effect::Kill { job } => self.kill(job),
@@ -202,7 +208,7 @@ impl<'a> Runner<'a> {
     fn wait(&mut self) -> io::Result<()> {
         let readable = self.pipes.has_ready() && self.setup.audience.has_room();
         let startable = !self.starts.is_empty() && self.no_room.is_none();
-        let timeout = if readable || startable || !self.inputs.is_empty() {
+        let timeout = if readable || startable || self.probes.has_pending() || !self.inputs.is_empty() {
             Some(Duration::ZERO)
         } else {
             let room = self.no_room.map(|_| self.try_again).filter(|_| !self.starts.is_empty());
@@ -224,8 +230,11 @@ impl<'a> Runner<'a> {
             self.receive(message);
         }
         for key in std::mem::take(&mut self.keys) {
-            self.pipes.mark_ready(key);
+            if !self.probes.mark_ready(key) {
+                self.pipes.mark_ready(key);
+            }
         }
+        self.hear_messages();
         if self.pipes.has_ready() && self.setup.audience.has_room() {
             self.pipes.read_ready(&self.setup.poller, &mut self.said);
             self.tell_said();
@@ -245,6 +254,11 @@ impl<'a> Runner<'a> {
     pub(super) fn tell_said(&mut self) {
         for (process, stream, lines) in std::mem::take(&mut self.said) {
             self.tell_now(Event::Output { process, stream, lines });
+        }
+        let mut heard = self.pipes.take_heard().into_iter().peekable();
+        while let Some((process, stream, piece)) = heard.next() {
+            let all = heard.peek().is_none_or(|next| (next.0, next.1) != (process, stream));
+            self.hear(process, stream, &piece, all);
         }
     }
 

@@ -47,10 +47,10 @@ impl Runner<'_> {
         let plan = Arc::clone(&self.setup.plan);
         let process = &plan.processes[start.job.process];
         let step = &process.work.steps[start.step as usize];
-        let result = match &step.action {
+        let result = self.watch_conditions(&start).and_then(|()| match &step.action {
             Action::Task { task, .. } => self.start_task(&start, step, Arc::clone(task)),
             Action::Command { .. } => self.start_child(&start, step),
-        };
+        });
         let (job, number) = (start.job, start.step);
         match result {
             Ok(pid) => {
@@ -92,7 +92,8 @@ impl Runner<'_> {
             return Err(StartError::Failed("a built-in task is no command".to_owned()));
         };
         let own = Own { process, attempt: job.attempt, permits };
-        let env = self.setup.environment.of(step, &own, &self.setup.plan);
+        let mut env = self.setup.environment.of(step, &own, &self.setup.plan);
+        self.probes.add_environment(job, &mut env);
         command::start(&Start { argv, direct: direct.as_deref(), cwd: &step.cwd, env: &env, work: &process.work, first })
     }
 

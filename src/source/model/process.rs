@@ -7,9 +7,11 @@ use super::io::{Stdin, Stdout};
 use super::join::Join;
 use super::matrix::Matrix;
 use super::names::EnvName;
+use super::ready::{Live, Ready};
 use super::request::{LockRequest, SemaphoreRequest};
+use super::restart::Restart;
 use super::retries::Retries;
-use super::scalars::{Period, ScalarText};
+use super::scalars::{Leftovers, Period, ScalarText};
 use super::step::Step;
 use super::stop::Stop;
 use crate::base::span::Spanned;
@@ -68,6 +70,14 @@ mapping! {
         timeout: Tmpl<Period>,
         /// Finite processes: how often a failed attempt is tried again.
         retries: Retries,
+        /// When it counts as ready: exactly one condition; without one, when it has been started.
+        ready: Ready,
+        /// A condition that is asked again and again once it is ready.
+        live: Live,
+        /// Daemons: whether one that ended is started again: `no` (default), `on-failure`, `always`, or in full.
+        restart: Restart,
+        /// Finite processes: what they leave running is stopped (`stop`, default) or kept until the end of the run (`keep`).
+        leftovers: Tmpl<Leftovers>,
         /// How it is asked to end.
         stop: Stop,
         /// Exit codes that mean success; default `[0]`.
