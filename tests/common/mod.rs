@@ -38,6 +38,20 @@ pub fn workflow_path(name: &str) -> PathBuf {
     repository().join("workflows").join(format!("{name}.yaml"))
 }
 
+/// Versions of PostgreSQL whose programs may be where Debian keeps them.
+const VERSIONS: [&str; 3] = ["15", "16", "17"];
+
+/// Whether PostgreSQL's server is on this machine. Where `REQUIRE_POSTGRES` is set, as in CI, it must be.
+pub fn has_postgres() -> bool {
+    let debian = VERSIONS.iter().any(|version| Path::new(&format!("/usr/lib/postgresql/{version}/bin/initdb")).exists());
+    let found = debian || std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join("initdb").exists()));
+    assert!(found || std::env::var_os("REQUIRE_POSTGRES").is_none(), "PostgreSQL is missing");
+    if !found {
+        println!("skipped: PostgreSQL is not on this machine");
+    }
+    found
+}
+
 /// A folder of its own that goes when the test ends.
 pub struct Place {
     folder: TempDir,
