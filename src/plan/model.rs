@@ -126,6 +126,8 @@ pub struct Control {
     pub restart: Restart,
     /// Daemons: stopped as soon as all that join it have ended.
     pub stop_unused: bool,
+    /// Daemons: wanted for its own sake, so that the run lasts as long as it does, or until it is interrupted.
+    pub wanted: bool,
 }
 
 impl Default for Control {
@@ -148,6 +150,7 @@ impl Default for Control {
             live: None,
             restart: Restart::default(),
             stop_unused: false,
+            wanted: false,
         }
     }
 }

@@ -216,6 +216,7 @@ impl Builder<'_, '_> {
             live: live.as_ref().map(|(liveness, _)| *liveness),
             restart: self.restart(daemon),
             stop_unused: supervision::stop_unused(&stop.when, daemon, self.given.stop_when, self.resolver),
+            wanted: false,
         };
         let work = Work {
             index: self.instance.index,

@@ -15,6 +15,7 @@ pub fn select(plan: &Plan, names: &[String]) -> Result<Plan, String> {
     if names.is_empty() {
         return Ok(plan.clone());
     }
+    let mut plan = plan.clone();
     let mut chosen = vec![false; plan.processes.len()];
     let mut queue: Vec<ProcessId> = Vec::new();
     for name in names {
@@ -26,13 +27,17 @@ pub fn select(plan: &Plan, names: &[String]) -> Result<Plan, String> {
             return Err(format!("the workflow has no process `{name}`{help}"));
         }
     }
+    // Who asks for services alone wants them to serve, however soon what prepares them is done.
+    if queue.iter().all(|id| plan.processes[*id].control.daemon) {
+        queue.iter().for_each(|id| plan.processes[*id].control.wanted = true);
+    }
     while let Some(id) = queue.pop() {
         if !std::mem::replace(&mut chosen[id.index()], true) {
             queue.extend(plan.processes[id].control.joins.iter().map(|join| join.process));
         }
     }
-    add_cleanups(plan, &mut chosen);
-    Ok(keep(plan, &chosen))
+    add_cleanups(&plan, &mut chosen);
+    Ok(keep(&plan, &chosen))
 }
 
 /// Whether a process waits by `exit` or `failure`.

@@ -33,6 +33,8 @@ pub struct Scheduler {
     pub(super) alive: usize,
     pub(super) cleanup: DenseMap<ProcessId, bool>,
     pub(super) alarm: DenseMap<ProcessId, bool>,
+    /// Daemons without an outcome that are wanted for their own sake.
+    pub(super) wanted: usize,
     /// Whether there is any finite process besides alarms.
     pub(super) has_work: bool,
     pub(super) daemon_levels: Levels,
@@ -98,6 +100,7 @@ impl Scheduler {
             alive: plan.processes.len(),
             cleanup,
             alarm,
+            wanted: plan.processes.iter().filter(|process| process.control.wanted).count(),
             has_work: open > 0,
             daemon_levels: Levels::new(&plan),
             halted: None,
@@ -245,6 +248,7 @@ impl Scheduler {
             self.alive -= 1;
             if self.plan.processes[id].control.daemon {
                 self.daemon_levels.ended(id);
+                self.wanted -= usize::from(self.plan.processes[id].control.wanted);
             }
         }
     }

@@ -211,7 +211,8 @@ impl Scheduler {
             // Only cleanups and daemons are left: from here on the budget bounds them.
             self.start_budget();
         }
-        let work_ended = self.open == 0 && (self.has_work || self.halted.is_some());
+        let serves = self.wanted > 0 || !self.has_work;
+        let work_ended = self.open == 0 && (!serves || self.halted.is_some());
         if !work_ended {
             return false;
         }

@@ -252,6 +252,29 @@ fn only_daemons_run_until_interrupted_or_one_fails() {
 }
 
 #[test]
+fn a_daemon_that_is_wanted_for_its_own_sake_outlives_what_prepares_it() {
+    let wanted = |control| Control { wanted: true, ..control };
+    let controls = || vec![daemon(), finite(), joining(wanted(daemon()), &[(0, Condition::Ready), (1, Condition::Success)])];
+    let mut run = Run::new(plan(controls()));
+    assert_eq!(run.starts(), [0, 1]);
+    run.ends(1, Exit::Code(0));
+    assert_eq!(run.starts(), [2]);
+    run.wait(1_000_000);
+    assert!(run.effects.is_empty(), "nothing is left to prepare, but somebody wants it");
+    run.interrupt();
+    assert_eq!(run.terminates(), [2]);
+    run.ends(2, Exit::Signal(15));
+    assert_eq!(run.terminates(), [0]);
+    run.ends(0, Exit::Signal(15));
+    assert_eq!(run.summary().map(|summary| summary.failed), Some(0));
+    // When it can come no more, what it needed is not needed either.
+    let mut run = Run::new(Plan { on_failure: OnFailure::Continue, ..plan(controls()) });
+    run.starts();
+    run.fails(1);
+    assert_eq!(run.terminates(), [0]);
+}
+
+#[test]
 fn an_alarm_on_a_daemon_holds_nothing_open_and_rings_when_it_fails() {
     let controls = || {
         vec![

@@ -38,6 +38,7 @@ pub fn plan(seed: u64, care: Care) -> Plan {
         steps: rng.pick(&[0, 30, 80]),
         health: if care.plain { 0 } else { rng.pick(&[0, 0, 30, 80]) },
         restarts: if care.plain { 0 } else { rng.pick(&[0, 40, 90]) },
+        wanted: if care.plain { 0 } else { rng.pick(&[0, 0, 0, 0, 30]) },
         unused: if care.plain { 0 } else { rng.pick(&[0, 30, 80]) },
     };
     let locks = rng.below(4);
@@ -97,6 +98,7 @@ struct Flavour {
     health: u64,
     restarts: u64,
     unused: u64,
+    wanted: u64,
 }
 
 struct Maker<'a> {
@@ -118,7 +120,7 @@ impl Maker<'_> {
         let floor = if request.is_empty() { 0 } else { outer.map_or(0, |tier| tier + 1) };
         let steps = (0..steps).map(|_| self.step(floor, &request)).collect();
         let joins = self.joins(id);
-        let Flavour { bounds, health, restarts, unused, .. } = self.flavour;
+        let Flavour { bounds, health, restarts, unused, wanted, .. } = self.flavour;
         let rng = &mut self.rng;
         Control {
             daemon,
@@ -137,6 +139,7 @@ impl Maker<'_> {
             live: rng.chance(health).then(|| upkeep::live(rng)),
             restart: if daemon && rng.chance(restarts) { upkeep::restart(rng) } else { Restart::default() },
             stop_unused: daemon && rng.chance(unused),
+            wanted: daemon && rng.chance(wanted),
         }
     }
 

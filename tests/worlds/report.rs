@@ -145,6 +145,9 @@ fn changes(process: &Process) -> Vec<Process> {
     if control.restart != Restart::default() {
         add(&|control| control.restart = Restart::default());
     }
+    if control.wanted {
+        add(&|control| control.wanted = false);
+    }
     if control.stop_unused {
         add(&|control| control.stop_unused = false);
     }

@@ -96,6 +96,9 @@ fn unwritten(control: &Control) -> Vec<String> {
     if control.restart != Restart::default() {
         lines.push(format!("# {:?}", control.restart));
     }
+    if control.wanted {
+        lines.push("# named on the command line".to_owned());
+    }
     if control.stop_unused {
         lines.push("# stop when unused".to_owned());
     }

@@ -51,7 +51,7 @@ impl Watch {
                 ensure!(self.is_unused(id) && !one.begun, "{id:?} is cancelled though it is used or was begun");
             }
             Outcome::Cancelled(CancelReason::WorkEnded) => {
-                ensure!(self.needs.has_work || self.whole.halted.is_some(), "{id:?} is cancelled though the work has not ended");
+                ensure!(self.may_end(), "{id:?} is cancelled though the work has not ended");
                 ensure!(control.daemon || self.whole.killing.is_some(), "{id:?} is no daemon");
                 ensure!(!control.daemon || !one.begun, "{id:?} had begun");
             }

@@ -265,7 +265,7 @@ impl Watch {
     pub fn may_last_for_ever(&self, mut running: impl Iterator<Item = JobId>) -> bool {
         running.any(|job| {
             let finite = !self.plan.processes[job.process].control.daemon;
-            !self.needs.has_work || finite || self.all[job.process].health.leaving
+            !self.may_end() || finite || self.all[job.process].health.leaving
         })
     }
 

@@ -171,7 +171,7 @@ impl Watch {
 
     /// The order of ending: finite processes, cleanups, then daemons after those that need them.
     pub fn not_needed_any_more(&self, id: ProcessId) -> Result<(), String> {
-        ensure!(self.needs.has_work || self.whole.halted.is_some(), "{id:?} is stopped, but nothing ended the run");
+        ensure!(self.may_end(), "{id:?} is stopped, but nothing ended the run");
         for (other, one) in self.all.entries() {
             if one.outcome.is_some() {
                 continue;

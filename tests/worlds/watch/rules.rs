@@ -158,7 +158,14 @@ impl Watch {
 
     /// Whether all work is done, so that daemons are only in the way.
     pub fn work_is_over(&self) -> bool {
-        self.whole.closing || self.left(|_, _| true) == 0 && (self.needs.has_work || self.whole.halted.is_some())
+        self.whole.closing || self.left(|_, _| true) == 0 && self.may_end()
+    }
+
+    /// Whether the run ends with its finite processes: not when all are daemons, nor while one that is
+    /// wanted for its own sake has not ended.
+    pub fn may_end(&self) -> bool {
+        let serves = self.needs.wanted.iter().any(|id| self.all[*id].outcome.is_none());
+        self.whole.halted.is_some() || self.needs.has_work && !serves
     }
 
     fn ending(&mut self) -> Result<(), String> {
@@ -175,7 +182,7 @@ impl Watch {
         if self.whole.halted.is_some() && self.left(|_, regular| regular) == 0 {
             self.whole.budget.get_or_insert(now);
         }
-        let work_ended = self.left(|_, _| true) == 0 && (self.needs.has_work || self.whole.halted.is_some());
+        let work_ended = self.left(|_, _| true) == 0 && self.may_end();
         if work_ended {
             self.whole.budget.get_or_insert(now);
             let mut leaving = self.all.iter().filter(|one| one.outcome.is_none() && one.attempt > 0).peekable();
