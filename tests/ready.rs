@@ -119,6 +119,42 @@ fn a_command_that_takes_too_long_is_killed_with_its_group() {
 }
 
 #[test]
+fn a_command_finds_the_permits_of_the_process_it_asks_about() {
+    let place = Place::new().file(
+        "flowrun.yaml",
+        "semaphores: {port: 2}
+processes:
+  server:
+    replicas: 2
+    daemon: true
+    semaphore: port
+    command: 'touch slot-$FLOWRUN_SLOT_PORT; while :; do sleep 0.05; done'
+    ready: {exec: 'test -e slot-$FLOWRUN_SLOT_PORT', within: 20s}
+  user: {join: server, command: 'test -e slot-0 && test -e slot-1'}
+",
+    );
+    place.flowrun("").run().exits(0);
+}
+
+#[test]
+fn a_command_that_asks_goes_with_the_run() {
+    let place = Place::new().file(
+        "flowrun.yaml",
+        "processes:
+  server: {daemon: true, command: 'while :; do sleep 0.05; done', ready: {exec: 'echo $$ > pid; sleep 1h; true', timeout: 1h, within: 1h}}
+  user: {join: server, command: echo never}
+  witness: {command: 'until [ -s pid ]; do sleep 0.02; done; echo asked; while :; do sleep 0.05; done'}
+",
+    );
+    let mut live = place.flowrun("").start();
+    live.wait_for("asked");
+    live.signal(nix::sys::signal::Signal::SIGINT);
+    live.end().exits(130);
+    let cmdline = format!("/proc/{}/cmdline", place.read("pid").trim());
+    assert!(std::fs::read(cmdline).unwrap_or_default().is_empty(), "the probe lives on");
+}
+
+#[test]
 fn a_line_makes_ready_with_colours_and_without_an_end() {
     is_served("{log: '^listening on \\d+$'}", "up()\nprint('\\033[32mlistening\\033[0m on 80', flush=True)");
     is_served("{log: 'login: $'}", "up()\nprint('login: ', end='', flush=True)");
