@@ -85,7 +85,10 @@ up()
 server.serve_forever()"
     );
     let (place, _) = serve(&format!("{{http: 'http://127.0.0.1:{port}/'}}"), &server);
-    let said = place.flowrun("").env("http_proxy", "http://127.0.0.1:1").env("HTTP_PROXY", "http://127.0.0.1:1").run().exits(0);
+    let proxy = "http://127.0.0.1:1";
+    let call = place.flowrun("").env("ALL_PROXY", proxy).env("HTTP_PROXY", proxy).env("http_proxy", proxy);
+    // The machine's own exceptions must not be what makes the test pass.
+    let said = call.env("NO_PROXY", "").env("no_proxy", "").run().exits(0);
     assert_eq!(said.of("user"), ["served"]);
 }
 
@@ -116,6 +119,42 @@ fn a_command_that_takes_too_long_is_killed_with_its_group() {
     let said = place.flowrun("").run();
     assert!(said.of("killer").is_empty() && said.of("user").is_empty(), "{said}");
     assert!(!std::path::Path::new(&format!("/proc/{}", place.read("pid").trim())).exists(), "{said}");
+}
+
+#[test]
+fn a_command_finds_the_permits_of_the_process_it_asks_about() {
+    let place = Place::new().file(
+        "flowrun.yaml",
+        "semaphores: {port: 2}
+processes:
+  server:
+    replicas: 2
+    daemon: true
+    semaphore: port
+    command: 'touch slot-$FLOWRUN_SLOT_PORT; while :; do sleep 0.05; done'
+    ready: {exec: 'test -e slot-$FLOWRUN_SLOT_PORT', within: 20s}
+  user: {join: server, command: 'test -e slot-0 && test -e slot-1'}
+",
+    );
+    place.flowrun("").run().exits(0);
+}
+
+#[test]
+fn a_command_that_asks_goes_with_the_run() {
+    let place = Place::new().file(
+        "flowrun.yaml",
+        "processes:
+  server: {daemon: true, command: 'while :; do sleep 0.05; done', ready: {exec: 'echo $$ > pid; sleep 1h; true', timeout: 1h, within: 1h}}
+  user: {join: server, command: echo never}
+  witness: {command: 'until [ -s pid ]; do sleep 0.02; done; echo asked; while :; do sleep 0.05; done'}
+",
+    );
+    let mut live = place.flowrun("").start();
+    live.wait_for("asked");
+    live.signal(nix::sys::signal::Signal::SIGINT);
+    live.end().exits(130);
+    let cmdline = format!("/proc/{}/cmdline", place.read("pid").trim());
+    assert!(std::fs::read(cmdline).unwrap_or_default().is_empty(), "the probe lives on");
 }
 
 #[test]
