@@ -75,7 +75,7 @@ impl Scheduler {
                 self.give_up(id, outcome, out);
             }
             State::Running { .. } => self.stop(id, StopReason::Requested, out),
-            State::Stopping { .. } => self.try_no_more(id, StopReason::Requested),
+            State::Stopping { .. } => self.try_no_more(id),
             State::Ended => {}
         }
     }

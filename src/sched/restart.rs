@@ -11,7 +11,7 @@ use super::retry;
 use super::scheduler::Scheduler;
 use crate::base::ids::ProcessId;
 use crate::base::time::RunTime;
-use crate::notice::{Event, Failure};
+use crate::notice::{CancelReason, Event, Failure, Outcome};
 use crate::plan::Restart;
 use crate::source::model::RestartPolicy;
 
@@ -45,12 +45,20 @@ impl Scheduler {
             RestartPolicy::Always => true,
         };
         let (max, within) = (restart.max, restart.within);
-        if !wanted || max == 0 || self.may_not_start(id).is_some() {
+        let obstacle = self.may_not_start(id);
+        let not_needed = matches!(obstacle, Some(CancelReason::WorkEnded | CancelReason::Unused));
+        if !wanted || max == 0 || (obstacle.is_some() && !not_needed) {
             match failure {
                 Some(failure) => self.fail(id, failure, out),
                 None => self.ended_by_itself(id, out),
             }
         } else if let Some((restarts, delay)) = self.processes[id].restarts.next(&restart, self.now) {
+            if not_needed {
+                // It would be started again; whether it falls just before or after nobody needs it any more
+                // must not decide how the run ends.
+                self.end(id, Outcome::Stopped, out);
+                return;
+            }
             out.tell(self.now, Event::Restarting { job: self.job(id), failure, restarts, max, delay });
             self.try_again(id, delay, out);
         } else {

@@ -67,11 +67,11 @@ impl Scheduler {
         }
     }
 
-    /// A process that is being stopped because its attempt has failed is not wanted any more either: what is
-    /// asked to stop is not tried again.
-    pub(super) fn try_no_more(&mut self, id: ProcessId, reason: StopReason) {
+    /// A process that is being stopped because its attempt has failed is asked to stop as well: then it is
+    /// not tried again.
+    pub(super) fn try_no_more(&mut self, id: ProcessId) {
         if self.processes[id].cause.take().is_some() {
-            self.processes[id].stop_reason = Some(reason);
+            self.processes[id].stop_reason = Some(StopReason::Requested);
             self.reconsider_readiness(id);
         }
     }

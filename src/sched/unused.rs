@@ -51,8 +51,8 @@ impl Scheduler {
                 self.give_up(id, outcome, out);
             }
             State::Running { .. } => self.stop(id, StopReason::Unused, out),
-            State::Stopping { .. } => self.try_no_more(id, StopReason::Unused),
-            State::Ended => {}
+            // Why it is being stopped counts: one that has failed must not pass for one that is merely unused.
+            State::Stopping { .. } | State::Ended => {}
         }
     }
 }

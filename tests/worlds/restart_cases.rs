@@ -212,3 +212,47 @@ fn a_chain_of_a_hundred_thousand_unused_daemons_overflows_nothing() {
     run.stop(count);
     assert_eq!(run.outcome(0), Some(Outcome::Cancelled(CancelReason::Unused)));
 }
+
+#[test]
+fn a_failure_does_not_pass_for_being_unused() {
+    let ready = Some(Readiness { polled: false, rhythm: crate::health_cases::rhythm(), within: ms(10) });
+    let failing = |control: Control| Control { ready, ..unused(control) };
+    let controls = |control: Control| vec![failing(control), needs_ready(0), finite()];
+    // Skipped is who waits for it: nobody uses it from then on.
+    let mut run = Run::new(plan(controls(daemon())));
+    run.wait(10);
+    assert_eq!(run.kind(1), Some(OutcomeKind::Skipped));
+    run.killed(0);
+    let failure = Failure::NeverReady { within: ms(10), why: None };
+    assert_eq!(run.outcome(0), Some(Outcome::Failed { failure, allowed: false }));
+    // This one would only have been started again.
+    let mut run = Run::new(plan(controls(restarted(5))));
+    run.wait(10);
+    run.stop(1);
+    run.killed(0);
+    assert_eq!(run.outcome(0), Some(Outcome::Stopped));
+}
+
+#[test]
+fn a_daemon_that_would_be_restarted_is_stopped_when_the_work_has_ended() {
+    let needs = |id| joining(daemon(), &[(id, Condition::Ready)]);
+    let mut run = Run::new(plan(vec![restarted(5), always(5), daemon(), needs(0), needs(1), needs(2), finite()]));
+    run.succeeds(6);
+    assert_eq!(run.terminates(), [3, 4, 5]);
+    run.fails(0);
+    run.succeeds(1);
+    run.fails(2);
+    assert_eq!((run.kind(0), run.kind(1)), (Some(OutcomeKind::Stopped), Some(OutcomeKind::Stopped)));
+    assert_eq!(run.kind(2), Some(OutcomeKind::Failed));
+}
+
+#[test]
+fn an_alarm_hears_at_once_that_no_daemon_is_restarted_any_more() {
+    let ready = Some(Readiness { polled: false, rhythm: crate::health_cases::rhythm(), within: ms(10) });
+    let alarm = joining(finite(), &[(0, Condition::Failure), (1, Condition::Ready)]);
+    let mut run = Run::new(plan(vec![daemon(), Control { ready, ..restarted(5) }, alarm, finite()]));
+    run.wait(10);
+    assert_eq!((run.terminates(), run.outcome(2)), (vec![1], None));
+    run.succeeds(3);
+    assert_eq!(run.kind(2), Some(OutcomeKind::Skipped));
+}

@@ -19,6 +19,7 @@ impl Watch {
             Outcome::Success => {
                 self.succeeded_rightly(id)?;
                 ensure!(!control.daemon || !self.owes_restart(id, false), "{id:?} is a success instead of being restarted");
+                ensure!(!self.is_forgiven(id, false), "{id:?} is a success instead of being stopped");
             }
             Outcome::Failed { failure, allowed } => {
                 ensure!(*allowed == control.allow_failure, "{id:?} is allowed to fail: {allowed}");
@@ -32,6 +33,7 @@ impl Watch {
                     _ => one.attempt > control.retries.count || one.stop_requested || self.may_not_begin(id, true).is_some(),
                 };
                 ensure!(tried, "{id:?} failed for good in attempt {}", one.attempt);
+                ensure!(!self.is_forgiven(id, true), "{id:?} failed though it would only have been started again");
             }
             Outcome::Skipped(SkipReason::Condition) => ensure!(control.disabled && one.attempt == 0, "{id:?} has no false `if`"),
             Outcome::Skipped(SkipReason::Join { process, until, because }) => {
@@ -72,7 +74,14 @@ impl Watch {
                 }
                 ensure!(control.daemon && one.begun, "{id:?} is stopped though nobody asked for it");
                 let between_attempts = one.last.is_none() || one.retry_at.is_some();
-                if self.is_unused(id) || between_attempts && self.must_not_follow(id).is_some() {
+                if between_attempts && self.must_not_follow(id).is_some() {
+                    return Ok(());
+                }
+                let success = by.is_none() && self.succeeded_rightly(id).is_ok();
+                let not_needed = self.is_unused(id) || self.work_is_over();
+                let forgiven = self.is_forgiven(id, !success) || self.whole.killing.is_some();
+                if last.is_some() && not_needed {
+                    ensure!(forgiven, "{id:?} is stopped though it has failed: {last:?}");
                     return Ok(());
                 }
                 self.not_needed_any_more(id)?;

@@ -54,8 +54,8 @@ impl Watch {
         Ok(())
     }
 
-    /// Whether a daemon that ended so would have to be started again.
-    pub fn owes_restart(&self, id: ProcessId, failed: bool) -> bool {
+    /// Whether a daemon that ended so is to be started again as far as it is up to the daemon.
+    fn wants_restart(&self, id: ProcessId, failed: bool) -> bool {
         let control = &self.plan.processes[id].control;
         let wanted = match control.restart.policy {
             RestartPolicy::No => false,
@@ -63,12 +63,24 @@ impl Watch {
             RestartPolicy::Always => true,
         };
         let asked = self.all[id].last.as_ref().and_then(|last| last.asked.as_ref()).is_some_and(|reason| !super::ends::is_failing(reason));
-        wanted && control.restart.max > 0 && !asked && !self.all[id].stop_requested && self.must_not_follow(id).is_none()
+        control.daemon && wanted && control.restart.max > 0 && !asked && !self.all[id].stop_requested
+    }
+
+    /// Whether a daemon that ended so would have to be started again.
+    pub fn owes_restart(&self, id: ProcessId, failed: bool) -> bool {
+        self.wants_restart(id, failed) && self.must_not_follow(id).is_none()
+    }
+
+    /// Whether a daemon that ended so would be started again, if only it were still needed.
+    pub fn is_forgiven(&self, id: ProcessId, failed: bool) -> bool {
+        let needless = self.is_unused(id) || self.whole.closing && self.may_not_begin(id, true).is_none();
+        let room = self.restarts_in_window(id) < self.plan.processes[id].control.restart.max;
+        self.wants_restart(id, failed) && needless && room
     }
 
     /// Whether a daemon fell once too often.
     pub fn fell_rightly(&self, id: ProcessId, last: Option<&Failure>) -> Result<(), String> {
-        ensure!(self.owes_restart(id, last.is_some()), "{id:?} fell too often, but was not to be restarted");
+        ensure!(self.wants_restart(id, last.is_some()), "{id:?} fell too often, but was not to be restarted");
         let (count, max) = (self.restarts_in_window(id), self.plan.processes[id].control.restart.max);
         ensure!(count == max, "{id:?} was restarted {count} of {max} times and fell too often");
         match last {
