@@ -200,6 +200,8 @@ pub struct Work {
     pub stop_signal: i32,
     /// The command that is run before it.
     pub stop_command: Option<Step>,
+    /// What it leaves running when it ends by itself lives until the end of the run.
+    pub keep_leftovers: bool,
 }
 
 /// One step, ready to be run.

@@ -212,6 +212,7 @@ impl Builder<'_, '_> {
             stop_signal: self.resolver.field_or(&stop.signal, SignalName(nix::sys::signal::Signal::SIGTERM as i32)).0,
             stop_command: stop_command.map(|(place, action)| Step { name: None, place, action, cwd: cwd.clone(), env: Arc::clone(&env) }),
             steps: steps.iter().map(|step| step.step.clone()).collect(),
+            keep_leftovers: false,
         };
         let joins = self.joins();
         let process = Process {

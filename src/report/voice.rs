@@ -66,13 +66,14 @@ fn weight(event: &Event, view: &RunView) -> Option<(i8, Tone)> {
         | Event::Withdrawn { .. }
         | Event::Released { .. }
         | Event::Started { .. }
-        | Event::Stopping { .. } => (1, Tone::Detail),
+        | Event::Stopping { .. }
+        | Event::Left { kept: true, .. } => (1, Tone::Detail),
         Event::Ended { outcome, .. } => match outcome {
             Outcome::Failed { allowed: false, .. } => (0, Tone::Alarm),
             Outcome::Failed { allowed: true, .. } => (0, Tone::Caution),
             Outcome::Success | Outcome::Skipped(_) | Outcome::Cancelled(_) | Outcome::Stopped => (1, Tone::Detail),
         },
-        Event::Retrying { .. } | Event::Warning { .. } | Event::Killing { .. } => (0, Tone::Caution),
+        Event::Retrying { .. } | Event::Warning { .. } | Event::Left { kept: false, .. } | Event::Killing { .. } => (0, Tone::Caution),
         Event::Halted { reason: HaltReason::Failure { .. } } => (0, Tone::Plain),
         Event::Halted { .. } => (-1, Tone::Caution),
         Event::WaitingFor { .. } => (if interrupted { -1 } else { 0 }, Tone::Plain),
@@ -125,6 +126,8 @@ fn sentence(notice: &Notice, view: &RunView) -> Option<String> {
         }
         Event::KillingAll { overdue: true } => "the time for stopping is over: killing what still runs".to_owned(),
         Event::KillingAll { overdue: false } => "killing what still runs".to_owned(),
+        Event::Left { job, processes, kept: true } => format!("{} {}", name(job.process), words::left(processes, true)),
+        Event::Left { job, processes, kept: false } => format!("warning: {}: {}", name(job.process), words::left(processes, false)),
         Event::Warning { process, message } => {
             let about = process.map_or_else(String::new, |process| format!("{}: ", name(process)));
             format!("warning: {about}{}", super::clean::clean_text(message))

@@ -57,7 +57,7 @@ impl Watch {
                 ensure!(daemon, "a warning about {process:?}");
             }
             Event::RunEnded { summary } => self.whole.over = Some(summary.clone()),
-            Event::Output { .. } => return Err("the core has no output".to_owned()),
+            Event::Output { .. } | Event::Left { .. } => return Err("the core has no processes of its own".to_owned()),
         }
         Ok(())
     }
