@@ -10,6 +10,8 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+pub mod victims;
+
 /// The repository.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -224,6 +226,11 @@ impl Live {
                 None => panic!("`{text}` never came: {:?}", self.seen),
             }
         }
+    }
+
+    /// The number of the process that was called.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends it a signal.
