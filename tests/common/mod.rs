@@ -207,6 +207,32 @@ pub struct Live {
 }
 
 impl Call {
+    /// In a process group of its own, as a shell with job control starts it.
+    #[must_use]
+    pub fn own_group(mut self) -> Self {
+        use std::os::unix::process::CommandExt as _;
+        self.command.process_group(0);
+        self
+    }
+
+    /// Below another program, which gets the call as its last words.
+    #[must_use]
+    pub fn below(mut self, words: &[&str]) -> Self {
+        let mut outer = Command::new(words[0]);
+        outer.args(&words[1..]).arg(self.command.get_program()).args(self.command.get_args());
+        self.command.get_current_dir().into_iter().for_each(|folder| {
+            outer.current_dir(folder);
+        });
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => outer.env(name, value),
+                None => outer.env_remove(name),
+            };
+        }
+        self.command = outer;
+        self
+    }
+
     /// Starts it and goes on.
     pub fn start(mut self) -> Live {
         use std::io::BufRead as _;
