@@ -158,3 +158,54 @@ fn what_was_there_before_is_spared() {
     assert!(lives(before));
     send(before, Signal::SIGKILL);
 }
+
+/// A run of many short processes: locks, retries, daemons, and what they leave in every way.
+const BUSY: &str = "locks: [l, m]
+semaphores: {s: 2}
+on_failure: continue
+defaults: {env: {MARK: @name}}
+processes:
+  server: {daemon: true, command: 'setsid sh -c \"while :; do sleep 0.1; done\" & exec sleep 1000'}
+  locked: {replicas: 8, lock: [l, m], command: ': quick'}
+  leaves: {replicas: 8, lock: m, command: '(setsid sleep 1000 &) ; sleep 1000 & true'}
+  bare: {replicas: 4, semaphore: s, command: 'env -i MARK=@name setsid sleep 1000 &'}
+  again: {replicas: 4, lock: l, retries: 2, command: 'sleep 1000 & [ $FLOWRUN_ATTEMPT = 3 ]'}
+  steps: {replicas: 4, join: server, steps: [{command: 'sleep 1000 &'}, {lock: l, command: ': step'}, {command: ': last'}]}
+  hops: {command: '@fake hops @mark'}
+";
+
+/// Numbers that look random, from a seed.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+fn variable(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+#[test]
+fn a_busy_run_that_is_killed_at_any_moment_leaves_nothing() {
+    let seed = variable("FLOWRUN_TEST_SEED").unwrap_or_else(|| u64::from(std::process::id()) << 20 | 4711);
+    println!("FLOWRUN_TEST_SEED={seed}");
+    let mut dice = Dice(seed);
+    let marked = Marked::new(BUSY);
+    for _ in 0..variable("FLOWRUN_TEST_KILLS").unwrap_or(60) {
+        let live = marked.flowrun("-o quiet").start();
+        std::thread::sleep(Duration::from_micros(dice.below(60_000)));
+        let below = common::victims::children(live.pid()).first().copied();
+        match below.filter(|_| dice.below(2) == 0) {
+            Some(below) => send(below, Signal::SIGKILL),
+            None => send(live.pid(), Signal::SIGKILL),
+        }
+        live.end();
+        marked.none_alive();
+    }
+    // Every lock is to be had.
+    marked.flowrun("-o quiet").run().exits(0);
+    marked.none_alive();
+}

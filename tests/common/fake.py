@@ -2,8 +2,8 @@
 """A process that behaves as badly as it is told: `fake.py KIND MARK FOLDER [HABIT ...]`.
 
 KIND is what is left running: `child` (this process itself), `grandchild`, `session` (in a session of its
-own), `daemon` (forked twice), `bare` (the same with an emptied environment). What is left running writes
-FOLDER/up when it runs. MARK only stands in the command line, by which tests find every process of theirs.
+own), `daemon` (forked twice), `bare` (the same with an emptied environment), `hops` (one that goes on in a
+new process, in a new session, every millisecond). What is left running writes FOLDER/up when it runs. MARK only stands in the command line, by which tests find every process of theirs.
 
 HABIT: `ends` (this process ends with 0 when the other is up; else both stay), `fails` (ends with 3),
 `deaf` (all are deaf to what asks them to end, and say `asked`), `stopped` (what is left stops itself),
@@ -56,6 +56,12 @@ def leave():
     stay()
 
 
+if kind == "hops":
+    while True:
+        if os.fork():
+            os._exit(0)
+        os.setsid()
+        time.sleep(0.001)
 if kind == "child":
     if "ends" not in habits and "fails" not in habits:
         stay()

@@ -17,7 +17,7 @@ pub struct Marked {
 }
 
 impl Marked {
-    /// A workflow; `@fake` becomes the call of the fake process up to its kind, `@mark` the mark and the folder.
+    /// A workflow; `@fake` becomes the call of the fake process up to its kind, `@mark` the mark and the folder, `@name` the mark.
     pub fn new(workflow: &str) -> Self {
         static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -25,7 +25,7 @@ impl Marked {
         let place = Place::new();
         let fake = format!("python3 -S -E {}/tests/common/fake.py", super::repository().display());
         let own = format!("{mark} {}", place.path("").display());
-        let text = workflow.replace("@fake", &fake).replace("@mark", &own);
+        let text = workflow.replace("@fake", &fake).replace("@mark", &own).replace("@name", &mark);
         Self { place: place.file(&format!("{mark}.yaml"), &text), mark }
     }
 
