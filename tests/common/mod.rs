@@ -215,6 +215,12 @@ impl Call {
         self
     }
 
+    /// In a session of its own; what is called is then the child of what runs.
+    #[must_use]
+    pub fn own_session(self) -> Self {
+        self.below(&["setsid", "--fork", "--wait"])
+    }
+
     /// Below another program, which gets the call as its last words.
     #[must_use]
     pub fn below(mut self, words: &[&str]) -> Self {
