@@ -7,6 +7,7 @@
 mod clock;
 pub mod dry;
 mod endings;
+mod finish;
 mod inbox;
 mod jobs;
 mod leftovers;
@@ -17,6 +18,7 @@ mod pipes;
 mod runner;
 mod starting;
 mod stopping;
+mod wishes;
 
 pub use clock::RunClock;
 pub use runner::{Audience, Ended, Setup, run};

@@ -6,8 +6,6 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
-
 use super::clock::RunClock;
 use super::inbox::{Message, Post, RunHandle, inbox};
 use super::jobs::Jobs;
@@ -26,11 +24,6 @@ use crate::io::sweep;
 use crate::notice::{Event, Notice, RunSummary};
 use crate::plan::Plan;
 use crate::sched::{Effect, Input, Outbox, Scheduler, Settings};
-
-/// Signals that come so soon after another are the same wish: `timeout` and terminals send theirs twice.
-const ONE_WISH: Duration = Duration::from_millis(25);
-/// How long the end of a run waits for pipes that something outside of the run still holds.
-const LAST_DRAIN: Duration = Duration::from_millis(500);
 
 /// Who is told what happens.
 pub trait Audience {
@@ -259,28 +252,6 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn gather_wishes(&mut self) {
-        for signal in self.setup.signals.take_ending() {
-            let now = self.setup.clock.now();
-            if self.last_signal.is_none_or(|last| now - last > ONE_WISH) {
-                self.inputs.push_back(Input::Interrupt { signal });
-            }
-            self.last_signal = Some(now);
-            // It means at once: the first interrupt and the second in one.
-            if signal == Signal::SIGQUIT as i32 {
-                self.inputs.push_back(Input::Interrupt { signal });
-            }
-        }
-        // Nobody tells how things stand yet, and a pause stops this program alone.
-        self.setup.signals.take_status();
-        if self.setup.signals.take_suspend()
-            && let Err(error) = self.setup.signals.suspend_self()
-        {
-            let message = format!("cannot pause: {}", reason(&error));
-            self.tell_now(Event::Warning { process: None, message });
-        }
-    }
-
     pub(super) fn read_pipes(&mut self) {
         for key in std::mem::take(&mut self.keys) {
             self.pipes.mark_ready(key);
@@ -295,44 +266,5 @@ impl<'a> Runner<'a> {
         for (process, stream, lines) in std::mem::take(&mut self.said) {
             self.tell_now(Event::Output { process, stream, lines });
         }
-    }
-
-    /// Reads what is still in pipes, and tells who holds those that do not end.
-    ///
-    /// Output that nobody takes is waited for, but not for longer than an interrupted run may take to stop.
-    fn finish(mut self) -> io::Result<Ended> {
-        let summary = self.core.summary().cloned().unwrap_or_default();
-        self.end_leftovers()?;
-        let began = self.setup.clock.now();
-        let patience = (summary.interrupted.is_some() || summary.timed_out).then_some(self.setup.settings.stop_timeout);
-        let mut abandoned = false;
-        while !self.pipes.holders().is_empty() {
-            let waited = self.setup.clock.now() - began;
-            let blocked = self.pipes.has_ready() && !self.setup.audience.has_room();
-            abandoned = !self.setup.signals.take_ending().is_empty() || patience.is_some_and(|patience| waited >= patience);
-            abandoned |= self.setup.signals.keeper_lost();
-            if abandoned || (!blocked && waited >= LAST_DRAIN) {
-                break;
-            }
-            if self.pipes.has_ready() && !blocked {
-                self.pipes.read_ready(&self.setup.poller, &mut self.said);
-                self.tell_said();
-                continue;
-            }
-            let left = if blocked { patience } else { Some(LAST_DRAIN) };
-            self.setup.poller.wait(left.map(|left| left.saturating_sub(waited)), &mut self.keys)?;
-            for key in std::mem::take(&mut self.keys) {
-                self.pipes.mark_ready(key);
-            }
-        }
-        for process in self.pipes.holders() {
-            self.warn(process, "something that it started still holds its output; what comes there is not shown".to_owned());
-        }
-        self.pipes.close_all(&self.setup.poller, &mut self.said);
-        self.tell_said();
-        if let Some(notice) = self.last_notice.take() {
-            self.setup.audience.tell(notice);
-        }
-        Ok(Ended { summary, core_time: self.core_time, inputs: self.inputs_taken, abandoned })
     }
 }
