@@ -92,9 +92,10 @@ fn every_module_says_what_it_is() {
 }
 
 #[test]
-fn unsafe_code_is_nowhere() {
+fn unsafe_code_is_nowhere_but_in_the_keeper() {
     for path in sources(&root()) {
         let text = std::fs::read_to_string(&path).expect("it can be read");
-        assert!(!text.contains("unsafe {") && !text.contains("unsafe fn"), "{} has unsafe code", path.display());
+        let unsafe_code = text.contains("unsafe {") || text.contains("unsafe fn");
+        assert!(!unsafe_code || path.ends_with("io/keeper.rs"), "{} has unsafe code", path.display());
     }
 }

@@ -6,9 +6,11 @@ use std::time::Duration;
 use super::args::{OutputArg, RunArgs};
 use super::{Failure, Status, color, dry_run, flag_variables, load, print};
 use crate::exec::environment::BaseEnvironment;
+use crate::io::keeper::{self, Kept, Side};
 use crate::io::limits;
 use crate::io::machine::reason;
 use crate::io::poller::Poller;
+use crate::io::reap::Ended;
 use crate::io::signals::Signals;
 use crate::notice::Notice;
 use crate::plan::{self, Plan};
@@ -34,13 +36,34 @@ pub fn run(args: RunArgs) -> Result<Status, Failure> {
         print::out(&dry_run::describe(plan))?;
         return Ok(Status::Success);
     }
-    limits::raise_descriptors();
-    supervise(plan, &args)
+    match keeper::divide().map_err(|error| needs("a process that watches over the run", &error))? {
+        Side::Runner(signals) => {
+            limits::raise_descriptors();
+            supervise(plan, &args, &signals)
+        }
+        Side::Keeper(kept) => Ok(account(kept)),
+    }
 }
 
-fn supervise(plan: Arc<Plan>, args: &RunArgs) -> Result<Status, Failure> {
-    let needs = |what: &str, error: &std::io::Error| Failure::system(format!("cannot begin: {what}: {}", reason(error)));
-    let signals = Signals::install().map_err(|error| needs("signal handlers", &error))?;
+fn needs(what: &str, error: &std::io::Error) -> Failure {
+    Failure::system(format!("cannot begin: {what}: {}", reason(error)))
+}
+
+/// What the keeper has to say when all is over: nothing, if the runner could speak for itself.
+fn account(kept: Kept) -> Status {
+    if let Ended::Signal(signal) = kept.ended {
+        print::err(&format!(
+            "the run was cut off: the flowrun process that led it was killed by {}; everything it had started has been ended",
+            report::words::signal(signal)
+        ));
+    }
+    if kept.left > 0 {
+        print::err(&format!("{} processes hang in the system and could not be ended; see `ps -o pid,stat,wchan,args`", kept.left));
+    }
+    Status::Kept(kept.ended)
+}
+
+fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals) -> Result<Status, Failure> {
     let poller = Poller::new().map_err(|error| needs("a descriptor to wait for events", &error))?;
     let clock = RunClock::start();
     let settings = report_settings(args);
@@ -54,12 +77,12 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs) -> Result<Status, Failure> {
         plan,
         settings: sched::Settings { stop_timeout: args.stop_timeout, seed: seed() },
         environment,
-        signals: &signals,
+        signals,
         poller,
         clock,
         audience: &audience,
     })
-    .map_err(|error| Failure::system(format!("the run was lost: cannot wait for events: {}", reason(&error))))?;
+    .map_err(|error| Failure::system(format!("the run was lost: {error}")))?;
     audience.0.close();
     let status = Status::of(&ended.summary);
     let patience = Status::of(&ended.summary) != Status::Success && ended.summary.interrupted.is_some();
@@ -73,7 +96,7 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs) -> Result<Status, Failure> {
         }
         // Nobody takes the last output; the run itself is over, so a signal ends the waiting.
         let late = patience && std::time::Instant::now() >= give_up;
-        if ended.abandoned || late || !signals.take_ending().is_empty() {
+        if ended.abandoned || late || signals.keeper_lost() || !signals.take_ending().is_empty() {
             return Ok(status);
         }
     }

@@ -47,6 +47,11 @@ impl BaseEnvironment {
         Self { host }
     }
 
+    /// The mark of this run, as its processes find it in `FLOWRUN_RUN_ID`.
+    pub fn run_id(&self) -> String {
+        self.host.get(OsStr::new("FLOWRUN_RUN_ID")).map(|id| id.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
     /// The whole environment of one start.
     pub fn of(&self, step: &Step, own: &Own<'_>, plan: &Plan) -> Vec<(OsString, OsString)> {
         let mut env = self.host.clone();

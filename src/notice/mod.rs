@@ -254,6 +254,15 @@ pub enum Event {
     Resumed,
     /// Somebody asks how things stand.
     StatusAsked,
+    /// Something that a process started lives on after its end.
+    Left {
+        /// Which attempt.
+        job: JobId,
+        /// What lives, by number and command.
+        processes: Vec<(u32, String)>,
+        /// Whether it may do so until the end of the run; else it is being stopped.
+        kept: bool,
+    },
     /// Trouble that fails nothing by itself.
     Warning {
         /// The process it is about.

@@ -7,16 +7,20 @@
 mod clock;
 pub mod dry;
 mod endings;
+mod finish;
 mod inbox;
 mod jobs;
+mod leftovers;
 mod lines;
 mod lingering;
+mod orphans;
 mod pipes;
 mod probes;
 mod probing;
 mod runner;
 mod starting;
 mod stopping;
+mod wishes;
 
 pub use clock::RunClock;
 pub use runner::{Audience, Ended, Setup, run};

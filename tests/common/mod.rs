@@ -10,6 +10,8 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+pub mod victims;
+
 /// The repository.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -262,6 +264,38 @@ pub struct Live {
 }
 
 impl Call {
+    /// In a process group of its own, as a shell with job control starts it.
+    #[must_use]
+    pub fn own_group(mut self) -> Self {
+        use std::os::unix::process::CommandExt as _;
+        self.command.process_group(0);
+        self
+    }
+
+    /// In a session of its own; what is called is then the child of what runs.
+    #[must_use]
+    pub fn own_session(self) -> Self {
+        self.below(&["setsid", "--fork", "--wait"])
+    }
+
+    /// Below another program, which gets the call as its last words.
+    #[must_use]
+    pub fn below(mut self, words: &[&str]) -> Self {
+        let mut outer = Command::new(words[0]);
+        outer.args(&words[1..]).arg(self.command.get_program()).args(self.command.get_args());
+        self.command.get_current_dir().into_iter().for_each(|folder| {
+            outer.current_dir(folder);
+        });
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => outer.env(name, value),
+                None => outer.env_remove(name),
+            };
+        }
+        self.command = outer;
+        self
+    }
+
     /// Starts it and goes on.
     pub fn start(mut self) -> Live {
         use std::io::BufRead as _;
@@ -281,6 +315,11 @@ impl Live {
                 None => panic!("`{text}` never came: {:?}", self.seen),
             }
         }
+    }
+
+    /// The number of the process that was called.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends it a signal.

@@ -65,7 +65,9 @@ impl Watch {
                 ensure!(daemon, "a warning about {process:?}");
             }
             Event::RunEnded { summary } => self.whole.over = Some(summary.clone()),
-            Event::Output { .. } | Event::SaidStatus { .. } | Event::StatusAsked => return Err(format!("the core tells {event:?}")),
+            Event::Output { .. } | Event::SaidStatus { .. } | Event::StatusAsked | Event::Left { .. } => {
+                return Err(format!("the core tells {event:?}"));
+            }
         }
         Ok(())
     }
