@@ -151,3 +151,21 @@ fn ill_behaved_leftovers_end_too() {
         marked.none_alive();
     }
 }
+
+#[test]
+fn what_may_be_kept_lives_until_the_end_of_the_run_and_holds_no_lock() {
+    let marked = Marked::new(
+        "locks: [l]
+processes:
+  daemon: {daemon: true, command: 'trap \"kill -0 \\$(cat up) && touch outlived; exit 0\" TERM; touch ready; while :; do sleep 0.02; done'}
+  leaves: {join: {daemon: start}, lock: l, leftovers: keep, command: 'until [ -e ready ]; do sleep 0.02; done; exec @fake daemon @mark ends'}
+  after: {lock: l, join: leaves, command: 'kill -0 $(cat up) && echo it lives'}
+",
+    );
+    let said = marked.flowrun("-v").run().exits(0);
+    assert_eq!(said.of("after"), ["it lives"], "{said}");
+    said.tells_in_order(&["leaves left 1 process running, kept until the end of the run (", "after started", "daemon stopped"]);
+    assert!(marked.place.path("outlived").exists(), "it was ended before the daemon\n{said}");
+    assert!(!said.stderr.contains("warning"), "{said}");
+    marked.none_alive();
+}
