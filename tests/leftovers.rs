@@ -66,6 +66,20 @@ fn the_next_attempt_begins_without_the_rest_of_the_last() {
 }
 
 #[test]
+fn among_several_jobs_the_marks_in_the_environment_tell_whose_it_is() {
+    let marked = Marked::new(
+        "processes:
+  other: {command: 'touch other; until [ -e after ]; do sleep 0.02; done'}
+  a: {command: 'until [ -e other ]; do sleep 0.02; done; exec @fake daemon @mark ends'}
+  after: {join: a, command: 'kill -0 $(cat up) 2>/dev/null || echo after; touch after'}
+",
+    );
+    let said = marked.flowrun("").run().exits(0);
+    assert_eq!(said.of("after"), ["after"], "{said}");
+    said.told("warning: a: left 1 process running, now being stopped (");
+}
+
+#[test]
 fn what_is_nobodys_lives_until_the_end_of_the_run_and_is_told() {
     let marked = Marked::new(
         "processes:
