@@ -9,6 +9,7 @@ use crate::exec::environment::BaseEnvironment;
 use crate::io::limits;
 use crate::io::machine::reason;
 use crate::io::poller::Poller;
+use crate::io::shim::Shim;
 use crate::io::signals::Signals;
 use crate::notice::Notice;
 use crate::plan::{self, Plan};
@@ -53,6 +54,7 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs) -> Result<Status, Failure> {
         plan,
         settings: sched::Settings { stop_timeout: args.stop_timeout, seed: seed() },
         environment,
+        shim: Shim::open(),
         signals: &signals,
         poller,
         clock,
@@ -117,5 +119,11 @@ impl Audience for Reporters {
     }
     fn has_room(&self) -> bool {
         self.0.has_room()
+    }
+    fn hush(&self) -> bool {
+        self.0.hush()
+    }
+    fn speak(&self) {
+        self.0.speak();
     }
 }

@@ -9,5 +9,8 @@ pub mod limits;
 pub mod machine;
 pub mod poller;
 pub mod program;
+pub mod pty;
 pub mod reap;
+pub mod shim;
 pub mod signals;
+pub mod terminal;

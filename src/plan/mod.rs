@@ -23,6 +23,7 @@ mod requests;
 mod resolve;
 mod select;
 pub mod simple_command;
+mod terminals;
 mod unknown_keys;
 mod variables;
 mod waiting;

@@ -6,6 +6,8 @@
 //! small and always taken. Nothing in here reads a clock but for the rhythm of drawing: the run's time
 //! is asked of the runner.
 
+use std::cell::Cell;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
@@ -34,9 +36,19 @@ const TICK: Duration = Duration::from_millis(100);
 /// Output is written to a terminal this often at most, since each time its lines are drawn anew.
 const FRAME: Duration = Duration::from_millis(30);
 
+/// What goes to the reporters' thread.
+enum Message {
+    Notice(Notice),
+    /// Somebody else gets the terminal: nothing is shown until [`Message::Speak`]. The hushes are counted from 1.
+    Hush(usize),
+    Speak,
+}
+
 /// What both threads know.
 #[derive(Default)]
 struct Shared {
+    /// The last hush that is obeyed.
+    hushed: AtomicUsize,
     queued: AtomicUsize,
     /// The sender was told that there is no room.
     refused: AtomicBool,
@@ -44,8 +56,10 @@ struct Shared {
 
 /// The way to the reporters.
 pub struct Channel {
-    sender: Option<Sender<Notice>>,
+    sender: Option<Sender<Message>>,
     shared: Arc<Shared>,
+    /// How many hushes were asked for, and whether the last of them lasts.
+    hushes: Cell<(usize, bool)>,
     done: Receiver<Finished>,
     thread: JoinHandle<()>,
 }
@@ -76,12 +90,13 @@ impl Channel {
             more.into_iter().for_each(|reporter| desk.add(reporter));
             let out = Out::new(desk.shelter(drain));
             let now = Instant::now();
-            let mut worker = Worker { desk, out, receiver, shared: theirs, clock, wake, taken: 0, next_draw: now, next_write: now };
+            let held = VecDeque::new();
+            let mut worker = Worker { desk, out, receiver, held, shared: theirs, clock, wake, taken: 0, next_draw: now, next_write: now };
             let finished = worker.run();
             let _ = done_sender.send(finished);
             (worker.wake)();
         })?;
-        Ok(Self { sender: Some(sender), shared, done, thread })
+        Ok(Self { sender: Some(sender), shared, hushes: Cell::default(), done, thread })
     }
 
     /// Hands a notice on; never blocks.
@@ -89,7 +104,7 @@ impl Channel {
         let Some(sender) = &self.sender else { return };
         let size = weight(&notice);
         self.shared.queued.fetch_add(size, SeqCst);
-        if sender.send(notice).is_err() {
+        if sender.send(Message::Notice(notice)).is_err() {
             self.shared.queued.fetch_sub(size, SeqCst);
         }
     }
@@ -102,6 +117,34 @@ impl Channel {
         self.shared.refused.store(true, SeqCst);
         // The other thread may have made room just before it could know that somebody waits for it.
         self.shared.queued.load(SeqCst) <= ENOUGH
+    }
+
+    /// Asks that nothing be shown until [`Self::speak`], and says whether that is so now. After a no, the sender is
+    /// woken when it is. What is sent meanwhile is kept; of output no more than the budget.
+    pub fn hush(&self) -> bool {
+        let (mut count, lasts) = self.hushes.get();
+        if !lasts {
+            count += 1;
+            self.hushes.set((count, true));
+            self.post(Message::Hush(count));
+        }
+        self.shared.hushed.load(SeqCst) == count || self.thread.is_finished()
+    }
+
+    /// Everything may be shown again, and what was kept is.
+    pub fn speak(&self) {
+        let (count, lasts) = self.hushes.get();
+        if lasts {
+            self.hushes.set((count, false));
+            self.post(Message::Speak);
+        }
+    }
+
+    fn post(&self, message: Message) {
+        if let Some(sender) = &self.sender {
+            // Fails only when the thread has ended, and then nothing is shown.
+            let _ = sender.send(message);
+        }
     }
 
     /// Nothing more will be sent. The sender is woken once when everything is written.
@@ -142,7 +185,9 @@ fn weight(notice: &Notice) -> usize {
 struct Worker {
     desk: Desk,
     out: Out,
-    receiver: Receiver<Notice>,
+    receiver: Receiver<Message>,
+    /// What came while nothing was to be shown.
+    held: VecDeque<Notice>,
     shared: Arc<Shared>,
     clock: Clock,
     wake: Wake,
@@ -174,20 +219,52 @@ impl Worker {
                 self.desk.draw((self.clock)());
                 self.next_draw = Instant::now() + TICK;
             }
+            if let Some(notice) = self.held.pop_front() {
+                return Some(notice);
+            }
             match self.receiver.try_recv() {
-                Ok(notice) => return Some(notice),
+                Ok(message) => {
+                    self.take(message);
+                    continue;
+                }
                 Err(TryRecvError::Disconnected) => return None,
                 Err(TryRecvError::Empty) => {}
             }
             if !self.desk.draws() {
                 self.write();
-                return self.receiver.recv().ok();
+                let message = self.receiver.recv().ok()?;
+                self.take(message);
+                continue;
             }
             let pause = self.pause();
             match self.receiver.recv_timeout(pause) {
-                Ok(notice) => return Some(notice),
+                Ok(message) => self.take(message),
                 Err(RecvTimeoutError::Disconnected) => return None,
                 Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    /// Keeps a notice for the next turn, or everything that comes as long as nothing is to be shown.
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Notice(notice) => self.held.push_back(notice),
+            Message::Hush(number) => self.hush(number),
+            Message::Speak => {}
+        }
+    }
+
+    /// Takes away what is drawn, says so, and shows nothing until it may again.
+    fn hush(&mut self, number: usize) {
+        self.write();
+        self.desk.hide();
+        self.shared.hushed.store(number, SeqCst);
+        (self.wake)();
+        loop {
+            match self.receiver.recv() {
+                Ok(Message::Notice(notice)) => self.held.push_back(notice),
+                Ok(Message::Speak) | Err(_) => return,
+                Ok(Message::Hush(_)) => {}
             }
         }
     }

@@ -78,6 +78,12 @@ impl Desk {
             progress.draw(&self.view, now);
         }
     }
+    /// Takes away what is drawn until it is drawn anew.
+    pub fn hide(&self) {
+        if let Some(progress) = &self.progress {
+            progress.hide();
+        }
+    }
     /// Nothing follows: takes away what was drawn.
     pub fn close(&mut self) {
         if let Some(progress) = self.progress.take() {

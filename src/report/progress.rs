@@ -79,6 +79,12 @@ impl Progress {
         lines
     }
 
+    /// Takes the lines away until they are drawn again.
+    pub fn hide(&self) {
+        // The screen has no errors, see there.
+        let _ = self.multi.clear();
+    }
+
     /// Takes the lines away for good.
     pub fn clear(&self) {
         self.states.finish_and_clear();

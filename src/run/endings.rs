@@ -87,6 +87,7 @@ impl Runner<'_> {
             return;
         };
         self.kill_stop_command(job);
+        self.terminal_child_ended(job, asked, &exit);
         let now = self.setup.clock.now();
         match self.lingering.leader_ended(pid, asked, Over { job, step, exit, pipes }, now) {
             Ok(over) => self.is_over(over),

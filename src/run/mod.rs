@@ -15,6 +15,7 @@ mod pipes;
 mod runner;
 mod starting;
 mod stopping;
+mod terminals;
 
 pub use clock::RunClock;
 pub use runner::{Audience, Ended, Setup, run};

@@ -12,11 +12,13 @@ use super::jobs::Jobs;
 use super::lingering::Lingering;
 use super::pipes::{Pipes, Said};
 use super::starting::PendingStart;
+use super::terminals::Terminals;
 
 use crate::base::ids::ProcessId;
 use crate::base::time::RunTime;
 use crate::exec::environment::BaseEnvironment;
 use crate::io::poller::Poller;
+use crate::io::shim::Shim;
 use crate::io::signals::Signals;
 use crate::notice::{Event, Notice, RunSummary};
 use crate::plan::Plan;
@@ -33,6 +35,13 @@ pub trait Audience {
     fn tell(&self, notice: Notice);
     /// Whether more output may come. After a no, the run's poller must be woken when there is room.
     fn has_room(&self) -> bool;
+    /// Asks that nothing be shown until [`Self::speak`], because somebody else has the terminal, and says whether
+    /// that is so now. After a no, the run's poller must be woken when it is.
+    fn hush(&self) -> bool {
+        true
+    }
+    /// Everything may be shown again.
+    fn speak(&self) {}
 }
 
 /// What a run needs.
@@ -43,6 +52,8 @@ pub struct Setup<'a> {
     pub settings: Settings,
     /// The environment that children share.
     pub environment: BaseEnvironment,
+    /// Prepares children as only they themselves can.
+    pub shim: Shim,
     /// Signals to this process.
     pub signals: &'a Signals,
     /// Waits for everything; its waker is the audience's too.
@@ -87,7 +98,8 @@ pub fn run(setup: Setup<'_>) -> io::Result<Ended> {
     runner.finish()
 }
 
-/// Everything a run has at hand; what it does stands in this file and in `starting`, `stopping` and `endings`.
+/// Everything a run has at hand; what it does stands in this file and in `starting`, `stopping`, `endings` and
+/// `terminals`.
 pub(super) struct Runner<'a> {
     pub(super) setup: Setup<'a>,
     pub(super) core: Scheduler,
@@ -102,6 +114,7 @@ pub(super) struct Runner<'a> {
     pub(super) jobs: Jobs,
     pub(super) pipes: Pipes,
     pub(super) lingering: Lingering,
+    pub(super) terminals: Terminals,
     pub(super) post: Post,
     pub(super) inbox: Receiver<Message>,
     pub(super) handle: Arc<RunHandle>,
@@ -115,7 +128,9 @@ pub(super) struct Runner<'a> {
 
 impl<'a> Runner<'a> {
     fn new(setup: Setup<'a>) -> io::Result<Self> {
-        let descriptors = setup.signals.descriptors();
+        let terminals = Terminals::of(&setup.plan)?;
+        let mut descriptors = setup.signals.descriptors();
+        descriptors.extend(terminals.descriptor());
         for (key, fd) in descriptors.iter().enumerate() {
             setup.poller.add(*fd, key)?;
         }
@@ -131,6 +146,7 @@ impl<'a> Runner<'a> {
             jobs: Jobs::default(),
             pipes: Pipes::new(descriptors.len()),
             lingering: Lingering::default(),
+            terminals,
             handle: Arc::new(RunHandle::new(Arc::clone(&setup.plan), post.clone())),
             post,
             inbox: receiver,
@@ -229,6 +245,10 @@ impl<'a> Runner<'a> {
         }
         if self.setup.signals.take_child() {
             self.take_exits();
+            self.take_stops();
+        }
+        if let Some(size) = self.terminals.resized() {
+            self.pipes.resize(size);
         }
         let now = self.setup.clock.now();
         for over in self.lingering.look(now) {

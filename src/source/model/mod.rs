@@ -11,6 +11,7 @@ pub mod retries;
 pub mod scalars;
 pub mod step;
 pub mod stop;
+pub mod umask;
 pub mod workflow;
 
 pub use command::{Command, Shell};
@@ -24,4 +25,5 @@ pub use retries::{Backoff, Retries};
 pub use scalars::{JobLimit, OnFailure, Period, ScalarText, SignalName};
 pub use step::Step;
 pub use stop::Stop;
+pub use umask::{Bits, Umask};
 pub use workflow::Workflow;
