@@ -135,11 +135,15 @@ impl Seat {
 }
 
 impl Drop for Seat {
-    /// A test that fails leaves nothing behind.
+    /// A test that fails leaves nothing behind: the terminal hangs up, as when its window is closed.
     fn drop(&mut self) {
-        if let Ok(None) = self.child.try_wait() {
-            let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.pid()), nix::sys::signal::Signal::SIGTERM);
-            let _ = self.child.wait();
+        use nix::sys::signal::{Signal, kill};
+        let pid = nix::unistd::Pid::from_raw(self.pid());
+        let since = Instant::now();
+        while let Ok(None) = self.child.try_wait() {
+            let signal = if since.elapsed() < LIMIT { Signal::SIGHUP } else { Signal::SIGKILL };
+            let _ = kill(pid, signal);
+            std::thread::sleep(Duration::from_millis(50));
         }
     }
 }
