@@ -118,7 +118,7 @@ fn mark_broken_copies(process: &written::Process, expanded: bool, scope: &mut Sc
 }
 
 /// A file mask belongs to a process of the system.
-const WHOSE_UMASK: &str = "a `command`; built-in tasks run within flowrun and share its own";
+const WHOSE_UMASK: &str = "a `command`; built-in tasks run within flowrun and share its file mask";
 
 /// Exactly one of `command`, `task` and `steps`, and no key that fits another kind only.
 fn check_kind(name: &Spanned<String>, process: &Extended<'_>, misspelt: bool, resolver: &mut Resolver<'_>) {

@@ -13,7 +13,10 @@ impl Scalar for Bits {
     const EXPECTED: &'static str = "a file mask in quotes such as `\"022\"`";
     const HELP: Option<&'static str> = Some("write octal digits in quotes, as in `umask: \"022\"`");
     fn parse(text: &str) -> Result<Self, String> {
-        if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+        if text.is_empty() {
+            return Err("a file mask cannot be empty; write octal digits in quotes, as in `\"022\"`".to_owned());
+        }
+        if !text.bytes().all(|b| b.is_ascii_digit()) {
             return Err(format!("`{text}` is not a file mask; write octal digits in quotes, as in `\"022\"`"));
         }
         match u32::from_str_radix(text, 8) {
