@@ -260,7 +260,7 @@ const WRONG: &[&str] = &[
     "processes: {a: {steps: [{command: ls, join: b}]}}",
     "processes: {a: {command: ls, comand: ls}}",
     "processes: {a: {command: ls, depends_on: [b]}}",
-    "processes: {a: {command: ls, umask: 022}}",
+    "processes: {a: {command: ls, umask: 22}}",
     "processes: {a: {command: ls, umask: '1777'}}",
     "processes: {a: {command: ls, tty: 1}}",
     "processes: {a: {task: pirnt, with: {message: hi}}}",
