@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use nix::sys::signal::{SigSet, Signal, killpg, raise};
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::{Pid, getpgrp, tcgetpgrp, tcsetpgrp};
+use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 /// The controlling terminal of this program, where its standard input is that.
 #[derive(Debug)]
@@ -119,11 +119,8 @@ fn without_being_stopped<T>(act: impl FnOnce() -> nix::Result<T>) -> nix::Result
 
 /// The signal that has stopped a child, once for each stop.
 pub fn stopped(pid: u32) -> Option<i32> {
-    let pid = Pid::from_raw(i32::try_from(pid).ok()?);
-    match waitid(Id::Pid(pid), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOHANG) {
-        Ok(WaitStatus::Stopped(_, signal)) => Some(signal as i32),
-        _ => None,
-    }
+    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)?;
+    waitid(WaitId::Pid(pid), WaitIdOptions::STOPPED | WaitIdOptions::NOHANG).ok()??.stopping_signal()
 }
 
 /// Stops this program as Ctrl-Z does, and returns when it goes on. False when it was not stopped: the system

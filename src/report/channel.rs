@@ -7,7 +7,6 @@
 //! is asked of the runner.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
@@ -15,6 +14,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::desk::Desk;
+use super::held::Held;
 use super::out::BATCH;
 use super::sink::{Drain, Finished, Sinks};
 use super::{Out, Reporter, Settings};
@@ -90,7 +90,7 @@ impl Channel {
             more.into_iter().for_each(|reporter| desk.add(reporter));
             let out = Out::new(desk.shelter(drain));
             let now = Instant::now();
-            let held = VecDeque::new();
+            let held = Held::default();
             let mut worker = Worker { desk, out, receiver, held, shared: theirs, clock, wake, taken: 0, next_draw: now, next_write: now };
             let finished = worker.run();
             let _ = done_sender.send(finished);
@@ -120,7 +120,7 @@ impl Channel {
     }
 
     /// Asks that nothing be shown until [`Self::speak`], and says whether that is so now. After a no, the sender is
-    /// woken when it is. What is sent meanwhile is kept; of output no more than the budget.
+    /// woken when it is. What is sent meanwhile is kept.
     pub fn hush(&self) -> bool {
         let (mut count, lasts) = self.hushes.get();
         if !lasts {
@@ -187,7 +187,7 @@ struct Worker {
     out: Out,
     receiver: Receiver<Message>,
     /// What came while nothing was to be shown.
-    held: VecDeque<Notice>,
+    held: Held,
     shared: Arc<Shared>,
     clock: Clock,
     wake: Wake,
@@ -219,7 +219,7 @@ impl Worker {
                 self.desk.draw((self.clock)());
                 self.next_draw = Instant::now() + TICK;
             }
-            if let Some(notice) = self.held.pop_front() {
+            if let Some(notice) = self.take_held() {
                 return Some(notice);
             }
             match self.receiver.try_recv() {
@@ -248,7 +248,7 @@ impl Worker {
     /// Keeps a notice for the next turn, or everything that comes as long as nothing is to be shown.
     fn take(&mut self, message: Message) {
         match message {
-            Message::Notice(notice) => self.held.push_back(notice),
+            Message::Notice(notice) => self.held.push(notice),
             Message::Hush(number) => self.hush(number),
             Message::Speak => {}
         }
@@ -262,11 +262,33 @@ impl Worker {
         (self.wake)();
         loop {
             match self.receiver.recv() {
-                Ok(Message::Notice(notice)) => self.held.push_back(notice),
+                Ok(Message::Notice(notice)) => self.hold(notice),
                 Ok(Message::Speak) | Err(_) => return,
                 Ok(Message::Hush(_)) => {}
             }
         }
+    }
+
+    /// Keeps a notice until it may be shown: in memory as long as that leaves room for others.
+    fn hold(&mut self, notice: Notice) {
+        if self.shared.queued.load(SeqCst) <= ENOUGH {
+            self.held.push(notice);
+            return;
+        }
+        let spilled = self.held.spill(notice);
+        self.give_back(spilled);
+    }
+
+    /// The oldest of what was kept.
+    fn take_held(&mut self) -> Option<Notice> {
+        let back = self.held.pop()?;
+        self.shared.queued.fetch_add(back.spilled, SeqCst);
+        if let Some(error) = back.trouble {
+            self.out.trouble(format!("output was lost that had to wait for the terminal: cannot read it from a temporary file: {error}"));
+            // What is lost takes no room when it is written.
+            self.give_back(back.spilled);
+        }
+        Some(back.notice)
     }
 
     /// The queue is empty: writes if it is time for that, and says when to look again.
@@ -286,8 +308,13 @@ impl Worker {
     /// Writes everything out and gives back the budget.
     fn write(&mut self) {
         self.out.flush();
-        let left = self.shared.queued.fetch_sub(self.taken, SeqCst) - self.taken;
-        self.taken = 0;
+        let taken = std::mem::take(&mut self.taken);
+        self.give_back(taken);
+    }
+
+    /// So much of the budget is free again.
+    fn give_back(&self, bytes: usize) {
+        let left = self.shared.queued.fetch_sub(bytes, SeqCst) - bytes;
         if left <= ENOUGH && self.shared.refused.swap(false, SeqCst) {
             (self.wake)();
         }

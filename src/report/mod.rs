@@ -10,6 +10,7 @@ pub mod channel;
 mod clean;
 mod desk;
 mod grouped;
+mod held;
 mod out;
 mod paint;
 mod plain;

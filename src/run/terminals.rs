@@ -3,7 +3,7 @@
 //! That only one asks at a time is seen to by a lock of the plan; here it gets the terminal, and what it
 //! does with it becomes news: an end by Ctrl-C interrupts the run, a stop by Ctrl-Z stops flowrun. While
 //! a process shares the terminal with flowrun's own lines, these are held back, so that an editor is
-//! drawn by nobody else; the price is that output of others waits that long, and in the end they with it.
+//! drawn by nobody else; the price is that nobody sees meanwhile what others say.
 
 use std::io;
 use std::os::fd::RawFd;
