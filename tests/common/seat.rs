@@ -123,7 +123,7 @@ impl Seat {
         if readable == Ok(0) {
             return true;
         }
-        let mut bytes = [0; 4096];
+        let mut bytes = [0; 65536];
         match self.terminal.read(&mut bytes) {
             Ok(count @ 1..) => {
                 self.seen.extend_from_slice(&bytes[..count]);
