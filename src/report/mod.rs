@@ -27,6 +27,7 @@ pub mod view;
 mod voice;
 mod waiters;
 pub mod words;
+mod worker;
 
 pub use channel::{Channel, Clock, Wake};
 pub use out::Out;

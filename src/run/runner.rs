@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
+use super::audience::Audience;
 use super::clock::RunClock;
 use super::inbox::{Message, Post, RunHandle, inbox};
 use super::jobs::Jobs;
@@ -28,21 +29,6 @@ use crate::sched::{Effect, Input, Outbox, Scheduler, Settings};
 const ONE_WISH: Duration = Duration::from_millis(25);
 /// How long the end of a run waits for pipes that something outside of its group still holds.
 const LAST_DRAIN: Duration = Duration::from_millis(500);
-
-/// Who is told what happens.
-pub trait Audience {
-    /// Takes a notice; must not block.
-    fn tell(&self, notice: Notice);
-    /// Whether more output may come. After a no, the run's poller must be woken when there is room.
-    fn has_room(&self) -> bool;
-    /// Asks that nothing be shown until [`Self::speak`], because somebody else has the terminal, and says whether
-    /// that is so now. After a no, the run's poller must be woken when it is.
-    fn hush(&self) -> bool {
-        true
-    }
-    /// Everything may be shown again.
-    fn speak(&self) {}
-}
 
 /// What a run needs.
 pub struct Setup<'a> {
