@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use super::super::testing::{Written, output, plan};
 use super::*;
-use crate::notice::Stream;
+use crate::notice::{Event, Stream};
 
 /// Says that it was called, then waits until it may write.
 struct Gate {
