@@ -128,8 +128,8 @@ processes:
 fn an_interrupt_that_ends_the_process_ends_the_run() {
     let place = place(
         "processes:
-  ask: {stdin: inherit, command: 'echo ready; while :; do sleep 0.05; done'}
-  other: {command: 'trap \"echo asked; exit 0\" TERM; while :; do sleep 0.05; done'}
+  ask: {stdin: inherit, command: 'until [ -e up ]; do sleep 0.02; done; echo ready; while :; do sleep 0.05; done'}
+  other: {command: 'trap \"echo asked; exit 0\" TERM; : > up; while :; do sleep 0.05; done'}
   never: {join: ask, command: echo never}
 ",
     );
@@ -139,6 +139,52 @@ fn an_interrupt_that_ends_the_process_ends_the_run() {
     let (status, all) = seat.end();
     assert_eq!(status, Some(130), "{all}");
     assert!(all.contains("asked") && !all.contains("| never"), "{all}");
+}
+
+#[test]
+fn so_does_the_key_for_quitting() {
+    let place = place("processes:\n  ask: {stdin: inherit, command: 'ulimit -c 0; echo ready; while :; do sleep 0.05; done'}\n");
+    let mut seat = place.flowrun("").at_a_terminal();
+    seat.sees("ready");
+    seat.types("\x1c");
+    let (status, all) = seat.end();
+    assert_eq!(status, Some(131), "{all}");
+}
+
+/// Where no shell could continue flowrun the system does not stop it, and nothing hangs. The process starts no
+/// others, since one that is stopped between its fork and its exec keeps its parent from being stopped.
+#[test]
+fn a_stop_without_a_shell_lets_the_process_go_on() {
+    let place = place("processes:\n  ask: {stdin: inherit, command: [python3, ask.py]}\n").file(
+        "ask.py",
+        "import signal
+signal.signal(signal.SIGCONT, lambda *_: print('continued', flush=True))
+print('ready', flush=True)
+print('got', input(), flush=True)
+",
+    );
+    let mut seat = place.flowrun("").at_a_terminal();
+    seat.sees("ready");
+    seat.types("\x1a");
+    seat.sees("continued");
+    assert_ne!(seat.foreground(), seat.pid());
+    seat.types("typed\n");
+    seat.sees("got typed");
+    assert_eq!(seat.end().0, Some(0));
+}
+
+#[test]
+fn a_stop_command_has_no_part_in_the_terminal() {
+    let place = place(
+        "processes:
+  console: {daemon: true, stdin: inherit, command: ': > up; exec sleep 1h', stop: {command: '! test -t 0 && ! test -t 1 && echo plain'}}
+  colours: {daemon: true, tty: true, command: ': > up2; exec sleep 1h', stop: {command: '! test -t 1 && echo plain'}}
+  work: {command: 'until [ -e up ] && [ -e up2 ]; do sleep 0.02; done'}
+",
+    );
+    let (status, all) = place.flowrun("-o raw").at_a_terminal().end();
+    assert_eq!(status, Some(0), "{all}");
+    assert_eq!(all.matches("plain").count(), 2, "{all}");
 }
 
 #[test]
