@@ -158,8 +158,10 @@ fn a_stop_without_a_shell_lets_the_process_go_on() {
     let place = place("processes:\n  ask: {stdin: inherit, command: [python3, ask.py]}\n").file(
         "ask.py",
         "import signal
-signal.signal(signal.SIGCONT, lambda *_: print('continued', flush=True))
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCONT])
 print('ready', flush=True)
+signal.sigwait([signal.SIGCONT])
+print('continued', flush=True)
 print('got', input(), flush=True)
 ",
     );
