@@ -11,6 +11,7 @@ use crate::io::limits;
 use crate::io::machine::reason;
 use crate::io::poller::Poller;
 use crate::io::reap::Ended;
+use crate::io::shim::Shim;
 use crate::io::signals::Signals;
 use crate::notice::Notice;
 use crate::plan::{self, Plan};
@@ -77,6 +78,7 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals) -> Result<Statu
         plan,
         settings: sched::Settings { stop_timeout: args.stop_timeout, seed: seed() },
         environment,
+        shim: Shim::open(),
         signals,
         poller,
         clock,
@@ -142,7 +144,10 @@ impl Audience for Reporters {
     fn has_room(&self) -> bool {
         self.0.has_room()
     }
-    fn settle(&self) {
-        self.0.settle();
+    fn hush(&self) -> bool {
+        self.0.hush()
+    }
+    fn speak(&self) {
+        self.0.speak();
     }
 }

@@ -61,6 +61,10 @@ impl BaseEnvironment {
                 None => env.remove(OsStr::new(name)),
             };
         }
+        // A terminal that nobody has named: programs that look at its name would do without it.
+        if own.process.work.tty {
+            env.entry("TERM".into()).or_insert_with(|| "xterm".into());
+        }
         // As a shell does: who trusts PWD must not be led to the folder flowrun was called from.
         env.insert("PWD".into(), lexical(&step.cwd));
         env.insert("FLOWRUN_PROCESS".into(), own.process.name.clone().into());

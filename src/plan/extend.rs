@@ -46,6 +46,14 @@ pub struct Given {
     pub shell: Option<Span>,
     /// `stdin`.
     pub stdin: Option<Span>,
+    /// `umask`.
+    pub umask: Option<Span>,
+    /// `tty`.
+    pub tty: Option<Span>,
+    /// `stdout`.
+    pub stdout: Option<Span>,
+    /// `stderr`.
+    pub stderr: Option<Span>,
     /// `timeout`.
     pub timeout: Option<Span>,
     /// `retries`.
@@ -84,6 +92,10 @@ impl Given {
             args: process.args.span(),
             shell: process.shell.span(),
             stdin: process.stdin.span(),
+            umask: process.umask.span(),
+            tty: process.tty.span(),
+            stdout: process.stdout.span(),
+            stderr: process.stderr.span(),
             timeout: process.timeout.span(),
             retries: process.retries.span(),
             restart: process.restart.span(),

@@ -26,6 +26,7 @@ mod resolve;
 mod select;
 pub mod simple_command;
 mod supervision;
+mod terminals;
 mod unknown_keys;
 mod variables;
 mod waiting;

@@ -276,6 +276,8 @@ pub struct Work {
     pub stdout: Output,
     /// Standard error.
     pub stderr: Output,
+    /// Both outputs are a pseudo-terminal, read as standard output.
+    pub tty: bool,
     /// The signal that asks it to end.
     pub stop_signal: i32,
     /// The command that is run before it.
@@ -301,6 +303,8 @@ pub struct Step {
     pub cwd: PathBuf,
     /// What differs from the host's environment: a value, or none to unset. Shared by steps alike.
     pub env: Arc<BTreeMap<String, Option<String>>>,
+    /// The permissions that new files do not get, 0 to 0o777; none is flowrun's own. Meaningless for a task.
+    pub umask: Option<u32>,
 }
 
 /// What a step does.
@@ -334,7 +338,12 @@ pub enum Stdin {
     Text(String),
     /// This file, absolute.
     File(PathBuf),
+    /// flowrun's own; who has it holds the lock [`TERMINAL`].
+    Inherit,
 }
+
+/// The lock that everybody holds who has flowrun's own standard input.
+pub const TERMINAL: &str = "terminal";
 
 /// Where an output goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

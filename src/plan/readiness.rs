@@ -44,6 +44,8 @@ pub struct Owner<'b> {
     pub cwd: &'b Path,
     /// Its environment.
     pub env: &'b Arc<Overlay>,
+    /// The permissions that new files of its commands do not get; none is flowrun's own.
+    pub umask: Option<u32>,
     /// Whether any of its output is captured.
     pub captured: bool,
 }
@@ -185,7 +187,7 @@ impl Owner<'_> {
         let command = ProbeCommand::placed(field)?;
         let action = command::action(&command, &Field::Absent, self.shell, resolver)?;
         let place = program_place(&command, self.around.document);
-        Some(Step { name: None, place, action, cwd: self.cwd.to_owned(), env: Arc::clone(self.env) })
+        Some(Step { name: None, place, action, cwd: self.cwd.to_owned(), env: Arc::clone(self.env), umask: self.umask })
     }
 }
 

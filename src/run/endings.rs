@@ -116,6 +116,7 @@ impl Runner<'_> {
         self.kill_stop_command(job);
         // Its command, if there is one, is nothing that the process has left running.
         self.end_probe(job);
+        self.terminal_child_ended(job, asked, &exit);
         self.settle(Some(pid), asked, Over { job, step, exit, pipes });
     }
 

@@ -4,6 +4,7 @@
 //! timers are gathered in this order; output is read before an exit is told. What blocks runs on helper
 //! threads and posts into the same inbox. Decides nothing; knows nothing of how notices are shown.
 
+mod audience;
 mod clock;
 pub mod dry;
 mod endings;
@@ -20,7 +21,9 @@ mod probing;
 mod runner;
 mod starting;
 mod stopping;
+mod terminals;
 mod wishes;
 
+pub use audience::Audience;
 pub use clock::RunClock;
-pub use runner::{Audience, Ended, Setup, run};
+pub use runner::{Ended, Setup, run};

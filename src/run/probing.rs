@@ -17,12 +17,12 @@ use super::probes::{Seen, UnderWay};
 use super::runner::Runner;
 use super::starting::PendingStart;
 use crate::base::ids::{JobId, ProcessId};
-use crate::exec::command::{self, Start, StartError};
+use crate::exec::command::{self, Start, StartError, Streams, Tty};
 use crate::exec::environment::Own;
 use crate::io::machine::reason;
 use crate::io::reap;
 use crate::notice::{Event, Stream};
-use crate::plan::{Action, Output, Probe, Step, Work};
+use crate::plan::{Action, Output, Probe, Stdin, Step, Work};
 use crate::ready;
 use crate::sched::Input;
 
@@ -87,11 +87,12 @@ impl Runner<'_> {
         let plan = Arc::clone(&self.setup.plan);
         let output = NamedTempFile::with_prefix("flowrun-probe-")
             .map_err(|error| format!("cannot keep the output of the probe: {}", reason(&error)))?;
-        let work =
-            Work { stdout: Output::File { path: output.path().to_owned(), append: true }, stderr: Output::SameAsStdout, ..Work::default() };
+        let stdout = Output::File { path: output.path().to_owned(), append: true };
+        let streams = Streams { stdin: &Stdin::Null, stdout: &stdout, stderr: &Output::SameAsStdout, tty: Tty::Without, first: false };
         let own = Own { process: &plan.processes[job.process], attempt: job.attempt, permits: self.probes.permits(job) };
         let env = self.setup.environment.of(step, &own, &plan);
-        let start = Start { argv, direct: direct.as_deref(), cwd: &step.cwd, env: &env, work: &work, first: false };
+        let start =
+            Start { argv, direct: direct.as_deref(), cwd: &step.cwd, env: &env, streams, umask: step.umask, shim: &self.setup.shim };
         let running = command::start(&start).map_err(|(StartError::NoRoom(why) | StartError::Failed(why))| why)?;
         self.jobs.add_probe(job, running.pid);
         if !self.probes.set_under_way(job, UnderWay { probe, child: Some((running.pid, output)) }) {

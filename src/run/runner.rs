@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
+use super::audience::Audience;
 use super::clock::RunClock;
 use super::inbox::{Message, Post, RunHandle, inbox};
 use super::jobs::Jobs;
@@ -14,27 +15,19 @@ use super::orphans::Orphans;
 use super::pipes::{Pipes, Said};
 use super::probes::Probes;
 use super::starting::PendingStart;
+use super::terminals::Terminals;
 
 use crate::base::ids::{JobId, ProcessId};
 use crate::base::time::RunTime;
 use crate::exec::environment::BaseEnvironment;
 use crate::io::machine::reason;
 use crate::io::poller::Poller;
+use crate::io::shim::Shim;
 use crate::io::signals::Signals;
 use crate::io::sweep;
 use crate::notice::{Event, Notice, RunSummary};
 use crate::plan::Plan;
 use crate::sched::{Effect, Input, Outbox, Scheduler, Settings};
-
-/// Who is told what happens.
-pub trait Audience {
-    /// Takes a notice; must not block.
-    fn tell(&self, notice: Notice);
-    /// Whether more output may come. After a no, the run's poller must be woken when there is room.
-    fn has_room(&self) -> bool;
-    /// Returns when everything is shown that was told before, or after a moment in which it could not be.
-    fn settle(&self);
-}
 
 /// What a run needs.
 pub struct Setup<'a> {
@@ -44,6 +37,8 @@ pub struct Setup<'a> {
     pub settings: Settings,
     /// The environment that children share.
     pub environment: BaseEnvironment,
+    /// Prepares children as only they themselves can.
+    pub shim: Shim,
     /// Signals to this process.
     pub signals: &'a Signals,
     /// Waits for everything; its waker is the audience's too.
@@ -91,7 +86,8 @@ pub fn run(setup: Setup<'_>) -> io::Result<Ended> {
     runner.finish()
 }
 
-/// Everything a run has at hand; what it does stands in this file and in `starting`, `stopping` and `endings`.
+/// Everything a run has at hand; what it does stands in this file and in `starting`, `stopping`, `endings` and
+/// `terminals`.
 pub(super) struct Runner<'a> {
     pub(super) setup: Setup<'a>,
     pub(super) core: Scheduler,
@@ -112,6 +108,7 @@ pub(super) struct Runner<'a> {
     pub(super) held: BTreeSet<JobId>,
     /// Whether everything is being killed.
     pub(super) killing: bool,
+    pub(super) terminals: Terminals,
     pub(super) post: Post,
     pub(super) inbox: Receiver<Message>,
     pub(super) handle: Arc<RunHandle>,
@@ -125,7 +122,9 @@ pub(super) struct Runner<'a> {
 
 impl<'a> Runner<'a> {
     fn new(setup: Setup<'a>) -> io::Result<Self> {
-        let descriptors = setup.signals.descriptors();
+        let terminals = Terminals::of(&setup.plan)?;
+        let mut descriptors = setup.signals.descriptors();
+        descriptors.extend(terminals.descriptor());
         for (key, fd) in descriptors.iter().enumerate() {
             setup.poller.add(*fd, key)?;
         }
@@ -145,6 +144,7 @@ impl<'a> Runner<'a> {
             orphans: Orphans::new(setup.environment.run_id(), setup.signals.is_kept()),
             held: BTreeSet::new(),
             killing: false,
+            terminals,
             handle: Arc::new(RunHandle::new(Arc::clone(&setup.plan), post.clone())),
             post,
             inbox: receiver,
@@ -248,6 +248,10 @@ impl<'a> Runner<'a> {
         self.read_pipes();
         if self.setup.signals.take_child() {
             self.take_exits();
+            self.take_stops();
+        }
+        if let Some(size) = self.terminals.resized() {
+            self.pipes.resize(size);
         }
         let now = self.setup.clock.now();
         if self.lingering.deadline().is_some_and(|moment| moment <= now) {

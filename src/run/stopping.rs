@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use nix::sys::signal::Signal;
 
-use super::jobs::{Asked, Job};
+use super::jobs::{Asked, Job, Role};
 use super::runner::Runner;
 use crate::base::ids::JobId;
 use crate::exec::command::StartError;
@@ -19,7 +19,7 @@ impl Runner<'_> {
         if self.withdraw_start(job, Signal::SIGTERM) {
             return;
         }
-        match self.launch(job, step, &[], false) {
+        match self.launch(Role::StopCommand(job), step, &[], false) {
             Ok(running) => {
                 let pid = running.pid;
                 let pipes = self.watch(job.process, running);

@@ -15,15 +15,7 @@ const ONE_WISH: Duration = Duration::from_millis(25);
 impl Runner<'_> {
     pub(super) fn gather_wishes(&mut self) {
         for signal in self.setup.signals.take_ending() {
-            let now = self.setup.clock.now();
-            if self.last_signal.is_none_or(|last| now - last > ONE_WISH) {
-                self.inputs.push_back(Input::Interrupt { signal });
-            }
-            self.last_signal = Some(now);
-            // It means at once: the first interrupt and the second in one.
-            if signal == Signal::SIGQUIT as i32 {
-                self.inputs.push_back(Input::Interrupt { signal });
-            }
+            self.wish_to_end(signal);
         }
         // Nobody tells how things stand yet, and a pause stops this program alone.
         self.setup.signals.take_status();
@@ -32,6 +24,19 @@ impl Runner<'_> {
         {
             let message = format!("cannot pause: {}", reason(&error));
             self.tell_now(Event::Warning { process: None, message });
+        }
+    }
+
+    /// A signal asked this program to end, or was meant for it.
+    pub(super) fn wish_to_end(&mut self, signal: i32) {
+        let now = self.setup.clock.now();
+        if self.last_signal.is_none_or(|last| now - last > ONE_WISH) {
+            self.inputs.push_back(Input::Interrupt { signal });
+        }
+        self.last_signal = Some(now);
+        // It means at once: the first interrupt and the second in one.
+        if signal == Signal::SIGQUIT as i32 {
+            self.inputs.push_back(Input::Interrupt { signal });
         }
     }
 }

@@ -11,10 +11,9 @@ use crate::base::suggest::nearest;
 /// Keys of this language that this version does not have yet: where they stand, and what does some of it until then.
 const NOT_YET: &[(&str, &[&str], Option<&str>)] = &[
     ("the workflow", &["queues"], None),
-    ("a process", &["umask"], Some("until then, write `umask` into the command: `umask 022; make`")),
     ("a process", &["resources"], Some("until then, a semaphore bounds what runs at once")),
-    ("a process", &["for_each", "produces", "tty", "listen", "sources", "generates", "secrets"], None),
-    ("a step", &["umask", "tty", "secrets"], None),
+    ("a process", &["for_each", "produces", "listen", "sources", "generates", "secrets"], None),
+    ("a step", &["secrets"], None),
     ("a lock", &["scope", "name"], None),
     ("a semaphore", &["scope", "name"], None),
     ("`stdin`", &["process", "queue"], Some("until then, use `{file: path}`, or connect commands with `|` in one process")),
@@ -29,6 +28,7 @@ const COMMAND: &str = "write `command: …`; a text goes to the shell, a list is
 const CWD: &str = "write `cwd: path`";
 const ENV: &str = "write `env:` with `NAME: value` below it";
 const ALLOW: &str = "write `allow_failure: true`";
+const INHERIT: &str = "write `stdin: inherit`: it has flowrun's own terminal, one process at a time";
 const NO_CONTAINER: &str = "there is no form of it: flowrun runs programs of this machine; use `command: [docker, run, …]`";
 const READY: &str = "write `ready:` with one condition, as in `{tcp: 5432}`, `{exec: [pg_isready]}` or `{log: \"listening\"}`; \
      what is asked again and again after that is `live`";
@@ -96,6 +96,11 @@ const IN_PROCESS: &[Peer] = &[
     ("container", NO_CONTAINER, None),
     ("ports", "there is no form of it: a process opens its ports itself", None),
     ("volumes", "there is no form of it: a process sees the files of this machine", None),
+    ("stdin_open", INHERIT, None),
+    ("interactive", INHERIT, None),
+    ("is_interactive", INHERIT, None),
+    ("is_foreground", INHERIT, None),
+    ("is_tty", "write `tty: true`", Some("tty")),
     ("runs-on", "remove it: everything runs on this machine", None),
     ("uses", "there are no actions: write what it does as a `command`", None),
     ("is_daemon", "write `daemon: true`", Some("daemon")),
@@ -273,7 +278,7 @@ pub fn form(of: &str, node: NodeId, document: &Document) -> Option<String> {
         "a join" => "write a condition such as `success`, or `{until: exit, timeout: 5m}`",
         "a semaphore" => "write its number of permits, as in `{gpu: 4}`",
         "a lock" => "write `locks: [name]`",
-        "`stdin`" => "write `none`, `{text: …}` or `{file: path}`",
+        "`stdin`" => "write `none`, `inherit`, `{text: …}` or `{file: path}`",
         "`stdout` or `stderr`" => "write `{file: path}`",
         _ => return None,
     };

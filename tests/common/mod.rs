@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod seat;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
@@ -176,6 +178,11 @@ impl Call {
     pub fn input(mut self, text: &str) -> Self {
         self.input = text.as_bytes().to_vec();
         self
+    }
+
+    /// Starts it with somebody at a terminal of 100 columns and 30 rows.
+    pub fn at_a_terminal(self) -> seat::Seat {
+        seat::Seat::new(&self.command, 100, 30)
     }
 
     /// Runs it to its end with another standard output; what it writes there is not known.

@@ -16,6 +16,7 @@ pub mod retries;
 pub mod scalars;
 pub mod step;
 pub mod stop;
+pub mod umask;
 pub mod workflow;
 
 pub use command::{Command, Shell};
@@ -33,4 +34,5 @@ pub use retries::{Backoff, Retries};
 pub use scalars::{Delay, JobLimit, Leftovers, OnFailure, Period, ScalarText, SignalName};
 pub use step::Step;
 pub use stop::{Stop, StopWhen};
+pub use umask::{Bits, Umask};
 pub use workflow::Workflow;
