@@ -46,7 +46,9 @@ impl Scheduler {
         };
         let (max, within) = (restart.max, restart.within);
         let obstacle = self.may_not_start(id);
-        let not_needed = matches!(obstacle, Some(CancelReason::WorkEnded | CancelReason::Unused));
+        // What could not even be started has failed, whether it was still needed or not.
+        let ran = !matches!(failure, Some(Failure::NotStarted(_)));
+        let not_needed = ran && matches!(obstacle, Some(CancelReason::WorkEnded | CancelReason::Unused));
         if !wanted || max == 0 || (obstacle.is_some() && !not_needed) {
             match failure {
                 Some(failure) => self.fail(id, failure, out),

@@ -181,7 +181,8 @@ impl Run<'_> {
         let deaf = rng.chance(self.world.deaf);
         let service = Service::new(behaves, self.now, &mut rng);
         let program = Program { step, exit, deaf, told: false, turn: 0, ends, never_told_when_stopped: false, service };
-        if last && !not_started {
+        // A step before the last one may say the same; nobody is to listen.
+        if (last || rng.chance(20)) && !not_started {
             self.announce(job, service, behaves, &mut rng);
         }
         if let Some(old) = self.programs.insert(job, program) {

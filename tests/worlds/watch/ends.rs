@@ -5,7 +5,7 @@ use flowrun::notice::{CancelReason, Exit, Failure, Outcome, SkipReason, StopReas
 use flowrun::source::model::Condition;
 
 use super::joins::Joined;
-use super::{Watch, ensure};
+use super::{Last, Watch, ensure};
 
 impl Watch {
     pub fn ended_rightly(&self, id: ProcessId, outcome: &Outcome) -> Result<(), String> {
@@ -77,14 +77,19 @@ impl Watch {
                 if between_attempts && self.must_not_follow(id).is_some() {
                     return Ok(());
                 }
+                let well = |last: &Last| matches!(last.exit, Exit::Code(code) if control.success_codes.contains(&code)) && by.is_none();
+                let between_steps = last.is_some_and(|last| well(last) && (last.step as usize) + 1 < control.steps.len());
                 let success = by.is_none() && self.succeeded_rightly(id).is_ok();
                 let not_needed = self.is_unused(id) || self.work_is_over();
                 let forgiven = self.is_forgiven(id, !success) || self.whole.killing.is_some();
-                if last.is_some() && not_needed {
+                if !between_steps && not_needed {
                     ensure!(forgiven, "{id:?} is stopped though it has failed: {last:?}");
                     return Ok(());
                 }
-                self.not_needed_any_more(id)?;
+                ensure!(between_steps, "{id:?} is stopped after {last:?}");
+                if !self.is_unused(id) {
+                    self.not_needed_any_more(id)?;
+                }
             }
         }
         Ok(())

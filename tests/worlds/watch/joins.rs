@@ -85,7 +85,8 @@ impl Watch {
         join.timeout.map(|timeout| clock + timeout)
     }
 
-    /// Takes note of joins that were waited for long enough: what becomes of them later changes nothing.
+    /// Takes note of joins that were waited for long enough: what becomes of them later changes nothing. One
+    /// that broke in the same moment was given up before, or the process would not wait any more.
     pub fn note_given_up(&mut self, id: ProcessId) {
         let one = &self.all[id];
         if one.attempt > 0 || one.outcome.is_some() || self.suspended {
@@ -94,7 +95,7 @@ impl Watch {
         let joins = self.plan.processes[id].control.joins.iter().enumerate();
         let over = joins.filter(|(_, join)| {
             let overdue = self.due(id, join).is_some_and(|due| due <= self.now);
-            overdue && join.on_timeout == OnTimeout::Continue && self.stand(id, join) == Stand::Open
+            overdue && join.on_timeout == OnTimeout::Continue && !matches!(self.stand(id, join), Stand::Holds(_))
         });
         let over: Vec<usize> = over.map(|(number, _)| number).collect();
         self.all[id].given_up.extend(over);

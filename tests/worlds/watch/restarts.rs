@@ -75,12 +75,15 @@ impl Watch {
     pub fn is_forgiven(&self, id: ProcessId, failed: bool) -> bool {
         let needless = self.is_unused(id) || self.whole.closing && self.may_not_begin(id, true).is_none();
         let room = self.restarts_in_window(id) < self.plan.processes[id].control.restart.max;
-        self.wants_restart(id, failed) && needless && room
+        let ran = self.all[id].last.as_ref().is_none_or(|last| !matches!(last.exit, Exit::NotStarted(_)));
+        self.wants_restart(id, failed) && needless && room && ran
     }
 
     /// Whether a daemon fell once too often.
     pub fn fell_rightly(&self, id: ProcessId, last: Option<&Failure>) -> Result<(), String> {
-        ensure!(self.wants_restart(id, last.is_some()), "{id:?} fell too often, but was not to be restarted");
+        let ran = !matches!(last, Some(Failure::NotStarted(_)));
+        let needed = ran || self.must_not_follow(id).is_none();
+        ensure!(needed && self.wants_restart(id, last.is_some()), "{id:?} fell too often, but was not to be restarted");
         let (count, max) = (self.restarts_in_window(id), self.plan.processes[id].control.restart.max);
         ensure!(count == max, "{id:?} was restarted {count} of {max} times and fell too often");
         match last {
