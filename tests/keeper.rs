@@ -3,7 +3,7 @@
 mod common;
 
 use common::Live;
-use common::victims::{Marked, lives, runner, state, until};
+use common::victims::{Marked, children, lives, runner, state, until};
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
@@ -40,6 +40,51 @@ fn a_pause_stops_both_and_the_shell_sees_it() {
     }
     let_go(&marked);
     assert_eq!(live.end().exits(0).of("p"), ["up", "went on"]);
+}
+
+#[test]
+fn a_pause_stops_all_that_runs_wherever_it_went_and_lets_it_go_on() {
+    for kind in ["child", "grandchild", "session", "daemon"] {
+        let marked = Marked::new(
+            "processes:
+  d: {daemon: true, command: 'exec @fake KIND @mark'}
+  p: {join: {d: start}, command: 'until [ -e up ]; do sleep 0.02; done; echo up; until [ -e go ]; do sleep 0.02; done; echo went on'}
+"
+            .replace("KIND", kind)
+            .as_str(),
+        );
+        let mut live = marked.flowrun("").own_group().start();
+        live.wait_for("p | up");
+        live.signal(Signal::SIGTSTP);
+        let keeper = live.pid();
+        waitpid(number(keeper), Some(WaitPidFlag::WUNTRACED)).expect("it can be waited for");
+        until("all are stopped", || marked.alive().into_iter().all(|pid| state(pid) == Some('T')));
+        assert!(marked.alive().len() >= 3, "{kind}: flowrun's two and the daemon carry the mark");
+        live.signal(Signal::SIGCONT);
+        until("all go on", || marked.alive().into_iter().all(|pid| state(pid) != Some('T')));
+        let_go(&marked);
+        assert_eq!(live.end().exits(0).of("p"), ["up", "went on"]);
+        marked.none_alive();
+    }
+}
+
+#[test]
+fn nothing_starts_while_the_run_is_suspended_and_its_end_is_orderly() {
+    let marked = Marked::new(
+        "processes:
+  p: {command: 'trap \"echo asked; exit 0\" TERM; echo up; while :; do sleep 0.02; done'}
+  after: {join: {p: exit}, command: echo cleaned}
+",
+    );
+    let mut live = marked.flowrun("").own_group().start();
+    live.wait_for("up");
+    live.signal(Signal::SIGTSTP);
+    let keeper = live.pid();
+    waitpid(number(keeper), Some(WaitPidFlag::WUNTRACED)).expect("it can be waited for");
+    live.signal(Signal::SIGTERM);
+    live.signal(Signal::SIGCONT);
+    let said = live.end().exits(143);
+    assert_eq!((said.of("p"), said.of("after")), (vec!["up", "asked"], vec!["cleaned"]), "{said}");
 }
 
 #[test]
@@ -96,12 +141,30 @@ fn signals_that_were_ignored_stay_ignored() {
 }
 
 #[test]
-fn being_asked_how_things_stand_ends_nothing() {
-    let marked = waits();
-    let mut live = marked.flowrun("").start();
-    live.wait_for("up");
+fn how_things_stand_is_told_when_asked_for() {
+    let marked = Marked::new(
+        "locks: [till]
+processes:
+  shop: {daemon: true, command: 'echo open; exec sleep 1000', ready: {log: open}}
+  p: {join: shop, lock: till, command: 'echo up; until [ -e go ]; do sleep 0.02; done'}
+  q: {join: {p: start}, lock: till, command: [echo, bought]}
+  last: {join: [p, q], command: [echo, closed]}
+",
+    );
+    let mut live = marked.flowrun("-q").start();
+    let below = runner(live.pid());
+    // Quiet, so that what processes say is not shown: how far they are is seen from outside.
+    until("both run", || children(below).len() == 2);
+    let pids = children(below);
     live.signal(Signal::SIGUSR1);
+    let table = live.told_until("of 4 ended");
     let_go(&marked);
+    let row = |name: &str| table.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name}:\n{table}")).to_owned();
+    assert!(row("PROCESS").ends_with("WAITING FOR"), "{table}");
+    assert!(row("shop").contains("ready") && row("shop").contains(&pids[0].to_string()), "{table}");
+    assert!(row("p ").contains("running") && row("p ").contains(&pids[1].to_string()), "{table}");
+    assert!(row("q ").contains("queued") && row("q ").ends_with("lock `till`, held by `p`"), "{table}");
+    assert!(row("last").ends_with("`p` (success), `q` (success)"), "{table}");
     live.end().exits(0);
 }
 

@@ -23,7 +23,7 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use super::cgroup::Cgroup;
 use super::reap::{self, Ended};
-use super::signals::{self, GOING_ON, Heard, STOPPING, Signals, drain, pipe};
+use super::signals::{self, GOING_ON, Heard, NOT_STOPPED, STOPPED, STOPPING, Signals, drain, pipe};
 use super::{procfs, sweep};
 
 /// A run that has lasted so long gets a cgroup, if there may be one.
@@ -189,6 +189,9 @@ impl Keeper {
             if self.stopping && has_stopped(self.runner) {
                 self.stopping = false;
                 stop_like_the_default();
+                // Who was stopped was continued by somebody.
+                let stopped = if heard_nothing(&self.go_on) { NOT_STOPPED } else { STOPPED };
+                let _ = self.socket.write(&[stopped]);
                 self.continue_runner();
             }
         }

@@ -30,6 +30,10 @@ const STATUS: [Signal; 2] = [Signal::SIGUSR1, Signal::SIGINFO];
 pub(super) const STOPPING: u8 = b'S';
 /// Said to the keeper: it goes on.
 pub(super) const GOING_ON: u8 = b'C';
+/// Said by the keeper, before it continues this process: it was stopped too.
+pub(super) const STOPPED: u8 = b'P';
+/// Said by the keeper: the system has not stopped it, because no shell watches.
+pub(super) const NOT_STOPPED: u8 = b'N';
 
 /// All signals that are wishes and that were not ignored when the program began, as after `nohup`.
 pub(super) fn wishes() -> Vec<Signal> {
@@ -47,6 +51,8 @@ pub struct Signals {
     suspend: Cell<bool>,
     status: Cell<bool>,
     lost: Cell<bool>,
+    /// Whether the keeper was not stopped with this process.
+    refused: Cell<bool>,
 }
 
 #[derive(Debug)]
@@ -84,8 +90,8 @@ impl Signals {
         let mut wanted = SigSet::from_iter(wishes());
         wanted.add(Signal::SIGCHLD);
         wanted.thread_unblock()?;
-        let (suspend, status, lost) = (Cell::new(false), Cell::new(false), Cell::new(false));
-        Ok(Self { source, child, heard: RefCell::default(), suspend, status, lost })
+        let no = || Cell::new(false);
+        Ok(Self { source, child, heard: RefCell::default(), suspend: no(), status: no(), lost: no(), refused: no() })
     }
 
     /// Descriptors that become readable when something has come.
@@ -138,21 +144,25 @@ impl Signals {
 
     /// Stops this process, and the keeper above it as a shell expects of a pause; returns when it goes on.
     ///
-    /// In a process group that no shell watches, where the system lets nobody pause by Ctrl-Z, it returns at once.
+    /// In a process group that no shell watches, where the system lets nobody pause by Ctrl-Z, it returns at once,
+    /// and false.
     ///
     /// # Errors
     /// The system's error; nothing is stopped then.
-    pub fn suspend_self(&self) -> io::Result<()> {
+    pub fn suspend_self(&self) -> io::Result<bool> {
         if let Source::Keeper(stream) = &self.source {
             let mut stream: &UnixStream = stream;
+            self.refused.set(false);
             stream.write_all(&[STOPPING])?;
             // The keeper stops after this process, and continues it when it goes on itself: at once, maybe.
             raise(Signal::SIGSTOP)?;
             // Fails only when the keeper is dead, which `keeper_lost` tells.
             let _ = stream.write_all(&[GOING_ON]);
-            return Ok(());
+            self.listen();
+            return Ok(!self.refused.get());
         }
-        Ok(raise(Signal::SIGSTOP)?)
+        raise(Signal::SIGSTOP)?;
+        Ok(true)
     }
 
     /// Sorts what has come.
@@ -181,6 +191,8 @@ impl Signals {
                 self.suspend.set(true);
             } else if STATUS.iter().any(is) {
                 self.status.set(true);
+            } else if byte == NOT_STOPPED {
+                self.refused.set(true);
             }
         }
     }

@@ -6,10 +6,8 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use nix::sys::signal::{SigSet, Signal, killpg, raise};
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::{Pid, getpgrp, tcgetpgrp, tcsetpgrp};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
@@ -50,6 +48,11 @@ impl Terminal {
     /// Standard error, where that is this terminal.
     pub fn stderr(&self) -> Option<&OwnedFd> {
         self.stderr.as_ref()
+    }
+
+    /// Whether this program writes to it, too.
+    pub fn is_shared(&self) -> bool {
+        self.stdout.is_some() || self.stderr.is_some()
     }
 
     /// Whether this program may lend it: it is the foreground, and not the job of a shell that runs in the background.
@@ -121,20 +124,4 @@ fn without_being_stopped<T>(act: impl FnOnce() -> nix::Result<T>) -> nix::Result
 pub fn stopped(pid: u32) -> Option<i32> {
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)?;
     waitid(WaitId::Pid(pid), WaitIdOptions::STOPPED | WaitIdOptions::NOHANG).ok()??.stopping_signal()
-}
-
-/// Stops this program as Ctrl-Z does, and returns when it goes on. False when it was not stopped: the system
-/// stops nobody whom no shell could continue.
-pub fn stop_this_program() -> bool {
-    let continued = Arc::new(AtomicBool::new(false));
-    let Ok(handler) = signal_hook::flag::register(signal_hook::consts::SIGCONT, Arc::clone(&continued)) else { return false };
-    // A signal to the own thread has its effect before the call returns.
-    let _ = raise(Signal::SIGTSTP);
-    signal_hook::low_level::unregister(handler);
-    continued.load(SeqCst)
-}
-
-/// Lets a stopped group go on.
-pub fn let_go_on(group: u32) {
-    let _ = killpg(Pid::from_raw(i32::try_from(group).unwrap_or(i32::MAX)), Signal::SIGCONT);
 }

@@ -69,6 +69,7 @@ fn weight(event: &Event, view: &RunView) -> Option<(i8, Tone)> {
         | Event::Ready { .. }
         | Event::ProbeFailed { live: false, .. }
         | Event::SaidStatus { .. }
+        | Event::Suspended
         | Event::Resumed
         | Event::Stopping { .. }
         | Event::Left { kept: true, .. } => (1, Tone::Detail),
@@ -83,7 +84,6 @@ fn weight(event: &Event, view: &RunView) -> Option<(i8, Tone)> {
         | Event::Warning { .. }
         | Event::Left { kept: false, .. }
         | Event::Killing { .. } => (0, Tone::Caution),
-        Event::Suspended => (0, Tone::Plain),
         Event::Halted { reason: HaltReason::Failure { .. } } => (0, Tone::Plain),
         Event::Halted { .. } => (-1, Tone::Caution),
         Event::WaitingFor { .. } => (if interrupted { -1 } else { 0 }, Tone::Plain),

@@ -16,6 +16,9 @@ impl Runner<'_> {
     /// Output that nobody takes is waited for, but not for longer than an interrupted run may take to stop.
     pub(super) fn finish(mut self) -> io::Result<Ended> {
         let summary = self.core.summary().cloned().unwrap_or_default();
+        if self.suspension.holds() {
+            self.resume();
+        }
         self.end_leftovers()?;
         if self.setup.signals.is_kept() {
             // What has come up since, and what was killed without anybody waiting for it.

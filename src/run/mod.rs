@@ -21,6 +21,7 @@ mod probing;
 mod runner;
 mod starting;
 mod stopping;
+mod suspension;
 mod terminals;
 mod wishes;
 

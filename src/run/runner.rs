@@ -15,6 +15,7 @@ use super::orphans::Orphans;
 use super::pipes::{Pipes, Said};
 use super::probes::Probes;
 use super::starting::PendingStart;
+use super::suspension::Suspension;
 use super::terminals::Terminals;
 
 use crate::base::ids::{JobId, ProcessId};
@@ -82,12 +83,13 @@ pub fn run(setup: Setup<'_>) -> io::Result<Ended> {
         }
         runner.gather();
         runner.think();
+        runner.stop_if_suspended();
     }
     runner.finish()
 }
 
-/// Everything a run has at hand; what it does stands in this file and in `starting`, `stopping`, `endings` and
-/// `terminals`.
+/// Everything a run has at hand; what it does stands in this file and in `starting`, `stopping`, `endings`,
+/// `terminals` and `suspension`.
 pub(super) struct Runner<'a> {
     pub(super) setup: Setup<'a>,
     pub(super) core: Scheduler,
@@ -109,6 +111,7 @@ pub(super) struct Runner<'a> {
     /// Whether everything is being killed.
     pub(super) killing: bool,
     pub(super) terminals: Terminals,
+    pub(super) suspension: Suspension,
     pub(super) post: Post,
     pub(super) inbox: Receiver<Message>,
     pub(super) handle: Arc<RunHandle>,
@@ -145,6 +148,7 @@ impl<'a> Runner<'a> {
             held: BTreeSet::new(),
             killing: false,
             terminals,
+            suspension: Suspension::default(),
             handle: Arc::new(RunHandle::new(Arc::clone(&setup.plan), post.clone())),
             post,
             inbox: receiver,
@@ -211,9 +215,11 @@ impl<'a> Runner<'a> {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Start { job, step, permits } => self.starts.push_back(PendingStart { job, step, permits }),
+            Effect::Probe { job, probe, live } if self.suspension.holds() => self.suspension.keep_probe(job, probe, live),
             Effect::Probe { job, probe, live } => self.probe(job, probe, live),
             Effect::EndProbe { job } => self.end_probe(job),
-            Effect::Suspend | Effect::Resume => {}
+            Effect::Suspend => self.suspend(),
+            Effect::Resume => self.resume(),
             Effect::RunStopCommand { job } => self.run_stop_command(job),
             Effect::Terminate { job } => self.terminate(job),
             Effect::Kill { job } => self.kill(job),
@@ -222,9 +228,12 @@ impl<'a> Runner<'a> {
 
     fn wait(&mut self) -> io::Result<()> {
         let readable = self.pipes.has_ready() && self.setup.audience.has_room();
-        let startable = !self.starts.is_empty() && self.no_room.is_none();
+        let startable = !self.starts.is_empty() && self.no_room.is_none() && !self.suspension.holds();
         let timeout = if readable || startable || self.probes.has_pending() || !self.inputs.is_empty() {
             Some(Duration::ZERO)
+        } else if let Some(patience) = self.suspension.wait() {
+            // The run's own clock stands still.
+            Some(patience)
         } else {
             let room = self.no_room.map(|_| self.try_again).filter(|_| !self.starts.is_empty());
             let deadlines = [self.core.deadline(), self.lingering.deadline(), room];

@@ -38,6 +38,9 @@ impl Runner<'_> {
         if let Some(start) = self.terminals.take_waiting() {
             self.start(start);
         }
+        if self.suspension.holds() {
+            return;
+        }
         for _ in 0..STARTS_PER_TURN {
             if self.no_room.is_some() && self.setup.clock.now() < self.try_again {
                 return;

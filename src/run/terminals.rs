@@ -19,6 +19,7 @@ use crate::io::pty::{Resizes, Size};
 use crate::io::terminal::{self, Terminal};
 use crate::notice::Exit;
 use crate::plan::{Action, Plan, Stdin, Work};
+use crate::sched::Input;
 
 /// What a run knows of terminals.
 #[derive(Default)]
@@ -27,6 +28,8 @@ pub(super) struct Terminals {
     own: Option<Terminal>,
     /// Who has it: a job and the leader of its group.
     holder: Option<(JobId, u32)>,
+    /// The signal that has stopped it, and the run with it.
+    stopped_by: Option<i32>,
     /// A start that waits until flowrun's own lines are held back.
     waiting: Option<PendingStart>,
     resizes: Option<Resizes>,
@@ -78,8 +81,7 @@ impl Runner<'_> {
         let work = &self.setup.plan.processes[start.job.process].work;
         let command = matches!(work.steps[start.step as usize].action, Action::Command { .. });
         let Some(own) = self.terminals.own.as_mut().filter(|_| command && work.stdin == Stdin::Inherit) else { return Some(start) };
-        let shared = own.stdout().is_some() || own.stderr().is_some();
-        if shared && !self.setup.audience.hush() {
+        if own.is_shared() && !self.setup.audience.hush() {
             self.terminals.waiting = Some(start);
             return None;
         }
@@ -124,36 +126,53 @@ impl Runner<'_> {
         self.terminal_is_free(job);
     }
 
-    /// Looks whether the child that has the terminal was stopped.
+    /// Looks whether the child that has the terminal was stopped by somebody else than this program.
     pub(super) fn take_stops(&mut self) {
-        let Some((job, pid)) = self.terminals.holder else { return };
-        if let Some(signal) = terminal::stopped(pid) {
-            self.child_stopped(job, pid, signal);
+        let Some((_, pid)) = self.terminals.holder else { return };
+        if let Some(signal) = terminal::stopped(pid)
+            && !self.suspension.holds()
+        {
+            self.child_stopped(signal);
         }
     }
 
     /// The child that has the terminal was stopped, by Ctrl-Z or because it wants the terminal from the background:
-    /// flowrun takes the terminal back and stops as well, so that the shell has it. When flowrun goes on, the
-    /// child does, with the terminal if flowrun is the foreground then. Other children are not stopped.
-    pub(super) fn child_stopped(&mut self, job: JobId, pid: u32, signal: i32) {
-        let Some(own) = &mut self.terminals.own else { return };
-        own.take_back();
-        let was_stopped =
-            if self.setup.signals.is_kept() { self.setup.signals.suspend_self().is_ok() } else { terminal::stop_this_program() };
+    /// then the whole run is suspended, so that the shell has the terminal.
+    fn child_stopped(&mut self, signal: i32) {
+        self.terminals.stopped_by = Some(signal);
+        self.inputs.push_back(Input::Suspend);
+    }
+
+    /// The run is being suspended: the terminal is the shell's.
+    pub(super) fn give_terminal_back(&mut self) {
+        if let Some(own) = &mut self.terminals.own {
+            own.take_back();
+        }
+    }
+
+    /// The run goes on: who had the terminal has it again, if flowrun is the foreground. `refused`: this program
+    /// was not stopped, because no shell could continue it. Gives the group that must not go on, since it would
+    /// only be stopped again and again.
+    pub(super) fn lend_terminal_again(&mut self, refused: bool) -> Option<u32> {
+        let stopped_by = self.terminals.stopped_by.take();
+        let (Some(own), Some((job, pid))) = (&mut self.terminals.own, self.terminals.holder) else {
+            self.setup.audience.speak();
+            return None;
+        };
         if own.is_in_foreground() {
             own.give(pid);
-        } else if !was_stopped {
-            // It would be stopped again and again.
-            self.setup.audience.speak();
-            let signal = Signal::try_from(signal).map_or("a signal", Signal::as_str);
-            self.warn(
-                job.process,
-                format!(
-                    "stopped by {signal}: it wants the terminal, and flowrun runs in the background; `kill -CONT -{pid}` lets it go on"
-                ),
-            );
-            return;
+            if !own.is_shared() {
+                self.setup.audience.speak();
+            }
+            return None;
         }
-        terminal::let_go_on(pid);
+        self.setup.audience.speak();
+        let signal = stopped_by.filter(|_| refused)?;
+        let signal = Signal::try_from(signal).map_or("a signal", Signal::as_str);
+        self.warn(
+            job.process,
+            format!("stopped by {signal}: it wants the terminal, and flowrun runs in the background; `kill -CONT -{pid}` lets it go on"),
+        );
+        Some(pid)
     }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::runner::Runner;
-use crate::io::machine::reason;
 use crate::notice::Event;
 use crate::sched::Input;
 
@@ -17,13 +16,11 @@ impl Runner<'_> {
         for signal in self.setup.signals.take_ending() {
             self.wish_to_end(signal);
         }
-        // Nobody tells how things stand yet, and a pause stops this program alone.
-        self.setup.signals.take_status();
-        if self.setup.signals.take_suspend()
-            && let Err(error) = self.setup.signals.suspend_self()
-        {
-            let message = format!("cannot pause: {}", reason(&error));
-            self.tell_now(Event::Warning { process: None, message });
+        if self.setup.signals.take_status() {
+            self.tell_now(Event::StatusAsked);
+        }
+        if self.setup.signals.take_suspend() {
+            self.inputs.push_back(Input::Suspend);
         }
     }
 

@@ -329,6 +329,19 @@ impl Live {
         self.child.id()
     }
 
+    /// Its standard error up to a line that contains this.
+    pub fn told_until(&mut self, text: &str) -> String {
+        use std::io::Read as _;
+        let pipe = self.child.stderr.as_mut().expect("a pipe");
+        let mut told = Vec::new();
+        let mut byte = [0];
+        while !(told.ends_with(b"\n") && String::from_utf8_lossy(&told).lines().last().is_some_and(|line| line.contains(text))) {
+            assert_eq!(pipe.read(&mut byte).expect("it can be read"), 1, "`{text}` never came: {}", String::from_utf8_lossy(&told));
+            told.push(byte[0]);
+        }
+        String::from_utf8_lossy(&told).into_owned()
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: nix::sys::signal::Signal) {
         let pid = i32::try_from(self.child.id()).expect("a number");
