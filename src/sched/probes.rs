@@ -24,8 +24,8 @@ pub struct Probes {
     under_way: bool,
     /// From the next answer to the probe after it.
     interval: Duration,
-    /// How many failed in a row.
-    failures: u32,
+    /// How many failed in a row, for readiness or for liveness.
+    pub failures: u32,
     /// What the last failed one said.
     pub why: Option<String>,
 }
@@ -36,8 +36,6 @@ impl Scheduler {
         let live = self.processes[id].health.readied;
         let probes = &mut self.processes[id].health.probes;
         probes.interval = if live { rhythm.interval } else { rhythm.first_interval.min(rhythm.interval) };
-        probes.failures = 0;
-        probes.why = None;
         self.timers.set(Timer::Probe(id), self.now + first);
     }
 

@@ -89,7 +89,9 @@ impl Scheduler {
     pub(super) fn became_ready(&mut self, id: ProcessId, out: &mut Outbox) {
         self.end_probing(id, out);
         self.timers.clear(Timer::Ready(id));
-        self.processes[id].health.readied = true;
+        let health = &mut self.processes[id].health;
+        health.readied = true;
+        health.probes.failures = 0;
         let control = &self.plan.processes[id].control;
         let live = control.live;
         // Of a finite process without a condition its start says it all.

@@ -92,13 +92,23 @@ impl Watch {
         if one.attempt > 0 || one.outcome.is_some() || self.suspended {
             return;
         }
-        let joins = self.plan.processes[id].control.joins.iter().enumerate();
-        let over = joins.filter(|(_, join)| {
-            let overdue = self.due(id, join).is_some_and(|due| due <= self.now);
-            overdue && join.on_timeout == OnTimeout::Continue && !matches!(self.stand(id, join), Stand::Holds(_))
-        });
-        let over: Vec<usize> = over.map(|(number, _)| number).collect();
-        self.all[id].given_up.extend(over);
+        let past = |due: Option<RunTime>| due.is_some_and(|due| due <= self.now);
+        let (mut given_up, mut unsure, mut dues) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, join) in self.plan.processes[id].control.joins.iter().enumerate() {
+            let waits = join.on_timeout == OnTimeout::Continue && !matches!(self.stand(id, join), Stand::Holds(_));
+            let due = self.due(id, join).filter(|_| waits);
+            if past(due) {
+                given_up.push(number);
+            } else if waits && past(one.dues.get(number).copied().flatten()) {
+                // Another join was lost in the very moment: which came first is not known.
+                unsure.push(number);
+            }
+            dues.push(due);
+        }
+        let one = &mut self.all[id];
+        one.given_up.extend(given_up);
+        one.unsure.extend(unsure);
+        one.dues = dues;
     }
 
     /// One join: whether it holds, lasts, is broken or has timed out.
@@ -106,6 +116,9 @@ impl Watch {
         let number = self.plan.processes[id].control.joins.iter().position(|other| other.process == join.process);
         if number.is_some_and(|number| self.all[id].given_up.contains(&number)) {
             return Joined::Hold;
+        }
+        if number.is_some_and(|number| self.all[id].unsure.contains(&number)) {
+            return Joined::Either;
         }
         let stand = self.stand(id, join);
         let Some(due) = self.due(id, join).filter(|due| *due <= self.now && !self.suspended) else {

@@ -104,6 +104,10 @@ struct One {
     restarts: Vec<RunTime>,
     /// Joins that were waited for long enough.
     given_up: BTreeSet<usize>,
+    /// Joins that may have been.
+    unsure: BTreeSet<usize>,
+    /// When the wait for each join will be over, as things stood after the last step.
+    dues: Vec<Option<RunTime>>,
     outcome: Option<(RunTime, Outcome)>,
 }
 
