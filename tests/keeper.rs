@@ -129,6 +129,17 @@ fn a_pause_that_is_asked_for_while_ending_is_no_trouble() {
 }
 
 #[test]
+fn nothing_is_left_when_its_whole_process_group_is_killed() {
+    // As `timeout --signal KILL` does, and what cleans up after a job in CI.
+    let marked = Marked::new("processes: {d: {daemon: true, command: 'exec @fake daemon @mark'}}\n");
+    let live = marked.flowrun("").own_group().start();
+    marked.up();
+    nix::sys::signal::kill(Pid::from_raw(-number(live.pid()).as_raw()), Signal::SIGKILL).expect("it is there");
+    marked.none_alive();
+    live.end();
+}
+
+#[test]
 fn signals_that_were_ignored_stay_ignored() {
     let marked = waits();
     let mut live = marked.flowrun("").below(&["sh", "-c", "trap '' HUP INT QUIT; exec \"$0\" \"$@\""]).start();

@@ -13,6 +13,7 @@ use crate::io::poller::Poller;
 use crate::io::reap::Ended;
 use crate::io::shim::Shim;
 use crate::io::signals::Signals;
+use crate::io::terminal;
 use crate::notice::Notice;
 use crate::plan::{self, Plan};
 use crate::report::{self, Channel, OutputMode};
@@ -70,8 +71,9 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals) -> Result<Statu
     let settings = report_settings(args);
     let waker = poller.waker();
     let told = clock.clone();
-    let channel = Channel::start(Arc::clone(&plan), settings, Vec::new(), Box::new(move || told.now()), Box::new(move || waker.wake()))
-        .map_err(|error| needs("a thread for output", &error))?;
+    let start = || Channel::start(Arc::clone(&plan), settings, Vec::new(), Box::new(move || told.now()), Box::new(move || waker.wake()));
+    // A terminal may be set to stop who writes to it from another process group.
+    let channel = terminal::without_being_stopped(start).map_err(|error| needs("a thread for output", &error))?;
     let mut audience = Reporters(channel);
     let environment = BaseEnvironment::new(std::env::vars_os(), &flag_variables(), &run_id(), settings.stdout.color);
     let ended = run::run(Setup {

@@ -1,8 +1,9 @@
 //! The keeper: a tiny process above the one that runs the workflow, so that nothing outlives either.
 //!
 //! The process that was called stays as the keeper; a fork of it, the runner, goes on with everything. Both
-//! adopt orphans. The keeper alone hears the signals of the outside and hands them down a socket, so that a
-//! Ctrl-C, which a terminal sends to both, is heard once. When the runner ends, in whatever way, the keeper
+//! adopt orphans. The runner has a process group of its own, so that a signal to the whole group that a shell
+//! knows, SIGKILL too, leaves one of the two to clean up. The keeper alone hears the signals of the outside and
+//! hands them down a socket. When the runner ends, in whatever way, the keeper
 //! ends all that is left and exits as the runner did; when the keeper dies, the runner sees the socket's end
 //! (and is woken, should it be stopped) and ends everything itself. Only both killed in one instant leak.
 //!
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, raise, sigaction};
-use nix::unistd::{ForkResult, fork};
+use nix::unistd::{ForkResult, Pid as Number, fork, setpgid};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use super::cgroup::Cgroup;
@@ -31,6 +32,9 @@ const CGROUP_AFTER: Duration = Duration::from_millis(100);
 
 /// The exit status when nobody can say how the runner ended.
 const UNKNOWN_END: i32 = 3;
+
+/// The calling process, where a number is asked for.
+const THIS: Number = Number::from_raw(0);
 
 /// What the calling process has become.
 #[derive(Debug)]
@@ -65,6 +69,8 @@ pub fn divide() -> io::Result<Side> {
     match split() {
         Ok(ForkResult::Child) => {
             drop(above);
+            // Nothing is lost when the system refuses: it has no reason to.
+            let _ = setpgid(THIS, THIS);
             become_runner()?;
             Ok(Side::Runner(Signals::kept(below)?))
         }

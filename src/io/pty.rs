@@ -1,12 +1,10 @@
 //! Pseudo-terminals: a terminal for a program that nobody sits at, and the size that it tells.
 
 use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
-use std::os::unix::net::UnixStream;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use nix::sys::signal::Signal;
 use rustix::termios::{Winsize, tcgetwinsize, tcsetwinsize};
 
 /// Columns and rows.
@@ -64,37 +62,4 @@ pub fn open(size: Size) -> io::Result<Pty> {
 /// Sets the size; the system tells the foreground of the terminal when it differs. No terminal is no error.
 pub fn resize(terminal: impl AsFd, size: Size) {
     let _ = tcsetwinsize(terminal, Winsize { ws_col: size.columns, ws_row: size.rows, ws_xpixel: 0, ws_ypixel: 0 });
-}
-
-/// Tells when the size of this program's terminal changes.
-#[derive(Debug)]
-pub struct Resizes(UnixStream);
-
-impl Resizes {
-    /// Listens from now on.
-    ///
-    /// # Errors
-    /// The system's error.
-    pub fn listen() -> io::Result<Self> {
-        let (read, write) = UnixStream::pair()?;
-        read.set_nonblocking(true)?;
-        write.set_nonblocking(true)?;
-        signal_hook::low_level::pipe::register(Signal::SIGWINCH as i32, write)?;
-        Ok(Self(read))
-    }
-
-    /// Becomes readable when the size has changed.
-    pub fn descriptor(&self) -> RawFd {
-        self.0.as_raw_fd()
-    }
-
-    /// Whether it has changed since the last call.
-    pub fn take(&self) -> bool {
-        let mut bytes = [0; 64];
-        let mut any = false;
-        while let Ok(1..) = (&self.0).read(&mut bytes) {
-            any = true;
-        }
-        any
-    }
 }

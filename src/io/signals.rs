@@ -1,8 +1,8 @@
 //! Wishes that come as signals, from one of two sources: own handlers, or the keeper above.
 //!
 //! Handlers do nothing but write a byte, so that everything else happens in the loop. Below a keeper they do
-//! nothing at all, and the keeper's socket brings the bytes: what a terminal sends to both is then heard
-//! once. No signal is ever set to be ignored and no mask is left changed: children would inherit both.
+//! nothing at all, and the keeper's socket brings the bytes. No signal is ever set to be ignored and no mask
+//! is left changed: children would inherit both.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind, Read, Write};
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use nix::sys::signal::{SigSet, Signal, raise};
+use nix::unistd::{Pid, getpgid, getpgrp, getppid};
 
 use super::procfs;
 
@@ -26,6 +27,9 @@ const STATUS: [Signal; 1] = [Signal::SIGUSR1];
 #[cfg(not(target_os = "linux"))]
 const STATUS: [Signal; 2] = [Signal::SIGUSR1, Signal::SIGINFO];
 
+/// Tells that flowrun's terminal has another size.
+const RESIZED: Signal = Signal::SIGWINCH;
+
 /// Said to the keeper: this process stops itself now.
 pub(super) const STOPPING: u8 = b'S';
 /// Said to the keeper: it goes on.
@@ -35,10 +39,10 @@ pub(super) const STOPPED: u8 = b'P';
 /// Said by the keeper: the system has not stopped it, because no shell watches.
 pub(super) const NOT_STOPPED: u8 = b'N';
 
-/// All signals that are wishes and that were not ignored when the program began, as after `nohup`.
+/// All signals that are wishes or news from outside, and that were not ignored when the program began, as after `nohup`.
 pub(super) fn wishes() -> Vec<Signal> {
     let ignored = procfs::ignored_signals();
-    let all = ENDING.into_iter().chain([SUSPEND]).chain(STATUS);
+    let all = ENDING.into_iter().chain([SUSPEND, RESIZED]).chain(STATUS);
     all.filter(|signal| ignored >> (*signal as u64 - 1) & 1 == 0).collect()
 }
 
@@ -50,6 +54,7 @@ pub struct Signals {
     heard: RefCell<Vec<u8>>,
     suspend: Cell<bool>,
     status: Cell<bool>,
+    resized: Cell<bool>,
     lost: Cell<bool>,
     /// Whether the keeper was not stopped with this process.
     refused: Cell<bool>,
@@ -58,7 +63,8 @@ pub struct Signals {
 #[derive(Debug)]
 enum Source {
     Handlers(Vec<(Signal, UnixStream)>),
-    Keeper(UnixStream),
+    /// The process group is the keeper's: the job that a shell knows.
+    Keeper(UnixStream, Pid),
 }
 
 impl Signals {
@@ -81,7 +87,8 @@ impl Signals {
             // A flag that nobody reads: caught, so that it does nothing here, and as usual again in children.
             signal_hook::flag::register(signal as i32, Arc::new(AtomicBool::new(false)))?;
         }
-        Self::new(Source::Keeper(keeper))
+        let job = getpgid(Some(getppid()))?;
+        Self::new(Source::Keeper(keeper, job))
     }
 
     fn new(source: Source) -> io::Result<Self> {
@@ -91,7 +98,7 @@ impl Signals {
         wanted.add(Signal::SIGCHLD);
         wanted.thread_unblock()?;
         let no = || Cell::new(false);
-        Ok(Self { source, child, heard: RefCell::default(), suspend: no(), status: no(), lost: no(), refused: no() })
+        Ok(Self { source, child, heard: RefCell::default(), suspend: no(), status: no(), resized: no(), lost: no(), refused: no() })
     }
 
     /// Descriptors that become readable when something has come.
@@ -102,13 +109,14 @@ impl Signals {
     pub(super) fn sources(&self) -> Vec<BorrowedFd<'_>> {
         let mut all = match &self.source {
             Source::Handlers(pipes) => pipes.iter().map(|(_, stream)| stream.as_fd()).collect(),
-            Source::Keeper(stream) => vec![stream.as_fd()],
+            Source::Keeper(stream, _) => vec![stream.as_fd()],
         };
         all.push(self.child.as_fd());
         all
     }
 
-    /// Ending signals that have come since the last call: one for each time.
+    /// Hears what has come, and gives the ending signals since the last call: one for each time. The others look
+    /// only at what was heard here: one that came between two of them would wake nobody any more.
     pub fn take_ending(&self) -> Vec<i32> {
         self.listen();
         self.heard.take().into_iter().map(i32::from).collect()
@@ -116,14 +124,25 @@ impl Signals {
 
     /// Whether a pause was asked for since the last call.
     pub fn take_suspend(&self) -> bool {
-        self.listen();
         self.suspend.take()
     }
 
     /// Whether somebody has asked since the last call how things stand.
     pub fn take_status(&self) -> bool {
-        self.listen();
         self.status.take()
+    }
+
+    /// Whether flowrun's terminal may have another size since the last call.
+    pub fn take_resized(&self) -> bool {
+        self.resized.take()
+    }
+
+    /// The process group that a shell knows as flowrun's.
+    pub fn job(&self) -> Pid {
+        match &self.source {
+            Source::Handlers(_) => getpgrp(),
+            Source::Keeper(_, job) => *job,
+        }
     }
 
     /// Whether a child may have ended since the last call.
@@ -133,12 +152,11 @@ impl Signals {
 
     /// Whether a keeper is above: then this process adopts orphans, and has no children but its own.
     pub fn is_kept(&self) -> bool {
-        matches!(self.source, Source::Keeper(_))
+        matches!(self.source, Source::Keeper(..))
     }
 
     /// Whether there was a keeper and it is dead: nobody would clean up after this process any more.
     pub fn keeper_lost(&self) -> bool {
-        self.listen();
         self.lost.get()
     }
 
@@ -150,7 +168,7 @@ impl Signals {
     /// # Errors
     /// The system's error; nothing is stopped then.
     pub fn suspend_self(&self) -> io::Result<bool> {
-        if let Source::Keeper(stream) = &self.source {
+        if let Source::Keeper(stream, _) = &self.source {
             let mut stream: &UnixStream = stream;
             self.refused.set(false);
             stream.write_all(&[STOPPING])?;
@@ -174,8 +192,8 @@ impl Signals {
                 };
                 pipes.iter().flat_map(of).collect()
             }
-            Source::Keeper(_) if self.lost.get() => return,
-            Source::Keeper(stream) => match drain(stream) {
+            Source::Keeper(..) if self.lost.get() => return,
+            Source::Keeper(stream, _) => match drain(stream) {
                 Heard::Bytes(bytes) => bytes,
                 Heard::Closed(bytes) => {
                     self.lost.set(true);
@@ -191,6 +209,8 @@ impl Signals {
                 self.suspend.set(true);
             } else if STATUS.iter().any(is) {
                 self.status.set(true);
+            } else if is(&RESIZED) {
+                self.resized.set(true);
             } else if byte == NOT_STOPPED {
                 self.refused.set(true);
             }
@@ -203,6 +223,7 @@ impl Signals {
         let mut bytes = self.heard.take();
         bytes.extend(self.suspend.take().then_some(SUSPEND as u8));
         bytes.extend(self.status.take().then_some(STATUS[0] as u8));
+        bytes.extend(self.resized.take().then_some(RESIZED as u8));
         bytes
     }
 }
@@ -233,5 +254,24 @@ pub(super) fn drain(mut stream: &UnixStream) -> Heard {
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Heard::Bytes(bytes),
             Err(_) => return Heard::Closed(bytes),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+    use super::*;
+
+    #[test]
+    fn a_wish_that_comes_between_two_looks_still_wakes_who_waits() {
+        let signals = Signals::install().expect("handlers");
+        assert_eq!(signals.take_ending(), [0; 0]);
+        raise(Signal::SIGTERM).expect("it can be raised");
+        assert!(!signals.take_suspend() && !signals.take_status() && !signals.take_resized() && !signals.keeper_lost());
+        let mut sources: Vec<PollFd<'_>> = signals.sources().into_iter().map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+        assert_eq!(poll(&mut sources, PollTimeout::ZERO), Ok(1));
+        drop(sources);
+        assert_eq!(signals.take_ending(), [Signal::SIGTERM as i32]);
     }
 }

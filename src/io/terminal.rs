@@ -9,13 +9,15 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
-use nix::unistd::{Pid, getpgrp, tcgetpgrp, tcsetpgrp};
+use nix::unistd::{Pid, tcgetpgrp, tcsetpgrp};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 /// The controlling terminal of this program, where its standard input is that.
 #[derive(Debug)]
 pub struct Terminal {
     stdin: OwnedFd,
+    /// The process group that a shell knows as this program's.
+    job: Pid,
     /// The same terminal as standard output, where that is it.
     stdout: Option<OwnedFd>,
     /// The same terminal as standard error, where that is it.
@@ -27,11 +29,14 @@ pub struct Terminal {
 }
 
 impl Terminal {
+    /// For the program that a shell knows as the process group `job`.
+    ///
     /// None when standard input is no terminal, or one that controls another session.
-    pub fn of_this_program() -> Option<Self> {
+    pub fn of_this_program(job: Pid) -> Option<Self> {
         // Only for the terminal that controls the caller's session does the system tell the foreground.
         let ours = |fd: io::Result<OwnedFd>| fd.ok().filter(|fd| tcgetpgrp(fd).is_ok());
         Some(Self {
+            job,
             stdin: ours(io::stdin().as_fd().try_clone_to_owned())?,
             stdout: ours(io::stdout().as_fd().try_clone_to_owned()),
             stderr: ours(io::stderr().as_fd().try_clone_to_owned()),
@@ -57,7 +62,7 @@ impl Terminal {
 
     /// Whether this program may lend it: it is the foreground, and not the job of a shell that runs in the background.
     pub fn is_in_foreground(&self) -> bool {
-        tcgetpgrp(&self.stdin) == Ok(getpgrp())
+        tcgetpgrp(&self.stdin) == Ok(self.job)
     }
 
     /// Whether somebody has it.
@@ -84,7 +89,7 @@ impl Terminal {
     /// Makes this program's group the foreground again and sets the modes as they were; nothing when it is not lent.
     pub fn take_back(&mut self) {
         let Some(modes) = self.own_modes.take() else { return };
-        let _ = set_foreground(&self.stdin, getpgrp());
+        let _ = set_foreground(&self.stdin, self.job);
         self.their_modes = tcgetattr(&self.stdin).ok().filter(|theirs| *theirs != modes);
         if self.their_modes.is_some() {
             self.set_modes(&modes);
@@ -111,12 +116,15 @@ pub fn set_foreground(terminal: impl AsFd, group: Pid) -> nix::Result<()> {
     without_being_stopped(|| tcsetpgrp(terminal, group))
 }
 
-fn without_being_stopped<T>(act: impl FnOnce() -> nix::Result<T>) -> nix::Result<T> {
+/// Does what the system would stop this program for, which is never the foreground itself. Threads that are
+/// started within keep the permission: the runner's process group is not the one that a shell knows.
+pub fn without_being_stopped<T>(act: impl FnOnce() -> T) -> T {
     let mut stop = SigSet::empty();
     stop.add(Signal::SIGTTOU);
-    let before = stop.thread_swap_mask(nix::sys::signal::SigmaskHow::SIG_BLOCK)?;
+    // Setting a mask of known signals does not fail.
+    let before = stop.thread_swap_mask(nix::sys::signal::SigmaskHow::SIG_BLOCK);
     let done = act();
-    before.thread_set_mask()?;
+    let _ = before.map(|before| before.thread_set_mask());
     done
 }
 

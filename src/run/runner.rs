@@ -23,6 +23,7 @@ use crate::base::time::RunTime;
 use crate::exec::environment::BaseEnvironment;
 use crate::io::machine::reason;
 use crate::io::poller::Poller;
+use crate::io::pty::Size;
 use crate::io::shim::Shim;
 use crate::io::signals::Signals;
 use crate::io::sweep;
@@ -78,10 +79,10 @@ pub fn run(setup: Setup<'_>) -> io::Result<Ended> {
             break;
         }
         runner.wait()?;
+        runner.gather();
         if runner.setup.signals.keeper_lost() {
             return Err(runner.lost());
         }
-        runner.gather();
         runner.think();
         runner.stop_if_suspended();
     }
@@ -125,9 +126,8 @@ pub(super) struct Runner<'a> {
 
 impl<'a> Runner<'a> {
     fn new(setup: Setup<'a>) -> io::Result<Self> {
-        let terminals = Terminals::of(&setup.plan)?;
-        let mut descriptors = setup.signals.descriptors();
-        descriptors.extend(terminals.descriptor());
+        let terminals = Terminals::of(&setup.plan, setup.signals.job());
+        let descriptors = setup.signals.descriptors();
         for (key, fd) in descriptors.iter().enumerate() {
             setup.poller.add(*fd, key)?;
         }
@@ -259,8 +259,8 @@ impl<'a> Runner<'a> {
             self.take_exits();
             self.take_stops();
         }
-        if let Some(size) = self.terminals.resized() {
-            self.pipes.resize(size);
+        if self.setup.signals.take_resized() {
+            self.pipes.resize(Size::of_this_program());
         }
         let now = self.setup.clock.now();
         if self.lingering.deadline().is_some_and(|moment| moment <= now) {

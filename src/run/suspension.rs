@@ -71,6 +71,8 @@ impl Runner<'_> {
             }
         }
         self.inputs.push_back(Input::Resume);
+        // What came meanwhile has woken nobody.
+        self.gather_wishes();
     }
 
     /// Lets everything go on.

@@ -5,17 +5,15 @@
 //! a process shares the terminal with flowrun's own lines, these are held back, so that an editor is
 //! drawn by nobody else; the price is that nobody sees meanwhile what others say.
 
-use std::io;
-use std::os::fd::RawFd;
-
 use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 
 use super::jobs::Asked;
 use super::runner::Runner;
 use super::starting::PendingStart;
 use crate::base::ids::JobId;
 use crate::exec::command::Tty;
-use crate::io::pty::{Resizes, Size};
+use crate::io::pty::Size;
 use crate::io::terminal::{self, Terminal};
 use crate::notice::Exit;
 use crate::plan::{Action, Plan, Stdin, Work};
@@ -32,31 +30,13 @@ pub(super) struct Terminals {
     stopped_by: Option<i32>,
     /// A start that waits until flowrun's own lines are held back.
     waiting: Option<PendingStart>,
-    resizes: Option<Resizes>,
 }
 
 impl Terminals {
-    /// Looks at the terminal where the plan makes use of it.
-    ///
-    /// # Errors
-    /// The system's error: of a signal handler.
-    pub fn of(plan: &Plan) -> io::Result<Self> {
-        let any = |wanted: fn(&Work) -> bool| plan.processes.iter().any(|process| wanted(&process.work));
-        Ok(Self {
-            own: if any(|work| work.stdin == Stdin::Inherit) { Terminal::of_this_program() } else { None },
-            resizes: if any(|work| work.tty) { Some(Resizes::listen()?) } else { None },
-            ..Self::default()
-        })
-    }
-
-    /// Becomes readable when the size of flowrun's own terminal has changed.
-    pub fn descriptor(&self) -> Option<RawFd> {
-        self.resizes.as_ref().map(Resizes::descriptor)
-    }
-
-    /// The new size, when it has changed.
-    pub fn resized(&self) -> Option<Size> {
-        self.resizes.as_ref().filter(|resizes| resizes.take()).map(|_| Size::of_this_program())
+    /// Looks at the terminal where the plan makes use of it; `job` is the process group that a shell knows.
+    pub fn of(plan: &Plan, job: Pid) -> Self {
+        let inherits = plan.processes.iter().any(|process| process.work.stdin == Stdin::Inherit);
+        Self { own: if inherits { Terminal::of_this_program(job) } else { None }, ..Self::default() }
     }
 
     /// How the steps of a process stand to terminals.
