@@ -61,6 +61,8 @@ pub enum StopReason {
     NotReady,
     /// It no longer answers as it should.
     NotLive,
+    /// It said that it was about to end, and has not.
+    NeverEnded,
     /// All that join it have ended, and it is wanted for nothing else.
     Unused,
 }

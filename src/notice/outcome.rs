@@ -60,6 +60,8 @@ pub enum Failure {
         /// What the last one said.
         why: String,
     },
+    /// A daemon said that it was about to end, and had not after this.
+    NeverEnded(Duration),
     /// A daemon fell more often than it may be restarted.
     FellTooOften {
         /// How often it may be restarted.

@@ -95,6 +95,7 @@ pub fn failure(plan: &Plan, process: ProcessId, failure: &Failure) -> String {
         Failure::EndedBeforeReady => "ended before it was ready".to_owned(),
         Failure::NotLive { failures: 1, why } => format!("a liveness probe failed: {}", clean_text(why)),
         Failure::NotLive { failures, why } => format!("{failures} liveness probes in a row failed: {}", clean_text(why)),
+        Failure::NeverEnded(bound) => format!("said that it was about to end, and had not {} later", span(*bound)),
         Failure::FellTooOften { max, within, last } => {
             let last = last.as_ref().map_or_else(|| "ended by itself".to_owned(), |last| self::failure(plan, process, last));
             format!("{last}; already restarted {} within {}", times(*max), span(*within))
@@ -161,6 +162,7 @@ pub fn stop(reason: &StopReason) -> &'static str {
         StopReason::RunStopped => "the run is being stopped",
         StopReason::NotReady => "it was not ready in time",
         StopReason::NotLive => "it no longer answers as it should",
+        StopReason::NeverEnded => "it said that it was about to end, and has not",
         StopReason::Unused => "all that need it have ended",
     }
 }

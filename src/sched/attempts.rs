@@ -123,6 +123,7 @@ impl Scheduler {
         self.timers.clear(Timer::Step(id));
         self.timers.clear(Timer::Grace(id));
         self.timers.clear(Timer::Ready(id));
+        self.timers.clear(Timer::Leaving(id));
         let process = &mut self.processes[id];
         if let Some(left) = &mut process.time_left {
             *left = left.saturating_sub(self.now - process.running_since);

@@ -111,7 +111,8 @@ impl Scheduler {
         self.stop_failed(id, StopReason::NotReady, Failure::NeverReady { within: ready.within, why }, out);
     }
 
-    /// A process says that it is about to end. Only its last step can: no other serves.
+    /// A process says that it is about to end. Only its last step can: no other serves. A daemon has its grace
+    /// for that, as if it had been asked to.
     pub(super) fn says_stopping(&mut self, job: JobId, out: &mut Outbox) {
         let id = job.process;
         if !self.runs_last_step(job) || self.processes[id].health.leaving {
@@ -119,7 +120,17 @@ impl Scheduler {
         }
         self.end_probing(id, out);
         self.processes[id].health.leaving = true;
+        let control = &self.plan.processes[id].control;
+        if control.daemon {
+            self.timers.set(Timer::Leaving(id), self.now + control.grace);
+        }
         self.reconsider_readiness(id);
+    }
+
+    /// A daemon that said that it was about to end has not.
+    pub(super) fn never_ended(&mut self, id: ProcessId, out: &mut Outbox) {
+        let grace = self.plan.processes[id].control.grace;
+        self.stop_failed(id, StopReason::NeverEnded, Failure::NeverEnded(grace), out);
     }
 
     /// Whether an attempt is under way, in its last step and not asked to end.

@@ -197,6 +197,7 @@ impl Scheduler {
                 self.bound_broken(id, bound, out);
             }
             Timer::Ready(id) => self.not_ready_in_time(id, out),
+            Timer::Leaving(id) => self.never_ended(id, out),
             Timer::Probe(id) => self.probe_moment(id, out),
             Timer::Retry(id) => self.begin_attempt(id, out),
             Timer::Grace(id) => self.kill(id, true, out),

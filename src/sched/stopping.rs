@@ -51,6 +51,7 @@ impl Scheduler {
         self.timers.clear(Timer::Attempt(id));
         self.timers.clear(Timer::Step(id));
         self.timers.clear(Timer::Ready(id));
+        self.timers.clear(Timer::Leaving(id));
         self.end_probing(id, out);
     }
 

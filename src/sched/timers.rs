@@ -22,6 +22,8 @@ pub enum Timer {
     Step(ProcessId),
     /// The longest time until it is ready.
     Ready(ProcessId),
+    /// The longest time that a daemon may take to end when it has said that it does.
+    Leaving(ProcessId),
     /// The next probe, or the end of the wait for the answer to one.
     Probe(ProcessId),
     /// The next attempt.

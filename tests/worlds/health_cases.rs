@@ -216,10 +216,23 @@ fn who_says_that_it_is_about_to_end_is_not_ready_any_more() {
     run.input(Input::SaysStopping { job });
     assert_eq!(run.kind(2), Some(OutcomeKind::Skipped));
     run.seen_ready(0);
-    run.wait(1000);
-    assert!(run.probes().is_empty(), "it is let go in peace");
+    run.wait(99);
+    assert!(run.effects.is_empty(), "it is let go in peace");
     run.succeeds(0);
     assert_eq!(run.outcome(0), Some(Outcome::Success), "it was ready once");
+}
+
+#[test]
+fn who_says_that_it_is_about_to_end_and_does_not_is_stopped_after_its_grace() {
+    let mut run = Run::new(plan(vec![watched(daemon(), 100)]));
+    run.seen_ready(0);
+    let job = run.job(0);
+    run.input(Input::SaysStopping { job });
+    let grace = Control::default().grace.min(daemon().grace);
+    run.wait(grace.as_millis() as u64);
+    assert_eq!(run.terminates(), [0]);
+    run.ends(0, Exit::Signal(15));
+    assert_eq!(run.outcome(0), Some(Outcome::Failed { failure: Failure::NeverEnded(grace), allowed: false }));
 }
 
 #[test]

@@ -125,6 +125,7 @@ impl Watch {
                 let known = patience == Some(*failures) && *failures == one.health.failures && one.health.why.as_ref() == Some(why);
                 known && last.is_some_and(|last| last.asked == Some(StopReason::NotLive))
             }
+            Failure::NeverEnded(bound) => *bound == control.grace && last.is_some_and(|last| last.asked == Some(StopReason::NeverEnded)),
             Failure::FellTooOften { max, within, last } => {
                 self.fell_rightly(id, last.as_deref())?;
                 control.daemon && (*max, *within) == (control.restart.max, control.restart.within)
@@ -142,5 +143,5 @@ impl Watch {
 
 /// Whether a process is asked to end because its attempt has failed.
 pub fn is_failing(reason: &StopReason) -> bool {
-    matches!(reason, StopReason::Timeout | StopReason::NotReady | StopReason::NotLive)
+    matches!(reason, StopReason::Timeout | StopReason::NotReady | StopReason::NotLive | StopReason::NeverEnded)
 }

@@ -18,6 +18,8 @@ pub struct Health {
     /// Whether it was ready at some time.
     pub was_ready: bool,
     pub leaving: bool,
+    /// When it has to have ended, if it is a daemon and has said that it does.
+    pub gone_by: Option<RunTime>,
     /// When it has to be ready.
     pub due: Option<RunTime>,
     /// When the next probe is to be made.
@@ -91,7 +93,11 @@ impl Watch {
 
     pub fn told_of_leaving(&mut self, job: JobId) {
         if self.serves(job, false) {
+            let control = &self.plan.processes[job.process].control;
             let health = &mut self.all[job.process].health;
+            if control.daemon && !health.leaving {
+                health.gone_by = Some(self.now + control.grace);
+            }
             health.leaving = true;
             health.next = None;
             if self.plan.processes[job.process].control.daemon {
@@ -243,6 +249,7 @@ impl Watch {
             return Ok(());
         }
         ensure!(health.was_ready || health.due.is_none_or(|due| due > self.now), "{job:?} is not ready in time and goes on");
+        ensure!(health.gone_by.is_none_or(|moment| moment > self.now), "{job:?} said that it ends, and goes on");
         let probed = health.leaving || health.probe.is_some() || health.next.is_none_or(|next| next > self.now);
         ensure!(probed, "{job:?} is not probed in time: {health:?}");
         let patience = self.plan.processes[id].control.live.filter(|_| health.was_ready).map(|live| live.failures);

@@ -19,6 +19,7 @@ pub const THINGS: &[&str] = &[
     "liveness probe failed",
     "not ready in time",
     "not live",
+    "never ended",
     "ended before ready",
     "retried because never ready",
     "restarted after a failure",
@@ -43,6 +44,7 @@ impl Watch {
             Event::ProbeFailed { live: false, .. } => "probe failed",
             Event::Stopping { reason: StopReason::NotReady, .. } => "not ready in time",
             Event::Stopping { reason: StopReason::NotLive, .. } => "not live",
+            Event::Stopping { reason: StopReason::NeverEnded, .. } => "never ended",
             Event::Stopping { reason: StopReason::Unused, .. } => "stopped unused",
             Event::Stopping { reason: StopReason::Timeout, .. } if self.met.contains_key("suspended") => {
                 "stopped by the clock after a suspension"

@@ -264,12 +264,11 @@ impl Watch {
         Ok(())
     }
 
-    /// Whether a world without any further event is in order: a finite program hangs, or a daemon that said
-    /// it would end does not, or there is no work and daemons run.
+    /// Whether a world without any further event is in order: a finite program hangs, or there is no work and daemons run.
     pub fn may_last_for_ever(&self, mut running: impl Iterator<Item = JobId>) -> bool {
         running.any(|job| {
             let finite = !self.plan.processes[job.process].control.daemon;
-            !self.may_end() || finite || self.all[job.process].health.leaving
+            !self.may_end() || finite
         })
     }
 

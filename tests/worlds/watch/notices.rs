@@ -132,12 +132,16 @@ impl Watch {
             return Err(format!("{job:?} is asked to end though it does not run"));
         };
         let ran = one.ran + (self.now - program.since);
-        let by_clock = matches!(reason, StopReason::Timeout | StopReason::NotReady);
+        let by_clock = matches!(reason, StopReason::Timeout | StopReason::NotReady | StopReason::NeverEnded);
         ensure!(!(by_clock && self.suspended), "the time of {job:?} is over while it stands still");
         match reason {
             StopReason::NotReady => {
                 let overdue = one.health.due.is_some_and(|due| due <= self.now);
                 ensure!(overdue && !one.health.was_ready, "{job:?} is stopped before it had to be ready");
+            }
+            StopReason::NeverEnded => {
+                let overdue = one.health.gone_by.is_some_and(|moment| moment <= self.now);
+                ensure!(overdue && control.daemon, "{job:?} is stopped though it may still be about to end");
             }
             StopReason::NotLive => {
                 let lost = control.live.is_some_and(|live| one.health.failures >= live.failures);
