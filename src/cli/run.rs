@@ -1,6 +1,7 @@
 //! `flowrun run`: a workflow becomes running processes.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use super::args::{OutputArg, RunArgs};
@@ -41,10 +42,19 @@ pub fn run(args: RunArgs) -> Result<Status, Failure> {
     match keeper::divide().map_err(|error| needs("a process that watches over the run", &error))? {
         Side::Runner(signals) => {
             limits::raise_descriptors();
-            supervise(plan, &args, &signals)
+            on_own_thread(move || supervise(plan, &args, &signals))
         }
         Side::Keeper(kept) => Ok(account(kept)),
     }
+}
+
+/// The system hands orphans to the first thread and lists the children of each thread apart. With the loop
+/// on another one, the first has orphans only, and looking for them costs the same however many run.
+fn on_own_thread(lead: impl FnOnce() -> Result<Status, Failure> + Send) -> Result<Status, Failure> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name("run".to_owned()).spawn_scoped(scope, lead).map_err(|error| needs("a thread", &error))?;
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 fn needs(what: &str, error: &std::io::Error) -> Failure {

@@ -93,9 +93,8 @@ fn numbers(text: &str) -> impl Iterator<Item = u32> {
     text.split_ascii_whitespace().filter_map(|word| word.parse().ok())
 }
 
-/// The list of the calling thread's children, kept open: reading it again costs a few microseconds.
-///
-/// To be made by the main thread: orphans are adopted by the first thread that lives, which is that one.
+/// The list of the first thread's children, kept open: reading it again costs a fraction of a microsecond for
+/// each. Orphans are adopted by that thread; who starts children on another one finds nothing else there.
 #[derive(Debug)]
 pub struct ChildList {
     file: File,
