@@ -348,6 +348,21 @@ fn a_flowrun_in_the_background_takes_no_terminal() {
 }
 
 #[test]
+fn a_terminal_that_goes_away_ends_the_run_in_order() {
+    let place = place(
+        "processes:
+  d: {daemon: true, command: 'trap \"echo d >> order; exit 0\" TERM; : > up; while :; do echo talk; sleep 0.02; done'}
+  p: {join: {d: start}, command: 'trap \"echo p >> order; exit 0\" TERM; until [ -e up ]; do sleep 0.02; done; echo here; while :; do sleep 0.02; done'}
+  cleanup: {join: {p: exit}, command: echo c >> order}
+",
+    );
+    let mut seat = place.flowrun("").at_a_terminal();
+    seat.sees("here");
+    assert_eq!(seat.leave(), Some(129));
+    assert_eq!(place.read("order"), "p\nc\nd\n");
+}
+
+#[test]
 fn a_file_mask_is_that_of_the_process_or_the_step() {
     let place = place(
         "vars: {mask: \"002\"}

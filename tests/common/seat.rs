@@ -117,6 +117,13 @@ impl Seat {
         (status.code(), self.all())
     }
 
+    /// Takes the terminal away while the program runs, as a closed window does; the program's exit status.
+    #[track_caller]
+    pub fn leave(mut self) -> Option<i32> {
+        self.terminal = File::open("/dev/null").expect("there is nothing");
+        self.child.wait().expect("it ends").code()
+    }
+
     /// Reads what is there, waiting a moment for it; false when nobody is at the other end any more.
     fn more(&mut self) -> bool {
         let readable = poll(&mut [PollFd::new(self.terminal.as_fd(), PollFlags::POLLIN)], PollTimeout::from(100_u8));
