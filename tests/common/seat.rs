@@ -1,13 +1,16 @@
 //! Somebody at a terminal: the program has a pseudo-terminal as its standard streams and as its controlling
 //! terminal, the test types and reads.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 /// After this a test has failed. Nothing in here takes long; the machine may.
@@ -31,7 +34,13 @@ pub struct Seat {
 impl Seat {
     /// Starts a program at a terminal of this size, given with its environment and folder.
     pub fn new(program: &Command, columns: u16, rows: u16) -> Self {
-        let pty = nix::pty::openpty(None, None).expect("a pseudo-terminal");
+        // Never inherited by what other tests start: they would keep the terminal from going away.
+        let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+        let master = posix_openpt(flags).expect("a pseudo-terminal");
+        grantpt(&master).and_then(|()| unlockpt(&master)).expect("it is ours");
+        let name = ptsname_r(&master).expect("it has a name");
+        let slave = OpenOptions::new().read(true).write(true).custom_flags(OFlag::O_NOCTTY.bits()).open(name).expect("its other end");
+        let master = File::from(OwnedFd::from(master));
         let mut command = Command::new("python3");
         command.args(["-c", BECOME]).arg(program.get_program()).args(program.get_args());
         program.get_current_dir().map(|folder| command.current_dir(folder));
@@ -42,14 +51,13 @@ impl Seat {
             };
         }
         command.env("TERM", "xterm");
-        resize(pty.master.as_fd(), columns, rows);
-        let slave = File::from(pty.slave);
+        resize(master.as_fd(), columns, rows);
         let end = || Stdio::from(slave.try_clone().expect("a descriptor"));
         let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().expect("python3 starts");
         // The test keeps no slave: when all others are closed, reading ends.
         drop(command);
         drop(slave);
-        Self { child, terminal: File::from(pty.master), seen: Vec::new(), read: 0 }
+        Self { child, terminal: master, seen: Vec::new(), read: 0 }
     }
 
     /// The number of the program's process, which leads the terminal's session.
@@ -121,7 +129,14 @@ impl Seat {
     #[track_caller]
     pub fn leave(mut self) -> Option<i32> {
         self.terminal = File::open("/dev/null").expect("there is nothing");
-        self.child.wait().expect("it ends").code()
+        let since = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it can be asked") {
+                return status.code();
+            }
+            assert!(since.elapsed() < LIMIT, "it never ended");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Reads what is there, waiting a moment for it; false when nobody is at the other end any more.
