@@ -129,6 +129,31 @@ fn a_pause_that_is_asked_for_while_ending_is_no_trouble() {
 }
 
 #[test]
+fn a_wish_to_end_reaches_a_runner_that_somebody_has_stopped() {
+    let marked = waits();
+    let mut live = marked.flowrun("").start();
+    live.wait_for("up");
+    let below = runner(live.pid());
+    nix::sys::signal::kill(number(below), Signal::SIGSTOP).expect("it is there");
+    until("it is stopped", || state(below) == Some('T'));
+    live.signal(Signal::SIGTERM);
+    live.end().exits(143);
+    marked.none_alive();
+}
+
+#[test]
+fn a_keeper_without_room_says_so_and_nothing_is_started() {
+    for room in 8..40 {
+        let marked = Marked::new("processes: {p: {command: [touch, started]}}\n");
+        let said = marked.flowrun("").below(&["sh", "-c", &format!("ulimit -n {room}; exec \"$0\" \"$@\"")]).run();
+        assert!(!said.stderr.contains("was killed"), "{room} descriptors: nobody was killed\n{said}");
+        let started = marked.place.path("started").exists();
+        assert_eq!(said.status, Some(if started { 0 } else { 3 }), "{room} descriptors\n{said}");
+        assert!(started || said.stderr.starts_with("flowrun: cannot begin: "), "{room} descriptors\n{said}");
+    }
+}
+
+#[test]
 fn nothing_is_left_when_its_whole_process_group_is_killed() {
     // As `timeout --signal KILL` does, and what cleans up after a job in CI.
     let marked = Marked::new("processes: {d: {daemon: true, command: 'exec @fake daemon @mark'}}\n");

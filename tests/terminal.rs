@@ -330,6 +330,47 @@ fn a_stop_gives_the_terminal_to_the_shell_and_fg_gives_it_back() {
     seat.end();
 }
 
+/// The shell's job is the whole pipeline, of which Ctrl-Z has met only the process that has the terminal.
+#[test]
+fn a_stop_in_a_pipeline_stops_all_of_it() {
+    let place = place("processes:\n  ask: {stdin: inherit, command: ': > up; read line; echo \"got $line\"'}\n");
+    let mut seat = shell(&place);
+    seat.types(&format!("{} --no-progress | cat\n", env!("CARGO_BIN_EXE_flowrun")));
+    seat.until("it runs", |_| place.path("up").exists());
+    seat.types("\x1a");
+    seat.sees("Stopped");
+    seat.sees("shell> ");
+    seat.types("fg\n");
+    seat.sees("flowrun");
+    seat.until("the process's foreground", |seat| seat.foreground() != seat.pid());
+    seat.types("typed\n");
+    seat.sees("got typed");
+    seat.sees("shell> ");
+    seat.types("exit\n");
+    seat.end();
+}
+
+#[test]
+fn modes_are_set_back_also_when_the_runner_is_killed() {
+    let place = place("processes:\n  raw: {stdin: inherit, command: 'stty -echo raw; echo \"runner $PPID.\"; exec sleep 1000'}\n");
+    let mut seat = shell(&place);
+    seat.types(&format!("{} --no-progress\n", env!("CARGO_BIN_EXE_flowrun")));
+    seat.sees("runner ");
+    seat.sees(".");
+    assert!(!seat.echoes());
+    let text = seat.all();
+    let pid = text.rsplit("runner ").next().and_then(|rest| rest.split('.').next()).and_then(|pid| pid.parse().ok()).expect("a number");
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).expect("it is there");
+    seat.sees("was killed by");
+    seat.sees("shell> ");
+    seat.types("echo status $?; stty -a\n");
+    seat.sees("status 137");
+    seat.sees(" icanon");
+    seat.sees(" echo ");
+    seat.types("exit\n");
+    seat.end();
+}
+
 /// In the background flowrun steals the terminal from nobody: who reads is stopped, and flowrun with it.
 #[test]
 fn a_flowrun_in_the_background_takes_no_terminal() {

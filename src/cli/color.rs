@@ -59,7 +59,9 @@ pub fn can_draw() -> bool {
     let moves = std::env::var("TERM").is_ok_and(|term| !term.is_empty() && term != "dumb");
     let stdout = std::io::stdout().as_fd().try_clone_to_owned().and_then(|fd| std::fs::File::from(fd).metadata());
     let alone = stdout.is_ok_and(|metadata| !metadata.file_type().is_fifo() && !metadata.file_type().is_socket());
-    moves && alone
+    // What an outer flowrun shows must not be drawn over by an inner one.
+    let outermost = std::env::var_os("FLOWRUN_RUN_ID").is_none();
+    moves && alone && outermost
 }
 
 #[cfg(test)]

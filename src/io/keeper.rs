@@ -11,20 +11,21 @@
 //! nothing about the run, and knows neither plan nor processes.
 
 use std::collections::HashSet;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, raise, sigaction};
-use nix::unistd::{ForkResult, Pid as Number, fork, setpgid};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, kill, sigaction};
+use nix::unistd::{ForkResult, Pid as Number, fork, getpgrp, setpgid};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use super::cgroup::Cgroup;
 use super::reap::{self, Ended};
 use super::signals::{self, GOING_ON, Heard, NOT_STOPPED, STOPPED, STOPPING, Signals, drain, pipe};
+use super::terminal::Terminal;
 use super::{procfs, sweep};
 
 /// A run that has lasted so long gets a cgroup, if there may be one.
@@ -72,12 +73,20 @@ pub fn divide() -> io::Result<Side> {
             // Nothing is lost when the system refuses: it has no reason to.
             let _ = setpgid(THIS, THIS);
             become_runner()?;
+            wait_for_keeper(&below);
             Ok(Side::Runner(Signals::kept(below)?))
         }
         Ok(ForkResult::Parent { child }) => {
             drop(below);
             let runner = child.as_raw().unsigned_abs();
-            Ok(Side::Keeper(Keeper::new(runner, above, spared).and_then(Keeper::keep).unwrap_or_else(|_| give_up(runner))))
+            match Keeper::new(runner, above, spared) {
+                Ok(keeper) => Ok(Side::Keeper(keeper.keep().unwrap_or_else(|_| give_up(runner)))),
+                Err(error) => {
+                    // It has not begun, and ends.
+                    end_of(runner, WaitIdOptions::EXITED);
+                    Err(error)
+                }
+            }
         }
         Err(error) => {
             before.thread_set_mask()?;
@@ -105,6 +114,13 @@ fn become_runner() -> io::Result<()> {
     Ok(())
 }
 
+/// Nothing is started before somebody watches over it. A keeper that cannot is the one to say why.
+fn wait_for_keeper(mut keeper: &UnixStream) {
+    if keeper.read_exact(&mut [0]).is_err() {
+        std::process::exit(UNKNOWN_END);
+    }
+}
+
 /// The keeper cannot keep: the runner sees the end of the socket and ends everything.
 fn give_up(runner: u32) -> Kept {
     Kept { ended: end_of(runner, WaitIdOptions::EXITED).unwrap_or(Ended::Code(UNKNOWN_END)), left: 0 }
@@ -117,6 +133,8 @@ struct Keeper {
     spared: HashSet<u32>,
     signals: Signals,
     go_on: UnixStream,
+    /// As it was, to be set back when the runner can not do it any more.
+    terminal: Option<Terminal>,
     cgroup: Option<Cgroup>,
     /// Whether the runner has said that it stops itself.
     stopping: bool,
@@ -128,7 +146,11 @@ impl Keeper {
         nix::sys::prctl::set_child_subreaper(true)?;
         socket.set_nonblocking(true)?;
         let go_on = pipe(Signal::SIGCONT)?;
-        Ok(Self { runner, socket, spared, signals: Signals::install()?, go_on, cgroup: None, stopping: false })
+        let signals = Signals::install()?;
+        let mut terminal = Terminal::of_this_program(getpgrp());
+        terminal.iter_mut().for_each(Terminal::lend);
+        (&socket).write_all(&[STOPPED])?;
+        Ok(Self { runner, socket, spared, signals, go_on, terminal, cgroup: None, stopping: false })
     }
 
     /// Until the runner has ended and nothing of it is left.
@@ -151,6 +173,10 @@ impl Keeper {
             let bytes = self.signals.take_bytes();
             // A full socket loses wishes that the runner has heard often enough.
             let _ = self.socket.write(&bytes);
+            if bytes.iter().any(|byte| signals::asks_to_end(*byte)) {
+                // Whoever has stopped it: it must hear this.
+                self.continue_runner();
+            }
             if !heard_nothing(&self.go_on) {
                 self.continue_runner();
             }
@@ -158,8 +184,19 @@ impl Keeper {
         };
         self.cgroup.iter().for_each(Cgroup::kill);
         let left = sweep::sweep(&self.spared);
+        self.settle_terminal(ended);
         self.cgroup.iter().for_each(Cgroup::remove);
         Ok(Kept { ended, left })
+    }
+
+    /// A runner that was killed may have left the terminal to a process that is dead now, in whatever modes.
+    fn settle_terminal(&mut self, ended: Ended) {
+        let Some(mut terminal) = self.terminal.take() else { return };
+        if matches!(ended, Ended::Signal(_)) && terminal.is_orphaned() {
+            terminal.take_back();
+        } else {
+            terminal.leave();
+        }
     }
 
     fn wait(&self, until: Option<Instant>) -> io::Result<()> {
@@ -253,7 +290,8 @@ fn stop_like_the_default() {
     let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
     // SAFETY: the default action runs no code of this program.
     let Ok(before) = (unsafe { sigaction(Signal::SIGTSTP, &default) }) else { return };
-    let _ = raise(Signal::SIGTSTP);
+    // The whole job: a Ctrl-Z that met only the process that has the terminal must stop `flowrun … | cat` too.
+    let _ = kill(THIS, Signal::SIGTSTP);
     // SAFETY: the action that was there before, whose handler stays valid for the whole program.
     let _ = unsafe { sigaction(Signal::SIGTSTP, &before) };
 }

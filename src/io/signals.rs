@@ -39,6 +39,11 @@ pub(super) const STOPPED: u8 = b'P';
 /// Said by the keeper: the system has not stopped it, because no shell watches.
 pub(super) const NOT_STOPPED: u8 = b'N';
 
+/// Whether a byte that was handed on asks for an end.
+pub(super) fn asks_to_end(byte: u8) -> bool {
+    ENDING.iter().any(|signal| *signal as u8 == byte)
+}
+
 /// All signals that are wishes or news from outside, and that were not ignored when the program began, as after `nohup`.
 pub(super) fn wishes() -> Vec<Signal> {
     let ignored = procfs::ignored_signals();

@@ -7,7 +7,8 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
-use nix::sys::signal::{SigSet, Signal};
+use nix::errno::Errno;
+use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::{Pid, tcgetpgrp, tcsetpgrp};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
@@ -63,6 +64,16 @@ impl Terminal {
     /// Whether this program may lend it: it is the foreground, and not the job of a shell that runs in the background.
     pub fn is_in_foreground(&self) -> bool {
         tcgetpgrp(&self.stdin) == Ok(self.job)
+    }
+
+    /// Whether its foreground is this program's job, or a group of which nobody is left.
+    pub fn is_orphaned(&self) -> bool {
+        tcgetpgrp(&self.stdin).is_ok_and(|group| group == self.job || killpg(group, None) == Err(Errno::ESRCH))
+    }
+
+    /// Leaves it as it is.
+    pub fn leave(mut self) {
+        self.own_modes = None;
     }
 
     /// Whether somebody has it.

@@ -6,10 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
 use std::time::Duration;
-
-use tempfile::NamedTempFile;
 
 use crate::base::ids::{JobId, ProcessId, ResourceId};
 use crate::io::poller::Poller;
@@ -38,7 +37,7 @@ pub struct UnderWay {
     /// Its number.
     pub probe: u32,
     /// The child that answers it, and the file of what it says; none when a thread does.
-    pub child: Option<(u32, NamedTempFile)>,
+    pub child: Option<(u32, File)>,
 }
 
 /// The conditions of one attempt.
@@ -66,6 +65,8 @@ pub struct Probes {
     sockets: BTreeMap<usize, ProcessId>,
     /// Sockets that may have more to say: the kernel tells only once.
     pending: BTreeSet<usize>,
+    /// Processes of which it was told that they cannot be asked.
+    in_vain: BTreeSet<ProcessId>,
     /// Made when the first process needs it.
     folder: Option<Folder>,
     next_key: usize,
@@ -74,7 +75,14 @@ pub struct Probes {
 impl Probes {
     /// Nothing is watched.
     pub fn new() -> Self {
-        Self { watches: BTreeMap::new(), sockets: BTreeMap::new(), pending: BTreeSet::new(), folder: None, next_key: FIRST_KEY }
+        Self {
+            watches: BTreeMap::new(),
+            sockets: BTreeMap::new(),
+            pending: BTreeSet::new(),
+            in_vain: BTreeSet::new(),
+            folder: None,
+            next_key: FIRST_KEY,
+        }
     }
 
     /// A step of a job is about to start. In a new attempt all is forgotten that was seen of the one before.
@@ -120,6 +128,11 @@ impl Probes {
         poller.add(socket.fd(), key)?;
         self.sockets.insert(key, process);
         Ok((key, socket))
+    }
+
+    /// It is told that a process cannot be asked; false when that was told before.
+    pub fn in_vain(&mut self, process: ProcessId) -> bool {
+        self.in_vain.insert(process)
     }
 
     /// A process has ended for good, or begins anew.

@@ -4,6 +4,7 @@
 //! output goes into an unnamed place and is shown by its last line only. A probe that is given up is not
 //! heard any more: its child is killed with its group, its thread ends by itself at its timeout.
 
+use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::thread;
@@ -56,12 +57,28 @@ impl Runner<'_> {
             None => Some(Ok(())),
             Some(Probe::Log(_)) => Some(self.alive_since(job, "no line matched since the last look")),
             Some(Probe::Notify) => Some(self.alive_since(job, "no WATCHDOG=1 since the last look")),
-            Some(Probe::Exec(step)) => self.probe_by_command(job, probe, step).err().map(Err),
-            Some(_) => self.probe_by_thread(job, probe, &work, live, timeout.unwrap_or_default()).err().map(Err),
+            Some(Probe::Exec(step)) => {
+                let asked = self.probe_by_command(job, probe, step);
+                self.not_asked(job, asked)
+            }
+            Some(_) => {
+                let asked = self.probe_by_thread(job, probe, &work, live, timeout.unwrap_or_default());
+                self.not_asked(job, asked)
+            }
         };
         if let Some(result) = answer {
             self.inputs.push_back(Input::Probed { job, probe: Some(probe), result });
         }
+    }
+
+    /// The answer for a probe that could not be made. It is told at once: it says nothing of the process, and
+    /// may go on until the time for becoming ready is over.
+    fn not_asked(&mut self, job: JobId, asked: Result<(), String>) -> Option<Result<(), String>> {
+        let why = asked.err()?;
+        if self.probes.in_vain(job.process) {
+            self.warn(job.process, format!("cannot ask whether it serves: {why}"));
+        }
+        Some(Err(why))
     }
 
     fn alive_since(&mut self, job: JobId, why: &str) -> Result<(), String> {
@@ -85,8 +102,9 @@ impl Runner<'_> {
     fn probe_by_command(&mut self, job: JobId, probe: u32, step: &Step) -> Result<(), String> {
         let Action::Command { argv, direct, .. } = &step.action else { return Ok(()) };
         let plan = Arc::clone(&self.setup.plan);
-        let output = NamedTempFile::with_prefix("flowrun-probe-")
-            .map_err(|error| format!("cannot keep the output of the probe: {}", reason(&error)))?;
+        let folder = std::env::temp_dir();
+        let output = NamedTempFile::with_prefix_in("flowrun-probe-", &folder)
+            .map_err(|error| format!("cannot keep the output of the probe in {} (see TMPDIR): {}", folder.display(), reason(&error)))?;
         let stdout = Output::File { path: output.path().to_owned(), append: true };
         let streams = Streams { stdin: &Stdin::Null, stdout: &stdout, stderr: &Output::SameAsStdout, tty: Tty::Without, first: false };
         let own = Own { process: &plan.processes[job.process], attempt: job.attempt, permits: self.probes.permits(job) };
@@ -94,6 +112,8 @@ impl Runner<'_> {
         let start =
             Start { argv, direct: direct.as_deref(), cwd: &step.cwd, env: &env, streams, umask: step.umask, shim: &self.setup.shim };
         let running = command::start(&start).map_err(|(StartError::NoRoom(why) | StartError::Failed(why))| why)?;
+        // Without a name from now on: nothing is left of it, whoever is killed.
+        let output = output.into_file();
         self.jobs.add_probe(job, running.pid);
         if !self.probes.set_under_way(job, UnderWay { probe, child: Some((running.pid, output)) }) {
             reap::signal_group(running.pid, Signal::SIGKILL as i32);
@@ -159,8 +179,7 @@ impl Runner<'_> {
 }
 
 /// The end of what a command said; what cannot be read is as good as nothing.
-fn last_output(mut output: NamedTempFile) -> Vec<u8> {
-    let file = output.as_file_mut();
+fn last_output(mut file: File) -> Vec<u8> {
     let length = file.metadata().map_or(0, |metadata| metadata.len());
     let mut last = Vec::new();
     if file.seek(SeekFrom::Start(length.saturating_sub(LAST_OUTPUT))).is_ok() {
