@@ -1,0 +1,78 @@
+//! Lines out of bytes that come in pieces, none longer than a bound.
+
+/// The longest line that is taken: an item of a queue of 1 MiB in base64, with what stands around it.
+pub const MAX_LINE: usize = 2 << 20;
+
+/// A line is longer than [`MAX_LINE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong;
+
+/// What has come of a line that is not whole yet.
+#[derive(Debug, Default)]
+pub struct Frames {
+    bytes: Vec<u8>,
+    /// Up to here no line break was found.
+    searched: usize,
+}
+
+impl Frames {
+    /// Takes bytes.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The next whole line, without its line break.
+    ///
+    /// # Errors
+    /// What has come has no line break within the bound.
+    pub fn next_line(&mut self) -> Result<Option<Vec<u8>>, TooLong> {
+        match self.bytes[self.searched..].iter().position(|byte| *byte == b'\n') {
+            Some(at) if self.searched + at > MAX_LINE => Err(TooLong),
+            Some(at) => {
+                let rest = self.bytes.split_off(self.searched + at + 1);
+                let mut line = std::mem::replace(&mut self.bytes, rest);
+                line.pop();
+                self.searched = 0;
+                Ok(Some(line))
+            }
+            None if self.bytes.len() > MAX_LINE => Err(TooLong),
+            None => {
+                self.searched = self.bytes.len();
+                Ok(None)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_whole_however_the_pieces_fall() {
+        let text = b"one\n\ntwo\nthr";
+        for size in 1..=text.len() {
+            let mut frames = Frames::default();
+            let mut lines = Vec::new();
+            for piece in text.chunks(size) {
+                frames.push(piece);
+                while let Ok(Some(line)) = frames.next_line() {
+                    lines.push(String::from_utf8(line).expect("text"));
+                }
+            }
+            assert_eq!(lines, ["one", "", "two"], "pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn an_endless_line_is_refused_and_takes_bounded_memory() {
+        let mut frames = Frames::default();
+        let mut taken = 0;
+        let refused = (0..100).any(|_| {
+            frames.push(&[b'x'; 65536]);
+            taken += 65536;
+            frames.next_line() == Err(TooLong)
+        });
+        assert!(refused && taken <= MAX_LINE + 65536);
+    }
+}
