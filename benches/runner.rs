@@ -26,7 +26,6 @@ impl Audience for Deaf {
     fn has_room(&self) -> bool {
         true
     }
-    fn settle(&self) {}
 }
 
 fn main() {
@@ -79,6 +78,7 @@ fn measure(name: &str, text: &str, signals: &Signals) {
         plan,
         settings: Settings::default(),
         environment: BaseEnvironment::new(std::env::vars_os(), &[], "bench", false),
+        shim: flowrun::io::shim::Shim::open(),
         signals,
         poller: Poller::new().expect("descriptors are free"),
         clock: clock.clone(),

@@ -3,7 +3,7 @@
 //! Text becomes a `Workflow` ([`source`]), a `Workflow` becomes a `Plan` ([`plan`]), a pure scheduler
 //! ([`sched`]) turns inputs into effects and notices, one loop ([`run`]) performs the effects and brings
 //! the inputs, reporters ([`report`]) read the notices. Layers, each using only those before it: `base`,
-//! `source`, `notice`, `task`, `plan`, `sched`, `io`, `exec`, `run`, `report`, `cli`.
+//! `source`, `notice`, `task`, `plan`, `sched`, `io`, `exec`, `ready`, `run`, `report`, `cli`.
 
 pub mod base;
 pub mod cli;
@@ -12,6 +12,7 @@ pub mod exec;
 pub mod io;
 pub mod notice;
 pub mod plan;
+pub mod ready;
 pub mod report;
 pub mod run;
 pub mod sched;

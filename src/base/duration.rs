@@ -39,6 +39,16 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     if duration.is_zero() { Err(format!("`{text}` is less than a nanosecond; {FORMS}")) } else { Ok(duration) }
 }
 
+/// The same, but nothing at all may be written too: `0`, `0s`.
+///
+/// # Errors
+/// As [`parse`], zero excepted.
+pub fn parse_or_zero(text: &str) -> Result<Duration, String> {
+    let trimmed = text.trim();
+    let total = plain_number(trimmed).ok().or_else(|| units(trimmed));
+    if total == Some(0.0) { Ok(Duration::ZERO) } else { parse(text) }
+}
+
 /// A decimal number without sign or exponent.
 fn plain_number(text: &str) -> Result<f64, ()> {
     let digits = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
@@ -155,6 +165,15 @@ mod tests {
             let error = parse(text).expect_err(text);
             assert!(error.contains(says), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn nothing_at_all_may_be_written_where_it_makes_sense() {
+        for text in ["0", "0s", "0ms", "0.0", " 0 "] {
+            assert_eq!(parse_or_zero(text), Ok(Duration::ZERO), "{text}");
+        }
+        assert_eq!(parse_or_zero("20ms"), Ok(Duration::from_millis(20)));
+        assert!(parse_or_zero("-1").is_err() && parse_or_zero("").is_err() && parse_or_zero("0:00").is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 pub mod diagnostic;
 pub mod duration;
 pub mod ids;
+pub mod pattern;
 pub mod span;
 pub mod suggest;
 pub mod time;

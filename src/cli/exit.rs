@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::io::reap::Ended;
 use crate::notice::RunSummary;
 
 /// How flowrun ends.
@@ -17,8 +18,11 @@ pub enum Status {
     System,
     /// 124: the run's own timeout.
     TimedOut,
-    /// 128 and the signal's number: 129, 130 or 143.
+    /// 128 and the signal's number: 129, 130, 131 or 143.
     Interrupted(i32),
+    /// What the process below, which ran the workflow, has ended with; 128 and the signal's number if one
+    /// killed it.
+    Kept(Ended),
 }
 
 impl Status {
@@ -43,7 +47,8 @@ impl Status {
             Self::Usage => 2,
             Self::System => 3,
             Self::TimedOut => 124,
-            Self::Interrupted(signal) => u8::try_from(128 + signal).unwrap_or(255),
+            Self::Kept(Ended::Code(code)) => u8::try_from(code).unwrap_or(255),
+            Self::Interrupted(signal) | Self::Kept(Ended::Signal(signal)) => u8::try_from(128 + signal).unwrap_or(255),
         }
     }
 }
@@ -66,8 +71,9 @@ mod tests {
         assert_eq!(Status::of(&RunSummary { failed: 1, timed_out: true, ..RunSummary::default() }).code(), 124);
         assert_eq!(Status::of(&RunSummary { failed: 1, ..RunSummary::default() }).code(), 1);
         assert_eq!(Status::of(&RunSummary::default()).code(), 0);
-        for (signal, code) in [(1, 129), (2, 130), (15, 143)] {
+        for (signal, code) in [(1, 129), (2, 130), (3, 131), (15, 143)] {
             assert_eq!(Status::Interrupted(signal).code(), code);
+            assert_eq!(Status::Kept(Ended::Signal(signal)).code(), code);
         }
     }
 }

@@ -27,6 +27,10 @@ pub use exit::Status;
 
 /// Parses the command line, does what it says and gives the program's exit status.
 pub fn main() -> ExitCode {
+    // Called by itself to start a program, it does nothing else.
+    if let Some(status) = crate::io::shim::serve() {
+        return status;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -6,10 +6,14 @@ use std::time::Duration;
 use super::args::{OutputArg, RunArgs};
 use super::{Failure, Status, color, dry_run, flag_variables, load, print};
 use crate::exec::environment::BaseEnvironment;
+use crate::io::keeper::{self, Kept, Side};
 use crate::io::limits;
 use crate::io::machine::reason;
 use crate::io::poller::Poller;
+use crate::io::reap::Ended;
+use crate::io::shim::Shim;
 use crate::io::signals::Signals;
+use crate::io::terminal;
 use crate::notice::Notice;
 use crate::plan::{self, Plan};
 use crate::report::{self, Channel, OutputMode};
@@ -34,32 +38,55 @@ pub fn run(args: RunArgs) -> Result<Status, Failure> {
         print::out(&dry_run::describe(plan))?;
         return Ok(Status::Success);
     }
-    limits::raise_descriptors();
-    supervise(plan, &args)
+    match keeper::divide().map_err(|error| needs("a process that watches over the run", &error))? {
+        Side::Runner(signals) => {
+            limits::raise_descriptors();
+            supervise(plan, &args, &signals)
+        }
+        Side::Keeper(kept) => Ok(account(kept)),
+    }
 }
 
-fn supervise(plan: Arc<Plan>, args: &RunArgs) -> Result<Status, Failure> {
-    let needs = |what: &str, error: &std::io::Error| Failure::system(format!("cannot begin: {what}: {}", reason(error)));
-    let signals = Signals::install().map_err(|error| needs("signal handlers", &error))?;
+fn needs(what: &str, error: &std::io::Error) -> Failure {
+    Failure::system(format!("cannot begin: {what}: {}", reason(error)))
+}
+
+/// What the keeper has to say when all is over: nothing, if the runner could speak for itself.
+fn account(kept: Kept) -> Status {
+    if let Ended::Signal(signal) = kept.ended {
+        print::err(&format!(
+            "the run was cut off: the flowrun process that led it was killed by {}; everything it had started has been ended",
+            report::words::signal(signal)
+        ));
+    }
+    if kept.left > 0 {
+        print::err(&format!("{} processes hang in the system and could not be ended; see `ps -o pid,stat,wchan,args`", kept.left));
+    }
+    Status::Kept(kept.ended)
+}
+
+fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals) -> Result<Status, Failure> {
     let poller = Poller::new().map_err(|error| needs("a descriptor to wait for events", &error))?;
     let clock = RunClock::start();
     let settings = report_settings(args);
     let waker = poller.waker();
     let told = clock.clone();
-    let channel = Channel::start(Arc::clone(&plan), settings, Vec::new(), Box::new(move || told.now()), Box::new(move || waker.wake()))
-        .map_err(|error| needs("a thread for output", &error))?;
+    let start = || Channel::start(Arc::clone(&plan), settings, Vec::new(), Box::new(move || told.now()), Box::new(move || waker.wake()));
+    // A terminal may be set to stop who writes to it from another process group.
+    let channel = terminal::without_being_stopped(start).map_err(|error| needs("a thread for output", &error))?;
     let mut audience = Reporters(channel);
     let environment = BaseEnvironment::new(std::env::vars_os(), &flag_variables(), &run_id(), settings.stdout.color);
     let ended = run::run(Setup {
         plan,
         settings: sched::Settings { stop_timeout: args.stop_timeout, seed: seed() },
         environment,
-        signals: &signals,
+        shim: Shim::open(),
+        signals,
         poller,
         clock,
         audience: &audience,
     })
-    .map_err(|error| Failure::system(format!("the run was lost: cannot wait for events: {}", reason(&error))))?;
+    .map_err(|error| Failure::system(format!("the run was lost: {error}")))?;
     audience.0.close();
     let status = Status::of(&ended.summary);
     let patience = Status::of(&ended.summary) != Status::Success && ended.summary.interrupted.is_some();
@@ -73,7 +100,7 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs) -> Result<Status, Failure> {
         }
         // Nobody takes the last output; the run itself is over, so a signal ends the waiting.
         let late = patience && std::time::Instant::now() >= give_up;
-        if ended.abandoned || late || !signals.take_ending().is_empty() {
+        if ended.abandoned || late || signals.keeper_lost() || !signals.take_ending().is_empty() {
             return Ok(status);
         }
     }
@@ -119,7 +146,10 @@ impl Audience for Reporters {
     fn has_room(&self) -> bool {
         self.0.has_room()
     }
-    fn settle(&self) {
-        self.0.settle();
+    fn hush(&self) -> bool {
+        self.0.hush()
+    }
+    fn speak(&self) {
+        self.0.speak();
     }
 }

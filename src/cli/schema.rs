@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Failure, Status, print};
 use crate::source::model::Workflow;
+use crate::source::model::ready::CONDITIONS;
 use crate::task;
 
 type Object = Map<String, Value>;
@@ -64,6 +65,22 @@ fn schema() -> Value {
     require(&mut definitions, "Sink", &["file"]);
     require(&mut definitions, "PermitsSpec", &["permits"]);
     add(&mut definitions, "StdinSource", "oneOf", one_of(&["text", "file"]));
+    for spec in ["ReadySpec", "LiveSpec"] {
+        // None is right too: a template may have the condition.
+        let conditions = one_of(&CONDITIONS);
+        add(
+            &mut definitions,
+            spec,
+            "oneOf",
+            conditions.as_array().into_iter().flatten().cloned().chain([json!({ "not": { "anyOf": conditions } })]).collect(),
+        );
+        add(
+            &mut definitions,
+            spec,
+            "dependencies",
+            json!({ "status": ["http"], "method": ["http"], "headers": ["http"], "insecure": ["http"] }),
+        );
+    }
     split_process(&mut definitions);
     finish_step(&mut definitions);
     definitions.insert("TypedArguments".to_owned(), typed_arguments(&arguments));
@@ -101,7 +118,7 @@ fn allow_null(property: &mut Value) {
 fn finish_property(key: &str, property: &mut Value) {
     match key {
         "env" => property["additionalProperties"]["type"] = json!(["string", "number", "boolean", "null"]),
-        "replicas" | "permits" | "semaphores" | "semaphore" => bound(property, "minimum", 1),
+        "replicas" | "permits" | "semaphores" | "semaphore" | "max" | "failures" => bound(property, "minimum", 1),
         "success_codes" => bound(property, "maximum", 255),
         "matrix" => property["additionalProperties"]["minItems"] = json!(1),
         _ => {}
@@ -117,6 +134,8 @@ fn finish_property(key: &str, property: &mut Value) {
         "env" => json!({ "LANG": "C", "DEBUG": null }),
         "env_file" => json!(".env"),
         "cwd" => json!("server"),
+        "headers" => json!({ "Authorization": "Bearer ${{ env.TOKEN }}" }),
+        "unix" => json!("run/server.sock"),
         "success_codes" => json!([0, 1]),
         "stop" => json!({ "signal": "SIGINT", "grace": "5s" }),
         "signal" => json!("SIGINT"),

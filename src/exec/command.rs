@@ -1,16 +1,15 @@
 //! Commands as children of this process.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use crate::io::child::{self, Channel, Spec};
-use crate::io::files;
+pub use super::streams::{Streams, Tty, open_file};
+use crate::io::child::{self, Spec};
 use crate::io::machine::reason;
 use crate::io::program;
-use crate::plan::{Output, Stdin, Work};
+use crate::io::shim::{Preparation, Shim};
 
 /// A child and the reading ends of its outputs.
 #[derive(Debug)]
@@ -21,6 +20,8 @@ pub struct Running {
     pub stdout: Option<OwnedFd>,
     /// Its standard error.
     pub stderr: Option<OwnedFd>,
+    /// Its standard output is read from a pseudo-terminal.
+    pub terminal: bool,
 }
 
 /// Why a command was not started.
@@ -44,9 +45,11 @@ pub struct Start<'a> {
     /// The whole environment.
     pub env: &'a [(OsString, OsString)],
     /// Standard input and outputs.
-    pub work: &'a Work,
-    /// Whether files of outputs are emptied: in the first step of an attempt.
-    pub first: bool,
+    pub streams: Streams<'a>,
+    /// The permissions that its new files do not get.
+    pub umask: Option<u32>,
+    /// Prepares what cannot be prepared from here.
+    pub shim: &'a Shim,
 }
 
 /// Starts a command.
@@ -77,78 +80,33 @@ fn is_of_the_program(error: &io::Error) -> bool {
     matches!(errno, Some(Errno::ENOEXEC | Errno::ENOENT | Errno::EACCES))
 }
 
-enum Trouble {
+/// What went wrong on the way to a running child.
+pub(super) enum Trouble {
     Spawn(io::Error),
-    Open { what: String, error: io::Error },
+    Open {
+        what: String,
+        error: io::Error,
+    },
+    /// The system has no more of them.
+    NoPty,
 }
 
 fn launch(start: &Start<'_>, program: &Path, argv: &[String]) -> Result<Running, Trouble> {
-    let stdin = open_stdin(&start.work.stdin)?;
-    let stdout = open_output(&start.work.stdout, start.first)?;
-    let (own_pipe, stdout, stderr) = match &start.work.stderr {
-        Output::SameAsStdout => match stdout {
-            Channel::Pipe => {
-                let (read, one, other) = child::shared_pipe().map_err(Trouble::Spawn)?;
-                (Some(read), one, other)
-            }
-            Channel::File(file) => {
-                let other = file.try_clone().map_err(Trouble::Spawn)?;
-                (None, Channel::File(file), Channel::File(other))
-            }
-            Channel::Null => (None, Channel::Null, Channel::Null),
-        },
-        other => (None, stdout, open_output(other, start.first)?),
-    };
-    let spec = Spec { program, argv, env: start.env, cwd: start.cwd, stdin, stdout, stderr };
-    let spawned = child::spawn(spec).map_err(Trouble::Spawn)?;
-    Ok(Running { pid: spawned.pid, stdout: spawned.stdout.or(own_pipe), stderr: spawned.stderr })
-}
-
-fn open_stdin(stdin: &Stdin) -> Result<Channel, Trouble> {
-    match stdin {
-        Stdin::Null => Ok(Channel::Null),
-        Stdin::File(path) => files::open(path, OpenOptions::new().read(true))
-            .map(Channel::File)
-            .map_err(|error| Trouble::Open { what: format!("cannot read standard input from {}", path.display()), error }),
-        // An unnamed file instead of a pipe: no thread has to feed it, however long the text.
-        Stdin::Text(text) => unnamed_file(text)
-            .map(Channel::File)
-            .map_err(|error| Trouble::Open { what: "cannot keep the text for standard input in a temporary file".to_owned(), error }),
-    }
-}
-
-fn unnamed_file(text: &str) -> io::Result<File> {
-    let mut file = tempfile::tempfile()?;
-    file.write_all(text.as_bytes())?;
-    file.seek(SeekFrom::Start(0))?;
-    Ok(file)
-}
-
-fn open_output(output: &Output, first: bool) -> Result<Channel, Trouble> {
-    match output {
-        Output::Captured | Output::SameAsStdout => Ok(Channel::Pipe),
-        Output::File { path, append } => open_file(path, *append || !first)
-            .map(Channel::File)
-            .map_err(|error| Trouble::Open { what: format!("cannot write output to {}", path.display()), error }),
-    }
-}
-
-/// Opens the file of an output.
-///
-/// # Errors
-/// The system's error, or that it is a FIFO.
-pub fn open_file(path: &Path, append: bool) -> io::Result<File> {
-    // Writing at the end in any case: processes that share a file do not write over each other.
-    let file = files::open(path, OpenOptions::new().create(true).append(true))?;
-    if !append && file.metadata()?.is_file() {
-        file.set_len(0)?;
-    }
-    Ok(file)
+    let open = start.streams.open()?;
+    let preparation = Preparation { umask: start.umask, control: start.streams.tty.control() };
+    let spec =
+        Spec { program, argv, env: start.env, cwd: start.cwd, stdin: open.stdin, stdout: open.stdout, stderr: open.stderr, preparation };
+    let spawned = child::spawn(spec, start.shim).map_err(Trouble::Spawn)?;
+    let terminal = matches!(start.streams.tty, Tty::Own(_));
+    Ok(Running { pid: spawned.pid, stdout: spawned.stdout.or(open.reading), stderr: spawned.stderr, terminal })
 }
 
 fn explain(trouble: Trouble, argv: &[String], cwd: &Path) -> StartError {
     use nix::errno::Errno;
     let (what, error) = match trouble {
+        Trouble::NoPty => {
+            return StartError::NoRoom("cannot open a pseudo-terminal: all that this system allows are in use".to_owned());
+        }
         Trouble::Open { what, error } => (what, error),
         Trouble::Spawn(error) => (format!("cannot start `{}`", argv[0]), error),
     };

@@ -47,6 +47,11 @@ impl BaseEnvironment {
         Self { host }
     }
 
+    /// The mark of this run, as its processes find it in `FLOWRUN_RUN_ID`.
+    pub fn run_id(&self) -> String {
+        self.host.get(OsStr::new("FLOWRUN_RUN_ID")).map(|id| id.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
     /// The whole environment of one start.
     pub fn of(&self, step: &Step, own: &Own<'_>, plan: &Plan) -> Vec<(OsString, OsString)> {
         let mut env = self.host.clone();
@@ -55,6 +60,10 @@ impl BaseEnvironment {
                 Some(value) => env.insert(name.into(), value.into()),
                 None => env.remove(OsStr::new(name)),
             };
+        }
+        // A terminal that nobody has named: programs that look at its name would do without it.
+        if own.process.work.tty {
+            env.entry("TERM".into()).or_insert_with(|| "xterm".into());
         }
         // As a shell does: who trusts PWD must not be led to the folder flowrun was called from.
         env.insert("PWD".into(), lexical(&step.cwd));

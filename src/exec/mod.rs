@@ -4,4 +4,5 @@
 
 pub mod command;
 pub mod environment;
+mod streams;
 pub mod task;

@@ -2,12 +2,19 @@
 //!
 //! Knows nothing of plans or of what is decided; every name in here is the system's.
 
+pub mod cgroup;
 pub mod child;
 pub mod files;
-pub mod group;
+pub mod keeper;
 pub mod limits;
 pub mod machine;
 pub mod poller;
+pub mod procfs;
 pub mod program;
+pub mod pty;
 pub mod reap;
+pub mod shim;
 pub mod signals;
+pub mod socket;
+pub mod sweep;
+pub mod terminal;

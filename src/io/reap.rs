@@ -48,6 +48,25 @@ pub fn reap(pid: u32) {
     while waitpid(to_pid(pid), Some(WaitPidFlag::WNOHANG)) == Err(Errno::EINTR) {}
 }
 
+/// Takes away all zombies; whether there was any.
+///
+/// Not by nix, which fails on a child that a real-time signal has ended.
+pub fn reap_all() -> bool {
+    use rustix::process::{WaitOptions, wait};
+    let mut any = false;
+    while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {
+        any = true;
+    }
+    any
+}
+
+/// Sends a signal to one process. One that is gone, or belongs to somebody else, is no error.
+pub fn signal(pid: u32, signal: i32) {
+    if let Ok(signal) = Signal::try_from(signal) {
+        let _ = kill(to_pid(pid), signal);
+    }
+}
+
 /// Sends a signal to a whole process group. A group that is gone is no error.
 pub fn signal_group(group: u32, signal: i32) {
     if let Ok(signal) = Signal::try_from(signal) {
@@ -65,6 +84,6 @@ pub fn exists(pid: u32) -> bool {
     kill(to_pid(pid), None) != Err(Errno::ESRCH)
 }
 
-fn to_pid(pid: u32) -> Pid {
+pub(super) fn to_pid(pid: u32) -> Pid {
     Pid::from_raw(i32::try_from(pid).unwrap_or(i32::MAX))
 }

@@ -139,8 +139,8 @@ pub enum Event {
         /// The system's number of the process; none for built-in tasks.
         pid: Option<u32>,
     },
-    /// A process is ready: its condition holds, or it has none and its last step was started.
-    /// Told again after each restart.
+    /// A process is ready: its condition holds, or it is a daemon without one and its last step was started.
+    /// Told once for each attempt. Of a finite process without a condition, `Started` says it all.
     Ready {
         /// Which attempt.
         job: JobId,
@@ -254,6 +254,15 @@ pub enum Event {
     Resumed,
     /// Somebody asks how things stand.
     StatusAsked,
+    /// Something that a process started lives on after its end.
+    Left {
+        /// Which attempt.
+        job: JobId,
+        /// What lives, by number and command.
+        processes: Vec<(u32, String)>,
+        /// Whether it may do so until the end of the run; else it is being stopped.
+        kept: bool,
+    },
     /// Trouble that fails nothing by itself.
     Warning {
         /// The process it is about.

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::Host;
 use super::model::{Action, Process};
+use super::probe::Probe;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::ids::{DenseMap, ProcessId};
 
@@ -21,7 +22,9 @@ pub fn check(processes: &DenseMap<ProcessId, Process>, host: &dyn Host, diagnost
         if process.control.disabled {
             continue;
         }
-        for step in &process.work.steps {
+        let probes = [&process.work.ready, &process.work.live].into_iter().flatten();
+        let probes = probes.filter_map(|probe| if let Probe::Exec(step) = probe { Some(&**step) } else { None });
+        for step in process.work.steps.iter().chain(probes) {
             let Action::Command { argv, direct, .. } = &step.action else { continue };
             let words = direct.as_ref().unwrap_or(argv);
             let program = words[0].as_str();

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{Span, Spanned};
 use crate::base::suggest::Suggester;
+use crate::source::model::ready::Asked;
 use crate::source::model::{Process, Workflow};
 use crate::source::read::{Field, Merge};
 
@@ -45,10 +46,43 @@ pub struct Given {
     pub shell: Option<Span>,
     /// `stdin`.
     pub stdin: Option<Span>,
+    /// `umask`.
+    pub umask: Option<Span>,
+    /// `tty`.
+    pub tty: Option<Span>,
+    /// `stdout`.
+    pub stdout: Option<Span>,
+    /// `stderr`.
+    pub stderr: Option<Span>,
     /// `timeout`.
     pub timeout: Option<Span>,
     /// `retries`.
     pub retries: Option<Span>,
+    /// `restart`.
+    pub restart: Option<Span>,
+    /// `leftovers`.
+    pub leftovers: Option<Span>,
+    /// `when` of `stop`.
+    pub stop_when: Option<Span>,
+    /// `ready`.
+    pub ready: Option<Conditions>,
+    /// `live`.
+    pub live: Option<Conditions>,
+}
+
+/// Keys of `ready` or `live` that do not fit every condition, where they are given.
+#[derive(Clone, Copy, Debug)]
+pub struct Conditions {
+    /// The first that belongs to `http`.
+    pub of_http: Option<(&'static str, Span)>,
+    /// Those that say when it is asked.
+    pub of_asking: [Option<(&'static str, Span)>; 3],
+}
+
+impl Conditions {
+    fn of(asked: Asked<'_>) -> Self {
+        Self { of_http: asked.of_http().into_iter().next(), of_asking: asked.of_asking() }
+    }
 }
 
 impl Given {
@@ -58,8 +92,17 @@ impl Given {
             args: process.args.span(),
             shell: process.shell.span(),
             stdin: process.stdin.span(),
+            umask: process.umask.span(),
+            tty: process.tty.span(),
+            stdout: process.stdout.span(),
+            stderr: process.stderr.span(),
             timeout: process.timeout.span(),
             retries: process.retries.span(),
+            restart: process.restart.span(),
+            leftovers: process.leftovers.span(),
+            stop_when: process.stop.value().and_then(|stop| stop.when.span()),
+            ready: process.ready.value().map(|ready| Conditions::of(ready.0.asked())),
+            live: process.live.value().map(|live| Conditions::of(live.0.asked())),
         }
     }
 }

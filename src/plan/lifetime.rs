@@ -59,9 +59,16 @@ pub fn check(
                         kind.word()
                     ),
                 )
-                .main_label("asked for here")
-                .label(holder.wanted.place, "held by the daemon")
-                .help("let the daemon hold it in an early step only, or not at all"),
+                .main_label(if one.wanted.inherited { "`stdin: inherit` asks for it" } else { "asked for here" })
+                .label(
+                    holder.wanted.place,
+                    if holder.wanted.inherited { "the daemon has it by `stdin: inherit`" } else { "held by the daemon" },
+                )
+                .help(if holder.wanted.inherited {
+                    "one process at a time has flowrun's standard input: give the daemon another `stdin`"
+                } else {
+                    "let the daemon hold it in an early step only, or not at all"
+                }),
             );
         }
     }

@@ -18,11 +18,15 @@ mod lifetime;
 mod marks;
 mod model;
 mod order;
+mod probe;
 mod process;
+mod readiness;
 mod requests;
 mod resolve;
 mod select;
 pub mod simple_command;
+mod supervision;
+mod terminals;
 mod unknown_keys;
 mod variables;
 mod waiting;
@@ -51,6 +55,7 @@ use waiting::WaitingGraph;
 
 pub use host::{Host, NoHost};
 pub use model::*;
+pub use probe::{HttpProbe, Probe};
 pub use select::{is_cleanup, select};
 
 /// What the command line adds to a workflow.
@@ -262,6 +267,7 @@ fn connect(
     let mut waiting = WaitingGraph::default();
     let mut uses = Vec::new();
     let mut mentions: Vec<(ProcessId, Mention)> = Vec::new();
+    let mut unused: Vec<(ProcessId, Option<Span>)> = Vec::new();
     for one in planned {
         let (held, steps) = (one.held, one.steps);
         waiting.request(&one.process.name, &[], &held);
@@ -269,7 +275,11 @@ fn connect(
             waiting.request(&one.process.name, &held, asked);
         }
         let daemon = one.process.control.daemon;
+        let stop_unused = one.process.control.stop_unused;
         let id = processes.push(one.process);
+        if stop_unused {
+            unused.push((id, one.unused_place));
+        }
         let last = steps.len().saturating_sub(1);
         uses.extend(held.into_iter().map(|wanted| Use { process: id, wanted, for_life: daemon }));
         for (step, asked) in steps.into_iter().enumerate() {
@@ -281,6 +291,10 @@ fn connect(
     refuse_same_names(&processes, diagnostics);
     joins::resolve(&mut processes, pending, templates.clone(), broken.to_vec(), diagnostics);
     joins::check_cycles(&processes, diagnostics);
+    // A joiner with a mistake of its own is not planned; the daemon is not blamed for that.
+    if broken.is_empty() {
+        supervision::check_unused(&mut processes, &unused, diagnostics);
+    }
     let waits = check_mentions(&processes, &mentions, templates, broken.to_vec(), diagnostics);
     order::check(&processes, &waits, diagnostics);
     waiting.check(&resources.all, diagnostics);

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::probe::Probe;
 use crate::base::ids::{DenseMap, ProcessId, ResourceId};
 use crate::base::span::Span;
 use crate::notice::Share;
@@ -125,6 +126,8 @@ pub struct Control {
     pub restart: Restart,
     /// Daemons: stopped as soon as all that join it have ended.
     pub stop_unused: bool,
+    /// Daemons: wanted for its own sake, so that the run lasts as long as it does, or until it is interrupted.
+    pub wanted: bool,
 }
 
 impl Default for Control {
@@ -147,6 +150,7 @@ impl Default for Control {
             live: None,
             restart: Restart::default(),
             stop_unused: false,
+            wanted: false,
         }
     }
 }
@@ -272,10 +276,18 @@ pub struct Work {
     pub stdout: Output,
     /// Standard error.
     pub stderr: Output,
+    /// Both outputs are a pseudo-terminal, read as standard output.
+    pub tty: bool,
     /// The signal that asks it to end.
     pub stop_signal: i32,
     /// The command that is run before it.
     pub stop_command: Option<Step>,
+    /// When it counts as ready.
+    pub ready: Option<Probe>,
+    /// What is asked again and again once it is ready.
+    pub live: Option<Probe>,
+    /// What it leaves running lives on until the end of the run.
+    pub keep_leftovers: bool,
 }
 
 /// One step, ready to be run.
@@ -291,6 +303,8 @@ pub struct Step {
     pub cwd: PathBuf,
     /// What differs from the host's environment: a value, or none to unset. Shared by steps alike.
     pub env: Arc<BTreeMap<String, Option<String>>>,
+    /// The permissions that new files do not get, 0 to 0o777; none is flowrun's own. Meaningless for a task.
+    pub umask: Option<u32>,
 }
 
 /// What a step does.
@@ -324,7 +338,12 @@ pub enum Stdin {
     Text(String),
     /// This file, absolute.
     File(PathBuf),
+    /// flowrun's own; who has it holds the lock [`TERMINAL`].
+    Inherit,
 }
+
+/// The lock that everybody holds who has flowrun's own standard input.
+pub const TERMINAL: &str = "terminal";
 
 /// Where an output goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,15 +11,18 @@ use super::extend::{Extended, Given};
 use super::host::Host;
 use super::instances::{self, Instance};
 use super::joins::PendingJoin;
-use super::model::{Action, Control, DEFAULT_GRACE, Output, Process, Retries, Stdin, Step, StepControl, Work};
+use super::model::{Action, Control, DEFAULT_GRACE, Output, Process, Restart, Retries, Stdin, Step, StepControl, Work};
+use super::readiness::Owner;
 use super::requests::{Resources, Wanted};
 use super::resolve::Resolver;
+use super::supervision;
+use super::terminals;
 use super::unknown_keys::UnknownKeys;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{Span, Spanned};
 use crate::source::model::names::env_form;
 use crate::source::model::process::With;
-use crate::source::model::{self as written, Backoff, OnTimeout, SignalName};
+use crate::source::model::{self as written, Backoff, Bits, Leftovers, OnTimeout, SignalName};
 use crate::source::read::{Field, Reader, Tmpl};
 use crate::source::tree::Document;
 use crate::{base::suggest, task};
@@ -63,6 +66,8 @@ pub struct Planned {
     pub steps: Vec<Vec<Wanted>>,
     /// Names of processes in the arguments of tasks.
     pub mentions: Vec<Mention>,
+    /// Where it says that it is stopped when it is unused, unless that is from `defaults`.
+    pub unused_place: Option<Span>,
 }
 
 /// Plans all instances of one process into `planned`. After an instance with mistakes the rest is left
@@ -116,6 +121,9 @@ fn mark_broken_copies(process: &written::Process, expanded: bool, scope: &mut Sc
     }
 }
 
+/// A file mask belongs to a process of the system.
+const WHOSE_UMASK: &str = "a `command`; built-in tasks run within flowrun and share its file mask";
+
 /// Exactly one of `command`, `task` and `steps`, and no key that fits another kind only.
 fn check_kind(name: &Spanned<String>, process: &Extended<'_>, misspelt: bool, resolver: &mut Resolver<'_>) {
     let whole = &*process.whole;
@@ -155,6 +163,8 @@ fn check_kind(name: &Spanned<String>, process: &Extended<'_>, misspelt: bool, re
         only_for("with", own.with, whole.task.is_set(), "a process with a `task`, or to a step with one"),
         only_for("args", own.args, whole.command.is_set(), "a `command`"),
         only_for("shell", own.shell, text_command || has_steps, "a `command` that is a text"),
+        only_for("umask", own.umask, !whole.task.is_set(), WHOSE_UMASK),
+        only_for("tty", own.tty, !whole.task.is_set(), "a `command`; built-in tasks write to no terminal"),
         only_for("stdin", own.stdin, !whole.task.is_set(), "a `command`; built-in tasks read no input"),
     ]
     .into_iter()
@@ -178,11 +188,17 @@ struct Builder<'b, 'a> {
 impl Builder<'_, '_> {
     fn build(mut self) -> Option<Planned> {
         let daemon = self.resolver.field_or(&self.process.daemon, false);
-        let held = self.around.resources.request(&self.process.lock, &self.process.semaphore, self.resolver);
+        let mut held = self.around.resources.request(&self.process.lock, &self.process.semaphore, self.resolver);
+        let inherits = terminals::inherits(self.process);
+        if let Some(place) = inherits {
+            self.around.resources.add_terminal(place, &mut held);
+        }
+        let tty = terminals::tty(self.process, self.given, self.resolver);
+        let umask = self.umask(&self.process.umask);
         let env = self.environment();
         let cwd = self.folder(&self.process.cwd, self.around.folder);
         let mut mentions = Vec::new();
-        let steps = self.steps(&env, &cwd, &mut mentions);
+        let steps = self.steps(&env, &cwd, umask, &mut mentions);
         let stop = self.process.stop.value().cloned().unwrap_or_default();
         let stop_command = stop.command.get().and_then(|command| {
             Some((
@@ -190,6 +206,15 @@ impl Builder<'_, '_> {
                 command::action(command, &Field::Absent, &self.process.shell, self.resolver)?,
             ))
         });
+        let outputs = if tty {
+            (Output::Captured, Output::Captured)
+        } else {
+            (self.output(&self.process.stdout, false), self.output(&self.process.stderr, true))
+        };
+        let captured = outputs.0 == Output::Captured || outputs.1 == Output::Captured;
+        let owner = Owner { around: self.around, shell: &self.process.shell, cwd: &cwd, env: &env, umask, captured };
+        let ready = self.process.ready.get().and_then(|spec| owner.ready(&spec.value.0, spec.span, self.given.ready, self.resolver));
+        let live = self.process.live.get().and_then(|spec| owner.live(&spec.value.0, spec.span, self.given.live, self.resolver));
         let control = Control {
             daemon,
             disabled: self.disabled(),
@@ -203,16 +228,32 @@ impl Builder<'_, '_> {
             grace: self.resolver.period(&stop.grace).unwrap_or(DEFAULT_GRACE),
             success_codes: self.success_codes(),
             allow_failure: self.resolver.field_or(&self.process.allow_failure, false),
-            ..Control::default()
+            ready: ready.as_ref().map(|(readiness, _)| *readiness),
+            live: live.as_ref().map(|(liveness, _)| *liveness),
+            restart: self.restart(daemon),
+            stop_unused: supervision::stop_unused(&stop.when, daemon, self.given.stop_when, self.resolver),
+            wanted: false,
         };
         let work = Work {
             index: self.instance.index,
             stdin: self.stdin(),
-            stdout: self.output(&self.process.stdout, false),
-            stderr: self.output(&self.process.stderr, true),
+            stdout: outputs.0,
+            stderr: outputs.1,
+            tty,
             stop_signal: self.resolver.field_or(&stop.signal, SignalName(nix::sys::signal::Signal::SIGTERM as i32)).0,
-            stop_command: stop_command.map(|(place, action)| Step { name: None, place, action, cwd: cwd.clone(), env: Arc::clone(&env) }),
+            stop_command: stop_command.map(|(place, action)| Step {
+                name: None,
+                place,
+                action,
+                cwd: cwd.clone(),
+                env: Arc::clone(&env),
+                umask,
+            }),
             steps: steps.iter().map(|step| step.step.clone()).collect(),
+            ready: ready.map(|(_, probe)| probe),
+            live: live.map(|(_, probe)| probe),
+            keep_leftovers: self.finite_only("leftovers", daemon, self.given.leftovers)
+                && self.resolver.field_or(&self.process.leftovers, Leftovers::Stop) == Leftovers::Keep,
         };
         let joins = self.joins();
         let process = Process {
@@ -223,7 +264,8 @@ impl Builder<'_, '_> {
             control,
             work: Arc::new(work),
         };
-        Some(Planned { process, joins, held, steps: steps.into_iter().map(|step| step.wanted).collect(), mentions })
+        let steps = steps.into_iter().map(|step| step.wanted).collect();
+        Some(Planned { process, joins, held, steps, mentions, unused_place: self.given.stop_when })
     }
 
     fn disabled(&mut self) -> bool {
@@ -240,14 +282,25 @@ impl Builder<'_, '_> {
     /// Whether a key of finite processes applies; written in a daemon it is an error, from `defaults` it is left out.
     fn finite_only(&mut self, key: &str, daemon: bool, given: Option<Span>) -> bool {
         if let (true, Some(span)) = (daemon, given) {
-            let help = if key == "timeout" {
-                "remove it: a daemon ends when nobody needs it any more"
-            } else {
-                "remove it: `retries` is for finite processes"
+            let help = match key {
+                "timeout" => "remove it: a daemon ends when nobody needs it any more",
+                "leftovers" => "remove it: what a daemon leaves running is stopped with it",
+                _ => "remove it: `retries` is for finite processes; daemons have `restart: on-failure`",
             };
             self.resolver.report(Diagnostic::error("key-does-not-fit", span, format!("a daemon has no `{key}`")).help(help));
         }
         !daemon
+    }
+
+    fn restart(&mut self, daemon: bool) -> Restart {
+        if let (false, Some(span)) = (daemon, self.given.restart) {
+            let found = Diagnostic::error("key-does-not-fit", span, "a finite process has no `restart`");
+            self.resolver.report(found.help("write `retries: 3`, or `daemon: true` if it is a background service"));
+        }
+        match self.process.restart.value().filter(|_| daemon) {
+            Some(spec) => supervision::restart(&spec.0, self.given.restart, self.resolver),
+            None => Restart::default(),
+        }
     }
 
     fn environment(&mut self) -> Arc<Overlay> {
@@ -268,12 +321,17 @@ impl Builder<'_, '_> {
         self.resolver.field(cwd).map_or_else(|| from.to_owned(), |cwd| self.around.folder.join(cwd))
     }
 
-    fn steps(&mut self, env: &Arc<Overlay>, cwd: &Path, mentions: &mut Vec<Mention>) -> Vec<PlannedStep> {
+    fn umask(&mut self, umask: &Field<written::Umask>) -> Option<u32> {
+        let umask = umask.get()?;
+        self.resolver.scalar(&umask.value.0, umask.span).map(|Bits(bits)| bits)
+    }
+
+    fn steps(&mut self, env: &Arc<Overlay>, cwd: &Path, umask: Option<u32>, mentions: &mut Vec<Mention>) -> Vec<PlannedStep> {
         if let Some(steps) = self.process.steps.get() {
             if steps.value.0.is_empty() {
                 self.resolver.report(Diagnostic::error("bad-value", steps.span, "there are no steps").help("add one, or use `command`"));
             }
-            return steps.value.0.iter().filter_map(|step| self.step(step, env, cwd, mentions)).collect();
+            return steps.value.0.iter().filter_map(|step| self.step(step, env, cwd, umask, mentions)).collect();
         }
         let process = self.process;
         let place = process.command.get().map(|command| program_place(command, self.around.document)).unwrap_or_default();
@@ -284,13 +342,20 @@ impl Builder<'_, '_> {
         };
         let plan = |action: Action| PlannedStep {
             control: StepControl { only_waits: only_waits(&action), ..StepControl::default() },
-            step: Step { name: None, place, action, cwd: cwd.to_owned(), env: Arc::clone(env) },
+            step: Step { name: None, place, action, cwd: cwd.to_owned(), env: Arc::clone(env), umask },
             wanted: Vec::new(),
         };
         action.map(plan).into_iter().collect()
     }
 
-    fn step(&mut self, step: &Spanned<written::Step>, env: &Arc<Overlay>, cwd: &Path, mentions: &mut Vec<Mention>) -> Option<PlannedStep> {
+    fn step(
+        &mut self,
+        step: &Spanned<written::Step>,
+        env: &Arc<Overlay>,
+        cwd: &Path,
+        umask: Option<u32>,
+        mentions: &mut Vec<Mention>,
+    ) -> Option<PlannedStep> {
         let (place, step) = (step.span, &step.value);
         let program = step.command.get().map(|command| program_place(command, self.around.document)).unwrap_or_default();
         let action = match (step.command.get(), step.task.get()) {
@@ -322,12 +387,21 @@ impl Builder<'_, '_> {
             step_env = Arc::new(overlay);
         }
         let cwd = self.folder(&step.cwd, cwd);
-        let wanted = self.around.resources.request(&step.lock, &step.semaphore, self.resolver);
+        if let (Some(span), true) = (step.umask.span(), step.task.is_set()) {
+            self.resolver.report(
+                Diagnostic::error("key-does-not-fit", span, "`umask` means nothing here").help(format!("it belongs to {WHOSE_UMASK}")),
+            );
+        }
+        let umask = self.umask(&step.umask).or(umask);
+        let mut wanted = self.around.resources.request(&step.lock, &step.semaphore, self.resolver);
+        if terminals::inherits(self.process).is_some() {
+            self.around.resources.remove_terminal(&mut wanted);
+        }
         let timeout = self.resolver.period(&step.timeout);
         let action = action?;
         let only_waits = only_waits(&action);
         Some(PlannedStep {
-            step: Step { name: step.name.value().cloned(), place: program, action, cwd, env: step_env },
+            step: Step { name: step.name.value().cloned(), place: program, action, cwd, env: step_env, umask },
             control: StepControl { request: wanted.iter().map(|wanted| wanted.share).collect(), timeout, only_waits },
             wanted,
         })
@@ -439,7 +513,11 @@ impl Builder<'_, '_> {
     }
 
     fn stdin(&mut self) -> Stdin {
-        let Some(written::Stdin::From(source)) = self.process.stdin.value() else { return Stdin::Null };
+        let source = match self.process.stdin.value() {
+            Some(written::Stdin::From(source)) => source,
+            Some(written::Stdin::Inherit) => return Stdin::Inherit,
+            Some(written::Stdin::Nothing) | None => return Stdin::Null,
+        };
         if let Some(text) = self.resolver.field(&source.text) {
             return Stdin::Text(text);
         }
@@ -466,7 +544,7 @@ impl Builder<'_, '_> {
 }
 
 /// Where the program of a command stands, as far as the text shows it.
-fn program_place(command: &Spanned<written::Command>, document: &Document) -> Span {
+pub fn program_place(command: &Spanned<written::Command>, document: &Document) -> Span {
     let text = match &command.value {
         written::Command::Argv(words) => return words.first().map_or(command.span, |word| word.span),
         written::Command::Shell(text) => text.value.text(),

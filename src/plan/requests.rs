@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::model::{Resource, ResourceKind};
+use super::model::{Resource, ResourceKind, TERMINAL};
 use super::resolve::Resolver;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::ids::{DenseMap, ResourceId};
@@ -10,7 +10,7 @@ use crate::base::span::{Span, Spanned};
 use crate::base::suggest::Suggester;
 use crate::notice::Share;
 use crate::source::model::request::Amount;
-use crate::source::model::{LockRequest, Mode, SemaphoreRequest, Workflow};
+use crate::source::model::{LockRequest, Mode, SemaphoreRequest, Stdin, Workflow};
 use crate::source::read::{Field, Tmpl};
 
 /// A share and the place where it is asked for.
@@ -20,6 +20,8 @@ pub struct Wanted {
     pub share: Share,
     /// Where.
     pub place: Span,
+    /// Not asked for by name: it comes with `stdin: inherit`.
+    pub inherited: bool,
 }
 
 /// The declared locks and semaphores.
@@ -29,6 +31,8 @@ pub struct Resources {
     pub all: DenseMap<ResourceId, Resource>,
     locks: HashMap<String, ResourceId>,
     semaphores: HashMap<String, ResourceId>,
+    /// The lock on flowrun's own standard input, if somebody asks for that.
+    terminal: Option<ResourceId>,
     /// A declaration could not be read: whoever asks for a lock or semaphore is not blamed.
     locks_broken: bool,
     semaphores_broken: bool,
@@ -84,7 +88,24 @@ impl Resources {
             let id = resources.all.push(Resource { name: name.value.clone(), kind, place: name.span });
             resources.semaphores.insert(name.value.clone(), id);
         }
+        resources.terminal = first_inherit(workflow).map(|place| {
+            let declared = resources.locks.get(TERMINAL).copied();
+            declared.unwrap_or_else(|| resources.all.push(Resource { name: TERMINAL.to_owned(), kind: ResourceKind::Lock, place }))
+        });
         resources
+    }
+
+    /// Adds the lock on flowrun's own standard input to what a process asks for; naming it as well is the same.
+    pub fn add_terminal(&self, place: Span, wanted: &mut Vec<Wanted>) {
+        let Some(resource) = self.terminal else { return };
+        wanted.retain(|wanted| wanted.share.resource != resource);
+        wanted.push(Wanted { share: Share { resource, shared: false, permits: 1 }, place, inherited: true });
+        wanted.sort_by_key(|wanted| wanted.share.resource);
+    }
+
+    /// Takes that lock out of what a step asks for, whose process holds it already.
+    pub fn remove_terminal(&self, wanted: &mut Vec<Wanted>) {
+        wanted.retain(|wanted| Some(wanted.share.resource) != self.terminal);
     }
 
     /// What one request asks for, in the order of ids.
@@ -187,6 +208,14 @@ impl Resources {
     }
 }
 
+/// The first place that asks for flowrun's own standard input: in a process, a template or `defaults`.
+fn first_inherit(workflow: &Workflow) -> Option<Span> {
+    let processes = [&workflow.processes, &workflow.templates].into_iter().filter_map(Field::value).flat_map(|map| &map.entries);
+    let written = workflow.defaults.value().into_iter().chain(processes.filter_map(|(_, process)| process.value()));
+    let places = written.filter(|process| matches!(process.stdin.value(), Some(Stdin::Inherit))).filter_map(|process| process.stdin.span());
+    places.min_by_key(|span| span.start)
+}
+
 /// A null in a request that no template had: it reads like a request and would be none.
 fn took_nothing_away(name: &Spanned<Tmpl<String>>, word: &str) -> Diagnostic {
     let text = name.value.text();
@@ -209,5 +238,5 @@ fn push_once(wanted: &mut Vec<Wanted>, share: Share, place: Span, resolver: &mut
         );
         return;
     }
-    wanted.push(Wanted { share, place });
+    wanted.push(Wanted { share, place, inherited: false });
 }

@@ -2,6 +2,7 @@
 
 use super::graph;
 use super::model::{Plan, Process};
+use super::supervision;
 use crate::base::ids::{DenseMap, Id, ProcessId};
 use crate::base::suggest;
 use crate::source::model::Condition;
@@ -14,6 +15,7 @@ pub fn select(plan: &Plan, names: &[String]) -> Result<Plan, String> {
     if names.is_empty() {
         return Ok(plan.clone());
     }
+    let mut plan = plan.clone();
     let mut chosen = vec![false; plan.processes.len()];
     let mut queue: Vec<ProcessId> = Vec::new();
     for name in names {
@@ -25,13 +27,17 @@ pub fn select(plan: &Plan, names: &[String]) -> Result<Plan, String> {
             return Err(format!("the workflow has no process `{name}`{help}"));
         }
     }
+    // Who asks for services alone wants them to serve, however soon what prepares them is done.
+    if queue.iter().all(|id| plan.processes[*id].control.daemon) {
+        queue.iter().for_each(|id| plan.processes[*id].control.wanted = true);
+    }
     while let Some(id) = queue.pop() {
         if !std::mem::replace(&mut chosen[id.index()], true) {
             queue.extend(plan.processes[id].control.joins.iter().map(|join| join.process));
         }
     }
-    add_cleanups(plan, &mut chosen);
-    Ok(keep(plan, &chosen))
+    add_cleanups(&plan, &mut chosen);
+    Ok(keep(&plan, &chosen))
 }
 
 /// Whether a process waits by `exit` or `failure`.
@@ -74,6 +80,11 @@ fn keep(plan: &Plan, chosen: &[bool]) -> Plan {
             }
             processes.push(process);
         }
+    }
+    // Who uses it may not be selected: then it was asked for by its own name, and stays.
+    let used = supervision::used(&processes);
+    for (process, used) in processes.iter_mut().zip(used) {
+        process.control.stop_unused &= used;
     }
     Plan { processes, ..plan.clone() }
 }

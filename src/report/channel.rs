@@ -3,21 +3,21 @@
 //! Sending never blocks. A terminal or pipe that takes nothing makes the queue grow; beyond a budget the
 //! sender is asked (not forced) to bring no more output, and is called when there is room again. So a
 //! blocked reader holds back the processes that write, and never supervision. What is not output is
-//! small and always taken. Nothing in here reads a clock but for the rhythm of drawing: the run's time
-//! is asked of the runner.
+//! small and always taken.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::desk::Desk;
-use super::out::BATCH;
 use super::sink::{Drain, Finished, Sinks};
+use super::worker::{Worker, weight};
 use super::{Out, Reporter, Settings};
 use crate::base::time::RunTime;
-use crate::notice::{Event, Notice};
+use crate::notice::Notice;
 use crate::plan::Plan;
 
 /// The run's time now, pauses excluded.
@@ -28,29 +28,32 @@ pub type Wake = Box<dyn Fn() + Send>;
 /// More output than this is not queued, if the sender asks.
 const BUDGET: usize = 4 << 20;
 /// There is room again below this.
-const ENOUGH: usize = BUDGET / 2;
-/// Between two drawings.
-const TICK: Duration = Duration::from_millis(100);
-/// Output is written to a terminal this often at most, since each time its lines are drawn anew.
-const FRAME: Duration = Duration::from_millis(30);
+pub(super) const ENOUGH: usize = BUDGET / 2;
+/// What goes to the reporters' thread.
+pub(super) enum Message {
+    Notice(Notice),
+    /// Somebody else gets the terminal: nothing is shown until [`Message::Speak`]. The hushes are counted from 1.
+    Hush(usize),
+    Speak,
+}
 
 /// What both threads know.
 #[derive(Default)]
-struct Shared {
-    queued: AtomicUsize,
+pub(super) struct Shared {
+    /// The last hush that is obeyed.
+    pub hushed: AtomicUsize,
+    /// Bytes on their way.
+    pub queued: AtomicUsize,
     /// The sender was told that there is no room.
-    refused: AtomicBool,
-    /// Notices that are not written yet.
-    unwritten: AtomicUsize,
+    pub refused: AtomicBool,
 }
-
-/// The longest wait for what was told to be shown, while the whole run waits.
-const SETTLE: Duration = Duration::from_millis(500);
 
 /// The way to the reporters.
 pub struct Channel {
-    sender: Option<Sender<Notice>>,
+    sender: Option<Sender<Message>>,
     shared: Arc<Shared>,
+    /// How many hushes were asked for, and whether the last of them lasts.
+    hushes: Cell<(usize, bool)>,
     done: Receiver<Finished>,
     thread: JoinHandle<()>,
 }
@@ -80,14 +83,12 @@ impl Channel {
             let mut desk = Desk::new(plan, settings);
             more.into_iter().for_each(|reporter| desk.add(reporter));
             let out = Out::new(desk.shelter(drain));
-            let now = Instant::now();
-            let mut worker =
-                Worker { desk, out, receiver, shared: theirs, clock, wake, taken: 0, unwritten: 0, next_draw: now, next_write: now };
+            let mut worker = Worker::new(desk, out, receiver, theirs, clock, wake);
             let finished = worker.run();
             let _ = done_sender.send(finished);
-            (worker.wake)();
+            worker.wake();
         })?;
-        Ok(Self { sender: Some(sender), shared, done, thread })
+        Ok(Self { sender: Some(sender), shared, hushes: Cell::default(), done, thread })
     }
 
     /// Hands a notice on; never blocks.
@@ -95,8 +96,7 @@ impl Channel {
         let Some(sender) = &self.sender else { return };
         let size = weight(&notice);
         self.shared.queued.fetch_add(size, SeqCst);
-        self.shared.unwritten.fetch_add(1, SeqCst);
-        if sender.send(notice).is_err() {
+        if sender.send(Message::Notice(notice)).is_err() {
             self.shared.queued.fetch_sub(size, SeqCst);
         }
     }
@@ -111,12 +111,31 @@ impl Channel {
         self.shared.queued.load(SeqCst) <= ENOUGH
     }
 
-    /// Waits until everything is written that was sent before, but not for long: a terminal that takes
-    /// nothing must not keep the run from being suspended.
-    pub fn settle(&self) {
-        let give_up = Instant::now() + SETTLE;
-        while self.shared.unwritten.load(SeqCst) > 0 && !self.thread.is_finished() && Instant::now() < give_up {
-            thread::sleep(Duration::from_millis(1));
+    /// Asks that nothing be shown until [`Self::speak`], and says whether that is so now. After a no, the sender is
+    /// woken when it is. What is sent meanwhile is kept.
+    pub fn hush(&self) -> bool {
+        let (mut count, lasts) = self.hushes.get();
+        if !lasts {
+            count += 1;
+            self.hushes.set((count, true));
+            self.post(Message::Hush(count));
+        }
+        self.shared.hushed.load(SeqCst) == count || self.thread.is_finished()
+    }
+
+    /// Everything may be shown again, and what was kept is.
+    pub fn speak(&self) {
+        let (count, lasts) = self.hushes.get();
+        if lasts {
+            self.hushes.set((count, false));
+            self.post(Message::Speak);
+        }
+    }
+
+    fn post(&self, message: Message) {
+        if let Some(sender) = &self.sender {
+            // Fails only when the thread has ended, and then nothing is shown.
+            let _ = sender.send(message);
         }
     }
 
@@ -144,97 +163,6 @@ impl Channel {
 /// The thread has ended without a word.
 fn broken() -> Finished {
     Finished { stdout_closed: false, error: Some("the reporting of flowrun itself has failed".to_owned()) }
-}
-
-/// How much of the budget a notice takes.
-fn weight(notice: &Notice) -> usize {
-    match &notice.event {
-        Event::Output { lines, .. } => lines.len() + size_of::<Notice>(),
-        _ => 0,
-    }
-}
-
-/// The reporters' thread.
-struct Worker {
-    desk: Desk,
-    out: Out,
-    receiver: Receiver<Notice>,
-    shared: Arc<Shared>,
-    clock: Clock,
-    wake: Wake,
-    /// Of the budget, by notices that are taken out of the queue but may not be written yet.
-    taken: usize,
-    /// Notices that are taken out of the queue but may not be written yet.
-    unwritten: usize,
-    next_draw: Instant,
-    next_write: Instant,
-}
-
-impl Worker {
-    fn run(&mut self) -> Finished {
-        while let Some(notice) = self.next() {
-            self.taken += weight(&notice);
-            self.unwritten += 1;
-            self.desk.notice(&notice, &mut self.out);
-            if self.taken >= BATCH {
-                self.write();
-            }
-        }
-        self.desk.close();
-        self.write();
-        self.out.finish()
-    }
-
-    /// The next notice; none when nothing will come any more.
-    fn next(&mut self) -> Option<Notice> {
-        loop {
-            if self.desk.draws() && Instant::now() >= self.next_draw {
-                self.write();
-                self.desk.draw((self.clock)());
-                self.next_draw = Instant::now() + TICK;
-            }
-            match self.receiver.try_recv() {
-                Ok(notice) => return Some(notice),
-                Err(TryRecvError::Disconnected) => return None,
-                Err(TryRecvError::Empty) => {}
-            }
-            if !self.desk.draws() {
-                self.write();
-                return self.receiver.recv().ok();
-            }
-            let pause = self.pause();
-            match self.receiver.recv_timeout(pause) {
-                Ok(notice) => return Some(notice),
-                Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-        }
-    }
-
-    /// The queue is empty: writes if it is time for that, and says when to look again.
-    fn pause(&mut self) -> Duration {
-        let now = Instant::now();
-        if self.unwritten == 0 && self.out.is_empty() {
-            return self.next_draw.saturating_duration_since(now);
-        }
-        if now >= self.next_write {
-            self.write();
-            self.next_write = Instant::now() + FRAME;
-            return self.next_draw.saturating_duration_since(now);
-        }
-        self.next_write.min(self.next_draw).saturating_duration_since(now)
-    }
-
-    /// Writes everything out and gives back the budget.
-    fn write(&mut self) {
-        self.out.flush();
-        let left = self.shared.queued.fetch_sub(self.taken, SeqCst) - self.taken;
-        self.taken = 0;
-        self.shared.unwritten.fetch_sub(std::mem::take(&mut self.unwritten), SeqCst);
-        if left <= ENOUGH && self.shared.refused.swap(false, SeqCst) {
-            (self.wake)();
-        }
-    }
 }
 
 #[cfg(test)]

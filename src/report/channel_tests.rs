@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use super::super::testing::{Written, output, plan};
 use super::*;
-use crate::notice::Stream;
+use crate::notice::{Event, Stream};
 
 /// Says that it was called, then waits until it may write.
 struct Gate {
@@ -98,4 +98,61 @@ fn other_notices_are_always_taken() {
     assert!(channel.has_room());
     drop(open);
     channel.finish();
+}
+
+#[test]
+fn nothing_is_shown_while_somebody_else_has_the_terminal() {
+    let Test { channel, open, woken, written, .. } = start();
+    // The drain may write whenever it wants.
+    drop(open);
+    channel.send(line(1));
+    assert!(!channel.hush() || written.stdout() == "a | x\n");
+    woken.recv().unwrap();
+    assert!(channel.hush(), "what came before is written, and the sender was woken");
+    assert_eq!(written.stdout(), "a | x\n");
+    for _ in 0..3 {
+        channel.send(line(2));
+        channel.send(line(BUDGET));
+        // Nobody waits for room until the terminal is free: it comes from elsewhere.
+        while !channel.has_room() {
+            woken.recv().unwrap();
+        }
+    }
+    assert!(channel.hush());
+    assert_eq!(written.stdout(), "a | x\n");
+    channel.speak();
+    assert_eq!(channel.finish(), Finished::default());
+    let stdout = written.stdout();
+    let lengths: Vec<usize> = stdout.lines().map(|line| line.len() - "a | ".len()).collect();
+    assert_eq!(lengths, [1, 2, BUDGET, 2, BUDGET, 2, BUDGET]);
+}
+
+#[test]
+fn an_old_hush_is_not_taken_for_a_new_one() {
+    let Test { channel, entered, open, written, .. } = start();
+    channel.send(line(1));
+    entered.recv().unwrap();
+    // The thread is stuck in a write; it will meet the first hush after it was taken back.
+    assert!(!channel.hush());
+    channel.speak();
+    channel.send(line(2));
+    assert!(!channel.hush());
+    open.send(()).unwrap();
+    // In the second write the first hush is over, and the second has not come.
+    entered.recv().unwrap();
+    assert!(!channel.hush());
+    drop(open);
+    channel.speak();
+    assert_eq!(channel.finish(), Finished::default());
+    assert_eq!(written.stdout(), "a | x\na | xx\n");
+}
+
+#[test]
+fn what_is_kept_is_shown_when_nothing_more_comes() {
+    let Test { channel, open, written, .. } = start();
+    drop(open);
+    channel.hush();
+    channel.send(line(1));
+    assert_eq!(channel.finish(), Finished::default());
+    assert_eq!(written.stdout(), "a | x\n");
 }

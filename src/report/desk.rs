@@ -70,13 +70,6 @@ impl Desk {
         {
             progress.clear();
         }
-        if let Some(progress) = &self.progress {
-            match notice.event {
-                Event::Suspended => progress.hide(),
-                Event::Resumed => progress.show(),
-                _ => {}
-            }
-        }
         for reporter in &mut self.reporters {
             reporter.notice(notice, &self.view, out);
         }
@@ -85,6 +78,12 @@ impl Desk {
     pub fn draw(&self, now: RunTime) {
         if let Some(progress) = &self.progress {
             progress.draw(&self.view, now);
+        }
+    }
+    /// Takes away what is drawn until it is drawn anew.
+    pub fn hide(&self) {
+        if let Some(progress) = &self.progress {
+            progress.hide();
         }
     }
     /// Nothing follows: takes away what was drawn.

@@ -10,6 +10,7 @@ pub mod channel;
 mod clean;
 mod desk;
 mod grouped;
+mod held;
 mod out;
 mod paint;
 mod plain;
@@ -27,6 +28,7 @@ pub mod view;
 mod voice;
 mod waiters;
 pub mod words;
+mod worker;
 
 pub use channel::{Channel, Clock, Wake};
 pub use out::Out;

@@ -24,8 +24,8 @@ pub struct Progress {
     multi: MultiProgress,
     states: ProgressBar,
     overall: ProgressBar,
-    /// Handles of the terminal: to draw on, and to ask for its size.
-    screen: Box<dyn Fn() -> Box<dyn TermLike> + Send>,
+    /// The same terminal, asked for its size.
+    screen: Box<dyn TermLike>,
     names: Names,
     paint: Paint,
 }
@@ -33,8 +33,8 @@ pub struct Progress {
 impl Progress {
     /// On this terminal; nothing is drawn yet.
     pub fn new<S: TermLike + Clone + 'static>(plan: &Plan, screen: S, color: bool) -> Self {
-        let screen: Box<dyn Fn() -> Box<dyn TermLike> + Send> = Box::new(move || Box::new(screen.clone()));
-        let multi = MultiProgress::with_draw_target(ProgressDrawTarget::term_like(screen()));
+        let target = ProgressDrawTarget::term_like(Box::new(screen.clone()));
+        let multi = MultiProgress::with_draw_target(target);
         let style = |template: &str| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let states = multi.add(ProgressBar::new(0).with_style(style("{msg}")));
         // Colours stand in prefix and message, because the library's own follow the environment.
@@ -42,7 +42,7 @@ impl Progress {
         let paint = Paint::new(color);
         let (begin, _) = bar_color(paint);
         let overall = multi.add(ProgressBar::new(plan.processes.len() as u64).with_style(bar).with_prefix(begin));
-        Self { multi, states, overall, screen, names: Names::new(plan), paint }
+        Self { multi, states, overall, screen: Box::new(screen), names: Names::new(plan), paint }
     }
 
     /// A drain that writes above the lines.
@@ -52,9 +52,8 @@ impl Progress {
 
     /// Draws the state of things.
     pub fn draw(&self, view: &RunView, now: RunTime) {
-        let screen = (self.screen)();
-        let width = usize::from(screen.width()).saturating_sub(1);
-        let rows = usize::from(screen.height() / 2).max(2);
+        let width = usize::from(self.screen.width()).saturating_sub(1);
+        let rows = usize::from(self.screen.height() / 2).max(2);
         let lines = self.lines(view, now, rows);
         let lines: Vec<_> = lines.iter().map(|line| truncate_str(line, width, "…")).collect();
         self.states.set_message(lines.join("\n"));
@@ -80,16 +79,10 @@ impl Progress {
         lines
     }
 
-    /// Takes the lines away until [`Self::show`]: the terminal is somebody else's.
+    /// Takes the lines away until they are drawn again.
     pub fn hide(&self) {
-        // Nothing can be done about a terminal that takes nothing.
+        // The screen has no errors, see there.
         let _ = self.multi.clear();
-        self.multi.set_draw_target(ProgressDrawTarget::hidden());
-    }
-
-    /// Draws again.
-    pub fn show(&self) {
-        self.multi.set_draw_target(ProgressDrawTarget::term_like((self.screen)()));
     }
 
     /// Takes the lines away for good.

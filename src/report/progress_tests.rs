@@ -253,24 +253,6 @@ slot  waiting for a job slot
 }
 
 #[test]
-fn a_terminal_that_is_somebody_elses_is_left_alone() {
-    let screen = Memory::new(24, 80);
-    let view = view(plan(&["a"]), vec![(0, run_started()), (0, started(0, 1))]);
-    let progress = Progress::new(view.plan(), screen.clone(), false);
-    progress.draw(&view, at(1000));
-    let shown = screen.text();
-    assert!(shown.starts_with("a running 1 s\n"), "{shown}");
-    progress.hide();
-    assert_eq!(screen.text(), "");
-    progress.draw(&view, at(1000));
-    progress.above(Box::new(Written::default())).drain(&[(Stream::Stdout, &b"a | hello\n"[..])]);
-    assert_eq!(screen.text(), "");
-    progress.show();
-    progress.draw(&view, at(1000));
-    assert_eq!(screen.text(), shown);
-}
-
-#[test]
 fn between_two_steps_is_waiting() {
     let screen = Memory::new(24, 80);
     let queued = |process, step| Event::Queued { job: job(process, 1), step: Some(step), wants: Vec::new() };

@@ -11,6 +11,7 @@ use std::time::Duration;
 pub use super::state::{Counts, End, State};
 use super::state::{Record, Remarks};
 use super::waiters::{Holder, Waiters};
+use super::words;
 use crate::base::ids::{DenseMap, JobId, ProcessId, ResourceId};
 use crate::base::time::RunTime;
 use crate::notice::{Event, HaltReason, Notice, Outcome, RunSummary, Share};
@@ -197,16 +198,19 @@ impl RunView {
                 }
             }
             Event::Halted { reason } => self.halted = Some(reason.clone()),
-            Event::Warning { process, message } => {
-                self.warned += 1;
-                if self.warnings.len() < WARNINGS {
-                    self.warnings.push((*process, message.clone()));
-                }
-            }
+            Event::Warning { process, message } => self.warn(*process, message.clone()),
+            Event::Left { job, processes, kept: false } => self.warn(Some(job.process), words::left(processes, false)),
             Event::RunEnded { summary } => self.summary = Some(summary.clone()),
             Event::Suspended => self.suspended = true,
             Event::Resumed => self.suspended = false,
-            Event::StatusAsked | Event::WaitingFor { .. } | Event::KillingAll { .. } => {}
+            Event::StatusAsked | Event::WaitingFor { .. } | Event::KillingAll { .. } | Event::Left { kept: true, .. } => {}
+        }
+    }
+
+    fn warn(&mut self, process: Option<ProcessId>, message: String) {
+        self.warned += 1;
+        if self.warnings.len() < WARNINGS {
+            self.warnings.push((process, message));
         }
     }
 

@@ -69,8 +69,10 @@ fn weight(event: &Event, view: &RunView) -> Option<(i8, Tone)> {
         | Event::Ready { .. }
         | Event::ProbeFailed { live: false, .. }
         | Event::SaidStatus { .. }
+        | Event::Suspended
         | Event::Resumed
-        | Event::Stopping { .. } => (1, Tone::Detail),
+        | Event::Stopping { .. }
+        | Event::Left { kept: true, .. } => (1, Tone::Detail),
         Event::Ended { outcome, .. } => match outcome {
             Outcome::Failed { allowed: false, .. } => (0, Tone::Alarm),
             Outcome::Failed { allowed: true, .. } => (0, Tone::Caution),
@@ -80,8 +82,8 @@ fn weight(event: &Event, view: &RunView) -> Option<(i8, Tone)> {
         | Event::Restarting { .. }
         | Event::ProbeFailed { live: true, .. }
         | Event::Warning { .. }
+        | Event::Left { kept: false, .. }
         | Event::Killing { .. } => (0, Tone::Caution),
-        Event::Suspended => (0, Tone::Plain),
         Event::Halted { reason: HaltReason::Failure { .. } } => (0, Tone::Plain),
         Event::Halted { .. } => (-1, Tone::Caution),
         Event::WaitingFor { .. } => (if interrupted { -1 } else { 0 }, Tone::Plain),
@@ -152,6 +154,8 @@ fn sentence(notice: &Notice, view: &RunView) -> Option<String> {
         }
         Event::KillingAll { overdue: true } => "the time for stopping is over: killing what still runs".to_owned(),
         Event::KillingAll { overdue: false } => "killing what still runs".to_owned(),
+        Event::Left { job, processes, kept: true } => format!("{} {}", name(job.process), words::left(processes, true)),
+        Event::Left { job, processes, kept: false } => format!("warning: {}: {}", name(job.process), words::left(processes, false)),
         Event::Warning { process, message } => {
             let about = process.map_or_else(String::new, |process| format!("{}: ", name(process)));
             format!("warning: {about}{}", super::clean::clean_text(message))

@@ -165,6 +165,14 @@ pub fn stop(reason: &StopReason) -> &'static str {
     }
 }
 
+/// `left 2 processes running, now being stopped (123 sleep 100, 124 cat)`
+pub fn left(processes: &[(u32, String)], kept: bool) -> String {
+    let count = if processes.len() == 1 { "1 process".to_owned() } else { format!("{} processes", processes.len()) };
+    let fate = if kept { "kept until the end of the run" } else { "now being stopped" };
+    let names = processes.iter().map(|(pid, command)| clean_text(format!("{pid} {command}").trim_end()));
+    format!("left {count} running, {fate} ({})", list(names))
+}
+
 /// Why the run starts no more regular work, and what comes of it.
 pub fn halt(plan: &Plan, reason: &HaltReason) -> String {
     match reason {
@@ -228,6 +236,14 @@ mod tests {
         semaphore(&mut plan, "gpu", 4);
         let both = [Share { shared: true, ..share(0) }, Share { permits: 2, ..share(1) }];
         assert_eq!(shares(&plan, &both), "lock `db` (shared), 2 of semaphore `gpu`");
+    }
+
+    #[test]
+    fn what_is_left_is_counted_and_named() {
+        let one = [(12, "sleep 100".to_owned())];
+        assert_eq!(left(&one, false), "left 1 process running, now being stopped (12 sleep 100)");
+        let two = [(12, "sleep 100".to_owned()), (13, String::new())];
+        assert_eq!(left(&two, true), "left 2 processes running, kept until the end of the run (12 sleep 100, 13)");
     }
 
     #[test]

@@ -39,13 +39,15 @@ pub fn starts(plan: Arc<Plan>) -> Vec<DryStart> {
                     Effect::Start { job, step, .. } => {
                         starts.push(DryStart { job, step, round });
                         inputs.push_back(Input::Started { job, step, pid: None });
+                        if plan.processes[job.process].control.ready.is_some() {
+                            inputs.push_back(Input::Probed { job, probe: None, result: Ok(()) });
+                        }
                         if !plan.processes[job.process].control.daemon {
                             let code = plan.processes[job.process].control.success_codes.first().copied().unwrap_or(0);
                             next.push(Input::Ended { job, step, exit: Exit::Code(code) });
                         }
                     }
-                    Effect::Probe { job, probe, .. } => inputs.push_back(Input::Probed { job, probe: Some(probe), result: Ok(()) }),
-                    Effect::EndProbe { .. } | Effect::Suspend | Effect::Resume => {}
+                    Effect::Probe { .. } | Effect::EndProbe { .. } | Effect::Suspend | Effect::Resume => {}
                     Effect::RunStopCommand { job } => inputs.push_back(Input::StopCommandEnded { job }),
                     Effect::Terminate { .. } | Effect::Kill { .. } => {}
                 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use nix::sys::signal::Signal;
 
 use super::inbox::Message;
-use super::jobs::{Job, Role};
+use super::jobs::{Asked, Job, Role};
 use super::lingering::Over;
 use super::runner::Runner;
 use crate::base::ids::{JobId, ProcessId};
@@ -21,20 +21,24 @@ use crate::sched::Input;
 impl Runner<'_> {
     pub(super) fn receive(&mut self, message: Message) {
         match message {
-            Message::Output { process, lines } => self.tell_now(Event::Output { process, stream: Stream::Stdout, lines }),
+            Message::Output { process, lines } => {
+                self.hear(process, Stream::Stdout, &lines, true);
+                self.tell_now(Event::Output { process, stream: Stream::Stdout, lines });
+            }
+            Message::Probed { job, probe, result } => self.probe_answered(job, probe, result),
             Message::Stop { name } => {
                 let plan = Arc::clone(&self.setup.plan);
                 self.inputs.extend(plan.named(&name).map(|process| Input::StopProcess { process }));
             }
             Message::Ended { job, step, ended: (code, message) } => {
                 // One that was given up already has been answered for.
-                if self.jobs.remove(job).is_none() {
-                    return;
-                }
+                let Some(Job::Task { asked, .. }) = self.jobs.remove(job) else { return };
+                self.end_of_conditions(job);
                 if let Some(message) = message {
                     self.say_of_task(job.process, &format!("{}\n", message.trim_end()));
                 }
-                self.inputs.push_back(Input::Ended { job, step, exit: Exit::Code(code) });
+                // Earlier steps may have left something.
+                self.settle(None, asked, Over { job, step, exit: Exit::Code(code), pipes: Vec::new() });
             }
         }
     }
@@ -54,19 +58,45 @@ impl Runner<'_> {
         self.tell_now(Event::Output { process, stream, lines: text.as_bytes().to_vec() });
     }
 
+    /// Takes all exits that there are. What they left is looked for once, when all are taken.
     pub(super) fn take_exits(&mut self) {
-        while let Some((pid, ended)) = reap::next_zombie(self.jobs.pids()) {
+        let mut ended = Vec::new();
+        let mut steps = Vec::new();
+        while let Some((pid, end)) = reap::next_zombie(self.jobs.pids()) {
             self.try_again = RunTime::ZERO;
-            let exit = match ended {
+            let exit = match end {
                 reap::Ended::Code(code) => Exit::Code(code),
                 reap::Ended::Signal(signal) => Exit::Signal(signal),
             };
             match self.jobs.take_role(pid) {
-                Some(Role::Step(job)) => self.child_ended(job, pid, exit),
-                Some(Role::StopCommand(job)) => self.stop_command_ended(job, pid, &exit),
-                None => reap::reap(pid),
+                Some(Role::Step(job)) => {
+                    self.leader_ended(job, pid);
+                    ended.push((pid, job));
+                    steps.push((pid, job, exit));
+                }
+                Some(Role::StopCommand(job)) => {
+                    self.stop_command_ended(job, pid, &exit);
+                    ended.push((pid, job));
+                }
+                Some(Role::Probe(job)) => self.probe_command_ended(job, pid, end),
+                None => self.orphan_ended(pid),
             }
         }
+        if ended.is_empty() {
+            return;
+        }
+        self.look_for_orphans(&ended);
+        for (pid, job, exit) in steps {
+            self.child_ended(job, pid, exit);
+        }
+    }
+
+    /// Takes a leader away; one that was killed takes its group along while it still guards the number.
+    fn leader_ended(&mut self, job: JobId, pid: u32) {
+        if matches!(self.jobs.get_mut(job), Some(Job::Child { asked: Asked::Killed, .. })) {
+            reap::signal_group(pid, Signal::SIGKILL as i32);
+        }
+        reap::reap(pid);
     }
 
     pub(super) fn stop_command_ended(&mut self, job: JobId, pid: u32, exit: &Exit) {
@@ -82,24 +112,17 @@ impl Runner<'_> {
     }
 
     pub(super) fn child_ended(&mut self, job: JobId, pid: u32, exit: Exit) {
-        let Some(Job::Child { step, pipes, asked, .. }) = self.jobs.remove(job) else {
-            reap::reap(pid);
-            return;
-        };
+        let Some(Job::Child { step, pipes, asked, .. }) = self.jobs.remove(job) else { return };
         self.kill_stop_command(job);
-        let now = self.setup.clock.now();
-        match self.lingering.leader_ended(pid, asked, Over { job, step, exit, pipes }, now) {
-            Ok(over) => self.is_over(over),
-            Err(told) => {
-                if let Some(told) = told {
-                    self.warn(job.process, told);
-                }
-            }
-        }
+        // Its command, if there is one, is nothing that the process has left running.
+        self.end_probe(job);
+        self.terminal_child_ended(job, asked, &exit);
+        self.settle(Some(pid), asked, Over { job, step, exit, pipes });
     }
 
     pub(super) fn is_over(&mut self, over: Over) {
         self.drain(&over.pipes);
+        self.end_of_conditions(over.job);
         self.inputs.push_back(Input::Ended { job: over.job, step: over.step, exit: over.exit });
     }
 

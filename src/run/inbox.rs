@@ -18,6 +18,8 @@ pub enum Message {
     Output { process: ProcessId, lines: Vec<u8> },
     /// A task has ended.
     Ended { job: JobId, step: u32, ended: Ended },
+    /// A probe has an answer.
+    Probed { job: JobId, probe: u32, result: Result<(), String> },
     /// A task asks for processes to be stopped.
     Stop { name: String },
 }

@@ -17,7 +17,7 @@ pub enum Job {
         /// Its pipes.
         pipes: Vec<usize>,
         /// Whether it was asked to end.
-        asked: bool,
+        asked: Asked,
     },
     /// As a thread.
     Task {
@@ -25,7 +25,20 @@ pub enum Job {
         step: u32,
         /// Ends it.
         cancel: Cancel,
+        /// Whether it was asked to end.
+        asked: Asked,
     },
+}
+
+/// Whether a job was asked to end, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// It ends when it likes.
+    No,
+    /// It got its stop signal.
+    ToEnd,
+    /// It was killed.
+    Killed,
 }
 
 /// What a child is for.
@@ -35,6 +48,17 @@ pub enum Role {
     Step(JobId),
     /// The stop command of a job.
     StopCommand(JobId),
+    /// A command that is asked whether a job serves.
+    Probe(JobId),
+}
+
+impl Role {
+    /// The job that it is for.
+    pub fn job(self) -> JobId {
+        match self {
+            Self::Step(job) | Self::StopCommand(job) | Self::Probe(job) => job,
+        }
+    }
 }
 
 /// All that is alive.
@@ -49,18 +73,23 @@ impl Jobs {
     /// A job runs as a child.
     pub fn add_child(&mut self, job: JobId, step: u32, pid: u32, pipes: Vec<usize>) {
         self.roles.insert(pid, Role::Step(job));
-        self.alive.insert(job, Job::Child { step, pid, pipes, asked: false });
+        self.alive.insert(job, Job::Child { step, pid, pipes, asked: Asked::No });
     }
 
     /// A job runs as a thread.
     pub fn add_task(&mut self, job: JobId, step: u32, cancel: Cancel) {
-        self.alive.insert(job, Job::Task { step, cancel });
+        self.alive.insert(job, Job::Task { step, cancel, asked: Asked::No });
     }
 
     /// The stop command of a job runs.
     pub fn add_stop_command(&mut self, job: JobId, pid: u32, pipes: Vec<usize>) {
         self.roles.insert(pid, Role::StopCommand(job));
         self.stop_commands.insert(job, (pid, pipes));
+    }
+
+    /// A command is asked whether a job serves.
+    pub fn add_probe(&mut self, job: JobId, pid: u32) {
+        self.roles.insert(pid, Role::Probe(job));
     }
 
     /// A living job.
@@ -71,6 +100,21 @@ impl Jobs {
     /// Takes a job out.
     pub fn remove(&mut self, job: JobId) -> Option<Job> {
         self.alive.remove(&job)
+    }
+
+    /// What a child is for, if this program has started it.
+    pub fn role(&self, pid: u32) -> Option<Role> {
+        self.roles.get(&pid).copied()
+    }
+
+    /// Whether a job is alive.
+    pub fn is_alive(&self, job: JobId) -> bool {
+        self.alive.contains_key(&job)
+    }
+
+    /// The jobs of all children.
+    pub fn started(&self) -> impl Iterator<Item = JobId> + '_ {
+        self.roles.values().map(|role| role.job())
     }
 
     /// What a child that has ended was for.

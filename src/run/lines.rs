@@ -36,6 +36,22 @@ impl LineBuffer {
     }
 }
 
+/// Lines as a terminal ends them, `\r\n`, with plain line breaks. Other `\r` stay: a line that overwrites itself is made of them.
+pub fn without_returns(lines: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(lines.len());
+    for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        match line.strip_suffix(b"\n") {
+            Some(line) => {
+                let end = line.iter().rposition(|byte| *byte != b'\r').map_or(0, |last| last + 1);
+                plain.extend_from_slice(&line[..end]);
+                plain.push(b'\n');
+            }
+            None => plain.extend_from_slice(line),
+        }
+    }
+    plain
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +69,15 @@ mod tests {
             }
             all.extend(buffer.finish().unwrap_or_default());
             assert_eq!(all, b"one\ntwo \xff\xfe\n\nlast\n");
+        }
+    }
+
+    #[test]
+    fn returns_go_only_where_a_line_ends() {
+        for (lines, plain) in
+            [(&b"one\r\ntwo\r\n"[..], &b"one\ntwo\n"[..]), (b"10 %\r50 %\r\r\n", b"10 %\r50 %\n"), (b"\r\n\n", b"\n\n"), (b"", b"")]
+        {
+            assert_eq!(without_returns(lines), plain);
         }
     }
 

@@ -1,26 +1,26 @@
-//! Process groups whose leader has ended while others of the group live on.
+//! Jobs whose leader has ended while something that they left lives on.
 //!
-//! The end of a job is held back until its group is empty: locks it holds are not free, and the next
+//! The end of a job is held back until nothing of it is left: locks it holds are not free, and the next
 //! attempt does not begin, while something of it still works. A leader that was asked to end leaves the
-//! rest its grace; the rest of one that ended by itself is asked to end, and killed two seconds later.
-//! Members of a group are no children of this process, so nobody tells when they end: they are looked for.
+//! rest its grace; the rest of one that ended by itself is asked to end, and killed two seconds later. Knows
+//! whose rest is to be ended and when, not what it consists of.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use super::orphans::Orphans;
 use crate::base::ids::JobId;
 use crate::base::time::RunTime;
-use crate::io::{group, reap};
 use crate::notice::Exit;
 
 /// Between asking what was left to end and killing it.
-const GRACE: Duration = Duration::from_secs(2);
+pub const GRACE: Duration = Duration::from_secs(2);
 /// Between two looks.
-const INTERVAL: Duration = Duration::from_millis(20);
+pub const INTERVAL: Duration = Duration::from_millis(20);
 /// What was killed and is still there after this is not waited for: the system cannot end it.
-const GIVE_UP: Duration = Duration::from_secs(2);
+pub const GIVE_UP: Duration = Duration::from_secs(2);
 
 /// How a job ended that is now over in all its parts.
 #[derive(Debug)]
@@ -37,13 +37,14 @@ pub struct Over {
 
 #[derive(Debug)]
 struct Rest {
-    group: u32,
-    over: Over,
+    group: Option<u32>,
+    /// None when the job's end was told before, and something of it was found only then.
+    over: Option<Over>,
     kill_at: Option<RunTime>,
     give_up_at: Option<RunTime>,
 }
 
-/// All such groups.
+/// All such jobs.
 #[derive(Debug, Default)]
 pub struct Lingering {
     rests: BTreeMap<JobId, Rest>,
@@ -51,24 +52,25 @@ pub struct Lingering {
 }
 
 impl Lingering {
-    /// Takes the zombie of a leader away. Gives the job back when it is over; otherwise what to tell of the
-    /// rest of a group that nobody has asked to end.
-    pub fn leader_ended(&mut self, group: u32, asked: bool, over: Over, now: RunTime) -> Result<Over, Option<String>> {
-        reap::reap(group);
-        if !reap::group_exists(group) {
-            return Ok(over);
-        }
-        let Some(members) = group::members(group) else { return Ok(over) };
-        let kill_at = if asked { None } else { Some(now + GRACE) };
-        let told = (!asked).then(|| {
-            reap::signal_group(group, Signal::SIGTERM as i32);
-            let names: Vec<String> = members.iter().map(|(pid, command)| format!("{pid} {command}")).collect();
-            let count = if names.len() == 1 { "1 process".to_owned() } else { format!("{} processes", names.len()) };
-            format!("left {count} running, now being stopped ({})", names.join(", "))
-        });
-        self.rests.insert(over.job, Rest { group, over, kill_at, give_up_at: None });
-        self.next_look = now + INTERVAL;
-        Err(told)
+    /// Waits for the rest of a job, which is killed at a moment, or when [`Self::kill`] says so.
+    pub fn add(&mut self, job: JobId, group: Option<u32>, over: Option<Over>, kill_at: Option<RunTime>, now: RunTime) {
+        self.rests.insert(job, Rest { group, over, kill_at, give_up_at: None });
+        self.next_look = kill_at.map_or(now + INTERVAL, |moment| moment.min(now + INTERVAL));
+    }
+
+    /// Whether something of a job is waited for.
+    pub fn contains(&self, job: JobId) -> bool {
+        self.rests.contains_key(&job)
+    }
+
+    /// The jobs that are waited for.
+    pub fn jobs(&self) -> impl Iterator<Item = JobId> + '_ {
+        self.rests.keys().copied()
+    }
+
+    /// The job whose leader had this group.
+    pub fn by_group(&self, group: u32) -> Option<JobId> {
+        self.rests.iter().find(|(_, rest)| rest.group == Some(group)).map(|(job, _)| *job)
     }
 
     /// Kills the rest of a job; false when there is none.
@@ -79,29 +81,31 @@ impl Lingering {
         true
     }
 
+    /// Something of somebody has ended: looks at once.
+    pub fn hurry(&mut self, now: RunTime) {
+        self.next_look = now;
+    }
+
     /// When to look again.
     pub fn deadline(&self) -> Option<RunTime> {
         (!self.rests.is_empty()).then_some(self.next_look)
     }
 
     /// Kills what has had its time, and gives the jobs of which nothing is left.
-    pub fn look(&mut self, now: RunTime) -> Vec<Over> {
-        if self.rests.is_empty() || now < self.next_look {
-            return Vec::new();
-        }
+    pub fn look(&mut self, orphans: &mut Orphans, now: RunTime) -> Vec<Over> {
         self.next_look = now + INTERVAL;
         let mut over = Vec::new();
-        for (_, mut rest) in std::mem::take(&mut self.rests) {
-            let gone = !reap::group_exists(rest.group) || group::members(rest.group).is_none();
-            if gone || rest.give_up_at.is_some_and(|moment| moment <= now) {
-                over.push(rest.over);
+        for (job, mut rest) in std::mem::take(&mut self.rests) {
+            if !orphans.has_left(job, rest.group) || rest.give_up_at.is_some_and(|moment| moment <= now) {
+                orphans.forget(job);
+                over.extend(rest.over);
                 continue;
             }
             if rest.kill_at.is_some_and(|moment| moment <= now) {
-                reap::signal_group(rest.group, Signal::SIGKILL as i32);
+                orphans.signal(job, rest.group, Signal::SIGKILL as i32);
                 rest.give_up_at.get_or_insert(now + GIVE_UP);
             }
-            self.rests.insert(rest.over.job, rest);
+            self.rests.insert(job, rest);
         }
         over
     }

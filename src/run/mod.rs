@@ -4,17 +4,27 @@
 //! timers are gathered in this order; output is read before an exit is told. What blocks runs on helper
 //! threads and posts into the same inbox. Decides nothing; knows nothing of how notices are shown.
 
+mod audience;
 mod clock;
 pub mod dry;
 mod endings;
+mod finish;
 mod inbox;
 mod jobs;
+mod leftovers;
 mod lines;
 mod lingering;
+mod orphans;
 mod pipes;
+mod probes;
+mod probing;
 mod runner;
 mod starting;
 mod stopping;
+mod suspension;
+mod terminals;
+mod wishes;
 
+pub use audience::Audience;
 pub use clock::RunClock;
-pub use runner::{Audience, Ended, Setup, run};
+pub use runner::{Ended, Setup, run};

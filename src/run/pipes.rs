@@ -7,9 +7,10 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::{AsRawFd, OwnedFd};
 
-use super::lines::LineBuffer;
+use super::lines::{LineBuffer, without_returns};
 use crate::base::ids::ProcessId;
 use crate::io::poller::Poller;
+use crate::io::pty::{self, Size};
 use crate::notice::Stream;
 
 /// What one turn reads of one pipe at most, so that a flood holds up nobody else.
@@ -25,6 +26,15 @@ struct Pipe {
     process: ProcessId,
     stream: Stream,
     lines: LineBuffer,
+    /// It is a pseudo-terminal.
+    terminal: bool,
+}
+
+impl Pipe {
+    fn said(&self, lines: Vec<u8>) -> Said {
+        let lines = if self.terminal { without_returns(&lines) } else { lines };
+        (self.process, self.stream, lines)
+    }
 }
 
 /// All pipes that are open.
@@ -32,6 +42,9 @@ pub struct Pipes {
     pipes: BTreeMap<usize, Pipe>,
     /// Keys of pipes that may have more to read: the kernel tells only once.
     ready: BTreeSet<usize>,
+    /// Processes whose output is looked at piece by piece, and what they wrote: lines may never end.
+    listened: BTreeSet<ProcessId>,
+    heard: Vec<Said>,
     next_key: usize,
     buffer: Vec<u8>,
 }
@@ -39,19 +52,45 @@ pub struct Pipes {
 impl Pipes {
     /// No pipes; keys from `first_key` on are theirs.
     pub fn new(first_key: usize) -> Self {
-        Self { pipes: BTreeMap::new(), ready: BTreeSet::new(), next_key: first_key, buffer: vec![0; 64 * 1024] }
+        Self {
+            pipes: BTreeMap::new(),
+            ready: BTreeSet::new(),
+            listened: BTreeSet::new(),
+            heard: Vec::new(),
+            next_key: first_key,
+            buffer: vec![0; 64 * 1024],
+        }
     }
 
-    /// Watches a reading end.
+    /// Watches a reading end; `terminal` when it is that of a pseudo-terminal.
     ///
     /// # Errors
     /// The system's error.
-    pub fn add(&mut self, poller: &Poller, end: OwnedFd, process: ProcessId, stream: Stream) -> io::Result<usize> {
+    pub fn add(&mut self, poller: &Poller, end: OwnedFd, process: ProcessId, stream: Stream, terminal: bool) -> io::Result<usize> {
         let key = self.next_key;
         self.next_key += 1;
         poller.add(end.as_raw_fd(), key)?;
-        self.pipes.insert(key, Pipe { file: File::from(end), process, stream, lines: LineBuffer::default() });
+        self.pipes.insert(key, Pipe { file: File::from(end), process, stream, lines: LineBuffer::default(), terminal });
         Ok(key)
+    }
+
+    /// Whether what a process writes is also kept as it comes, for [`take_heard`](Self::take_heard).
+    pub fn listen(&mut self, process: ProcessId, on: bool) {
+        if on {
+            self.listened.insert(process);
+        } else {
+            self.listened.remove(&process);
+        }
+    }
+
+    /// What was read of such processes since the last call, in pieces.
+    pub fn take_heard(&mut self) -> Vec<Said> {
+        std::mem::take(&mut self.heard)
+    }
+
+    /// Tells all pseudo-terminals that flowrun's own terminal has another size.
+    pub fn resize(&self, size: Size) {
+        self.pipes.values().filter(|pipe| pipe.terminal).for_each(|pipe| pty::resize(&pipe.file, size));
     }
 
     /// The kernel says that a pipe can be read.
@@ -103,8 +142,11 @@ impl Pipes {
                 Ok(0) => break,
                 Ok(count) => {
                     total += count;
+                    if self.listened.contains(&pipe.process) {
+                        self.heard.push((pipe.process, pipe.stream, self.buffer[..count].to_vec()));
+                    }
                     if let Some(lines) = pipe.lines.push(&self.buffer[..count]) {
-                        said.push((pipe.process, pipe.stream, lines));
+                        said.push(pipe.said(lines));
                     }
                     continue;
                 }
@@ -126,6 +168,6 @@ impl Pipes {
 fn close(mut pipe: Pipe, poller: &Poller, said: &mut Vec<Said>) {
     poller.remove(pipe.file.as_raw_fd());
     if let Some(lines) = pipe.lines.finish() {
-        said.push((pipe.process, pipe.stream, lines));
+        said.push(pipe.said(lines));
     }
 }

@@ -1,41 +1,35 @@
 //! One run, turn by turn.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
+use super::audience::Audience;
 use super::clock::RunClock;
 use super::inbox::{Message, Post, RunHandle, inbox};
 use super::jobs::Jobs;
 use super::lingering::Lingering;
+use super::orphans::Orphans;
 use super::pipes::{Pipes, Said};
+use super::probes::Probes;
 use super::starting::PendingStart;
+use super::suspension::Suspension;
+use super::terminals::Terminals;
 
-use crate::base::ids::ProcessId;
+use crate::base::ids::{JobId, ProcessId};
 use crate::base::time::RunTime;
 use crate::exec::environment::BaseEnvironment;
+use crate::io::machine::reason;
 use crate::io::poller::Poller;
+use crate::io::pty::Size;
+use crate::io::shim::Shim;
 use crate::io::signals::Signals;
+use crate::io::sweep;
 use crate::notice::{Event, Notice, RunSummary};
 use crate::plan::Plan;
 use crate::sched::{Effect, Input, Outbox, Scheduler, Settings};
-
-/// Signals that come so soon after another are the same wish: `timeout` and terminals send theirs twice.
-const ONE_WISH: Duration = Duration::from_millis(25);
-/// How long the end of a run waits for pipes that something outside of its group still holds.
-const LAST_DRAIN: Duration = Duration::from_millis(500);
-
-/// Who is told what happens.
-pub trait Audience {
-    /// Takes a notice; must not block.
-    fn tell(&self, notice: Notice);
-    /// Whether more output may come. After a no, the run's poller must be woken when there is room.
-    fn has_room(&self) -> bool;
-    /// Returns when everything is shown that was told before, or after a moment in which it could not be.
-    fn settle(&self);
-}
 
 /// What a run needs.
 pub struct Setup<'a> {
@@ -45,6 +39,8 @@ pub struct Setup<'a> {
     pub settings: Settings,
     /// The environment that children share.
     pub environment: BaseEnvironment,
+    /// Prepares children as only they themselves can.
+    pub shim: Shim,
     /// Signals to this process.
     pub signals: &'a Signals,
     /// Waits for everything; its waker is the audience's too.
@@ -71,8 +67,8 @@ pub struct Ended {
 /// Runs a plan to its end.
 ///
 /// # Errors
-/// What this program itself needs and the system refuses: descriptors for the loop. Trouble with
-/// processes is no error but told to the audience.
+/// What this program itself needs and does not get: descriptors for the loop, a keeper that lives. Trouble
+/// with processes is no error but told to the audience.
 pub fn run(setup: Setup<'_>) -> io::Result<Ended> {
     let mut runner = Runner::new(setup)?;
     runner.take(Input::Begin);
@@ -84,12 +80,17 @@ pub fn run(setup: Setup<'_>) -> io::Result<Ended> {
         }
         runner.wait()?;
         runner.gather();
+        if runner.setup.signals.keeper_lost() {
+            return Err(runner.lost());
+        }
         runner.think();
+        runner.stop_if_suspended();
     }
     runner.finish()
 }
 
-/// Everything a run has at hand; what it does stands in this file and in `starting`, `stopping` and `endings`.
+/// Everything a run has at hand; what it does stands in this file and in `starting`, `stopping`, `endings`,
+/// `terminals` and `suspension`.
 pub(super) struct Runner<'a> {
     pub(super) setup: Setup<'a>,
     pub(super) core: Scheduler,
@@ -103,7 +104,15 @@ pub(super) struct Runner<'a> {
     pub(super) told_no_room: bool,
     pub(super) jobs: Jobs,
     pub(super) pipes: Pipes,
+    pub(super) probes: Probes,
     pub(super) lingering: Lingering,
+    pub(super) orphans: Orphans,
+    /// Jobs whose earlier steps left something that lives until their last step has ended.
+    pub(super) held: BTreeSet<JobId>,
+    /// Whether everything is being killed.
+    pub(super) killing: bool,
+    pub(super) terminals: Terminals,
+    pub(super) suspension: Suspension,
     pub(super) post: Post,
     pub(super) inbox: Receiver<Message>,
     pub(super) handle: Arc<RunHandle>,
@@ -117,6 +126,7 @@ pub(super) struct Runner<'a> {
 
 impl<'a> Runner<'a> {
     fn new(setup: Setup<'a>) -> io::Result<Self> {
+        let terminals = Terminals::of(&setup.plan, setup.signals.job());
         let descriptors = setup.signals.descriptors();
         for (key, fd) in descriptors.iter().enumerate() {
             setup.poller.add(*fd, key)?;
@@ -132,7 +142,13 @@ impl<'a> Runner<'a> {
             told_no_room: false,
             jobs: Jobs::default(),
             pipes: Pipes::new(descriptors.len()),
+            probes: Probes::new(),
             lingering: Lingering::default(),
+            orphans: Orphans::new(setup.environment.run_id(), setup.signals.is_kept()),
+            held: BTreeSet::new(),
+            killing: false,
+            terminals,
+            suspension: Suspension::default(),
             handle: Arc::new(RunHandle::new(Arc::clone(&setup.plan), post.clone())),
             post,
             inbox: receiver,
@@ -169,8 +185,15 @@ impl<'a> Runner<'a> {
     }
 
     pub(super) fn tell(&mut self, notice: Notice) {
-        if let Event::Ended { process, .. } = &notice.event {
-            self.handle.mark_ended(*process);
+        match &notice.event {
+            Event::Ended { process, .. } => {
+                self.handle.mark_ended(*process);
+                self.probes.forget(*process, &self.setup.poller);
+                self.process_over(*process);
+            }
+            Event::Retrying { job, .. } | Event::Restarting { job, .. } => self.process_over(job.process),
+            Event::KillingAll { .. } => self.killing = true,
+            _ => {}
         }
         if let Event::RunEnded { .. } = &notice.event {
             // What is still in pipes belongs before it.
@@ -192,7 +215,11 @@ impl<'a> Runner<'a> {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Start { job, step, permits } => self.starts.push_back(PendingStart { job, step, permits }),
-            Effect::Probe { .. } | Effect::EndProbe { .. } | Effect::Suspend | Effect::Resume => {}
+            Effect::Probe { job, probe, live } if self.suspension.holds() => self.suspension.keep_probe(job, probe, live),
+            Effect::Probe { job, probe, live } => self.probe(job, probe, live),
+            Effect::EndProbe { job } => self.end_probe(job),
+            Effect::Suspend => self.suspend(),
+            Effect::Resume => self.resume(),
             Effect::RunStopCommand { job } => self.run_stop_command(job),
             Effect::Terminate { job } => self.terminate(job),
             Effect::Kill { job } => self.kill(job),
@@ -201,44 +228,62 @@ impl<'a> Runner<'a> {
 
     fn wait(&mut self) -> io::Result<()> {
         let readable = self.pipes.has_ready() && self.setup.audience.has_room();
-        let startable = !self.starts.is_empty() && self.no_room.is_none();
-        let timeout = if readable || startable || !self.inputs.is_empty() {
+        let startable = !self.starts.is_empty() && self.no_room.is_none() && !self.suspension.holds();
+        let timeout = if readable || startable || self.probes.has_pending() || !self.inputs.is_empty() {
             Some(Duration::ZERO)
+        } else if let Some(patience) = self.suspension.wait() {
+            // The run's own clock stands still.
+            Some(patience)
         } else {
             let room = self.no_room.map(|_| self.try_again).filter(|_| !self.starts.is_empty());
             let deadlines = [self.core.deadline(), self.lingering.deadline(), room];
             deadlines.into_iter().flatten().min().map(|moment| self.setup.clock.until(moment))
         };
-        self.setup.poller.wait(timeout, &mut self.keys)
+        let lost = |error| io::Error::other(format!("cannot wait for events: {}", reason(&error)));
+        self.setup.poller.wait(timeout, &mut self.keys).map_err(lost)
+    }
+
+    /// The keeper is dead: ends everything, as nobody would after this process.
+    fn lost(&self) -> io::Error {
+        sweep::sweep(&HashSet::new());
+        io::Error::other("the flowrun process that watched over it was killed; everything it had started has been ended")
     }
 
     fn gather(&mut self) {
-        for signal in self.setup.signals.take_ending() {
-            let now = self.setup.clock.now();
-            if self.last_signal.is_none_or(|last| now - last > ONE_WISH) {
-                self.inputs.push_back(Input::Interrupt { signal });
-            }
-            self.last_signal = Some(now);
-        }
+        self.gather_wishes();
         while let Ok(message) = self.inbox.try_recv() {
             self.receive(message);
         }
-        for key in std::mem::take(&mut self.keys) {
-            self.pipes.mark_ready(key);
-        }
-        if self.pipes.has_ready() && self.setup.audience.has_room() {
-            self.pipes.read_ready(&self.setup.poller, &mut self.said);
-            self.tell_said();
-        }
+        self.read_pipes();
         if self.setup.signals.take_child() {
             self.take_exits();
+            self.take_stops();
+        }
+        if self.setup.signals.take_resized() {
+            self.pipes.resize(Size::of_this_program());
         }
         let now = self.setup.clock.now();
-        for over in self.lingering.look(now) {
-            self.is_over(over);
+        if self.lingering.deadline().is_some_and(|moment| moment <= now) {
+            self.look_for_orphans(&[]);
+            for over in self.lingering.look(&mut self.orphans, now) {
+                self.is_over(over);
+            }
         }
         if self.core.deadline().is_some_and(|deadline| deadline <= now) {
             self.inputs.push_back(Input::Tick);
+        }
+    }
+
+    pub(super) fn read_pipes(&mut self) {
+        for key in std::mem::take(&mut self.keys) {
+            if !self.probes.mark_ready(key) {
+                self.pipes.mark_ready(key);
+            }
+        }
+        self.hear_messages();
+        if self.pipes.has_ready() && self.setup.audience.has_room() {
+            self.pipes.read_ready(&self.setup.poller, &mut self.said);
+            self.tell_said();
         }
     }
 
@@ -246,42 +291,10 @@ impl<'a> Runner<'a> {
         for (process, stream, lines) in std::mem::take(&mut self.said) {
             self.tell_now(Event::Output { process, stream, lines });
         }
-    }
-
-    /// Reads what is still in pipes, and tells who holds those that do not end.
-    ///
-    /// Output that nobody takes is waited for, but not for longer than an interrupted run may take to stop.
-    fn finish(mut self) -> io::Result<Ended> {
-        let summary = self.core.summary().cloned().unwrap_or_default();
-        let began = self.setup.clock.now();
-        let patience = (summary.interrupted.is_some() || summary.timed_out).then_some(self.setup.settings.stop_timeout);
-        let mut abandoned = false;
-        while !self.pipes.holders().is_empty() {
-            let waited = self.setup.clock.now() - began;
-            let blocked = self.pipes.has_ready() && !self.setup.audience.has_room();
-            abandoned = !self.setup.signals.take_ending().is_empty() || patience.is_some_and(|patience| waited >= patience);
-            if abandoned || (!blocked && waited >= LAST_DRAIN) {
-                break;
-            }
-            if self.pipes.has_ready() && !blocked {
-                self.pipes.read_ready(&self.setup.poller, &mut self.said);
-                self.tell_said();
-                continue;
-            }
-            let left = if blocked { patience } else { Some(LAST_DRAIN) };
-            self.setup.poller.wait(left.map(|left| left.saturating_sub(waited)), &mut self.keys)?;
-            for key in std::mem::take(&mut self.keys) {
-                self.pipes.mark_ready(key);
-            }
+        let mut heard = self.pipes.take_heard().into_iter().peekable();
+        while let Some((process, stream, piece)) = heard.next() {
+            let all = heard.peek().is_none_or(|next| (next.0, next.1) != (process, stream));
+            self.hear(process, stream, &piece, all);
         }
-        for process in self.pipes.holders() {
-            self.warn(process, "something that it started still holds its output; what comes there is not shown".to_owned());
-        }
-        self.pipes.close_all(&self.setup.poller, &mut self.said);
-        self.tell_said();
-        if let Some(notice) = self.last_notice.take() {
-            self.setup.audience.tell(notice);
-        }
-        Ok(Ended { summary, core_time: self.core_time, inputs: self.inputs_taken, abandoned })
     }
 }

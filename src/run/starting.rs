@@ -8,14 +8,15 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::inbox::{Lines, Message, RunHandle};
+use super::jobs::Role;
 use super::runner::Runner;
 use crate::base::ids::{JobId, ProcessId, ResourceId};
-use crate::exec::command::{self, Running, Start, StartError};
+use crate::exec::command::{self, Running, Start, StartError, Streams, Tty};
 use crate::exec::environment::Own;
 use crate::exec::task;
 use crate::io::machine::reason;
 use crate::notice::{Exit, Stream};
-use crate::plan::{Action, Output, Step};
+use crate::plan::{Action, Output, Stdin, Step};
 use crate::sched::Input;
 
 /// Starts in one turn at most, so that a thousand of them do not keep signals and output waiting.
@@ -34,6 +35,12 @@ pub struct PendingStart {
 
 impl Runner<'_> {
     pub(super) fn perform_starts(&mut self) {
+        if let Some(start) = self.terminals.take_waiting() {
+            self.start(start);
+        }
+        if self.suspension.holds() {
+            return;
+        }
         for _ in 0..STARTS_PER_TURN {
             if self.no_room.is_some() && self.setup.clock.now() < self.try_again {
                 return;
@@ -44,14 +51,18 @@ impl Runner<'_> {
     }
 
     pub(super) fn start(&mut self, start: PendingStart) {
+        let Some(start) = self.lend_terminal(start) else { return };
         let plan = Arc::clone(&self.setup.plan);
         let process = &plan.processes[start.job.process];
         let step = &process.work.steps[start.step as usize];
-        let result = match &step.action {
+        let result = self.watch_conditions(&start).and_then(|()| match &step.action {
             Action::Task { task, .. } => self.start_task(&start, step, Arc::clone(task)),
             Action::Command { .. } => self.start_child(&start, step),
-        };
+        });
         let (job, number) = (start.job, start.step);
+        if result.is_err() {
+            self.terminal_is_free(job);
+        }
         match result {
             Ok(pid) => {
                 self.no_room = None;
@@ -79,21 +90,33 @@ impl Runner<'_> {
     }
 
     pub(super) fn start_child(&mut self, start: &PendingStart, step: &Step) -> Result<Option<u32>, StartError> {
-        let running = self.launch(start.job, step, &start.permits, start.step == 0)?;
+        let running = self.launch(Role::Step(start.job), step, &start.permits, start.step == 0)?;
         let pid = running.pid;
+        self.terminal_is_lent(start.job, pid);
         let pipes = self.watch(start.job.process, running);
         self.jobs.add_child(start.job, start.step, pid, pipes);
         Ok(Some(pid))
     }
 
-    pub(super) fn launch(&self, job: JobId, step: &Step, permits: &[(ResourceId, Vec<u32>)], first: bool) -> Result<Running, StartError> {
+    pub(super) fn launch(&self, role: Role, step: &Step, permits: &[(ResourceId, Vec<u32>)], first: bool) -> Result<Running, StartError> {
+        let job = role.job();
         let process = &self.setup.plan.processes[job.process];
         let Action::Command { argv, direct, .. } = &step.action else {
             return Err(StartError::Failed("a built-in task is no command".to_owned()));
         };
         let own = Own { process, attempt: job.attempt, permits };
-        let env = self.setup.environment.of(step, &own, &self.setup.plan);
-        command::start(&Start { argv, direct: direct.as_deref(), cwd: &step.cwd, env: &env, work: &process.work, first })
+        let mut env = self.setup.environment.of(step, &own, &self.setup.plan);
+        self.probes.add_environment(job, &mut env);
+        let work = &process.work;
+        // What asks a process to end has no part in its terminal.
+        let (stdin, tty) = match role {
+            Role::Step(_) => (&work.stdin, self.terminals.tty(work)),
+            Role::StopCommand(_) | Role::Probe(_) if work.stdin == Stdin::Inherit => (&Stdin::Null, Tty::Without),
+            Role::StopCommand(_) | Role::Probe(_) => (&work.stdin, Tty::Without),
+        };
+        let streams = Streams { stdin, stdout: &work.stdout, stderr: &work.stderr, tty, first };
+        let (shim, umask) = (&self.setup.shim, step.umask);
+        command::start(&Start { argv, direct: direct.as_deref(), cwd: &step.cwd, env: &env, streams, umask, shim })
     }
 
     /// Watches the outputs of a child.
@@ -102,7 +125,7 @@ impl Runner<'_> {
         let mut keys = Vec::with_capacity(2);
         for (end, stream) in ends {
             let Some(end) = end else { continue };
-            match self.pipes.add(&self.setup.poller, end, process, stream) {
+            match self.pipes.add(&self.setup.poller, end, process, stream, running.terminal) {
                 Ok(key) => keys.push(key),
                 Err(error) => self.warn(process, format!("its output is lost: cannot watch a pipe: {}", reason(&error))),
             }
@@ -137,8 +160,14 @@ impl Runner<'_> {
 
     /// A job whose start was still to be performed: it ends as if the signal had met it right away.
     pub(super) fn withdraw_start(&mut self, job: JobId, signal: Signal) -> bool {
+        let waiting = self.terminals.take_waiting();
+        let withdrawn = waiting.as_ref().is_some_and(|start| start.job == job);
+        self.starts.extend(waiting);
         let Some(place) = self.starts.iter().position(|start| start.job == job) else { return false };
         if let Some(start) = self.starts.remove(place) {
+            if withdrawn {
+                self.terminal_is_free(job);
+            }
             self.inputs.push_back(Input::Ended { job, step: start.step, exit: Exit::Signal(signal as i32) });
         }
         true

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use nix::sys::signal::Signal;
 
-use super::jobs::Job;
+use super::jobs::{Asked, Job, Role};
 use super::runner::Runner;
 use crate::base::ids::JobId;
 use crate::exec::command::StartError;
-use crate::io::reap;
+use crate::io::{procfs, reap};
 use crate::notice::Exit;
 use crate::sched::Input;
 
@@ -19,7 +19,7 @@ impl Runner<'_> {
         if self.withdraw_start(job, Signal::SIGTERM) {
             return;
         }
-        match self.launch(job, step, &[], false) {
+        match self.launch(Role::StopCommand(job), step, &[], false) {
             Ok(running) => {
                 let pid = running.pid;
                 let pipes = self.watch(job.process, running);
@@ -37,15 +37,36 @@ impl Runner<'_> {
             return;
         }
         let signal = self.setup.plan.processes[job.process].work.stop_signal;
+        self.look_for_orphans(&[]);
         match self.jobs.get_mut(job) {
             Some(Job::Child { pid, asked, .. }) => {
-                *asked = true;
-                reap::signal_group(*pid, signal);
+                *asked = Asked::ToEnd;
+                let leader = *pid;
+                self.signal_tree(job, leader, signal);
                 // What is stopped (by a terminal, say) must go on to hear it.
-                reap::signal_group(*pid, Signal::SIGCONT as i32);
+                reap::signal_group(leader, Signal::SIGCONT as i32);
+                self.signal_rest(job, None, signal);
             }
-            Some(Job::Task { cancel, .. }) => cancel.cancel(),
+            Some(Job::Task { cancel, asked, .. }) => {
+                *asked = Asked::ToEnd;
+                cancel.cancel();
+                self.signal_rest(job, None, signal);
+            }
             None => {}
+        }
+    }
+
+    /// Sends a signal to a leader's group, and to what lives below it in a session of its own.
+    fn signal_tree(&mut self, job: JobId, leader: u32, signal: i32) {
+        let own = procfs::facts(leader).map(|facts| facts.session);
+        let outside = self.orphans.foresee(job, leader);
+        reap::signal_group(leader, signal);
+        for (pid, facts) in outside {
+            // A group of its own in the same session is somebody's order of stopping, an inner run's too.
+            if Some(facts.session) != own && !self.orphans.is_of_another_run(pid) {
+                reap::signal(pid, signal);
+                reap::signal(pid, Signal::SIGCONT as i32);
+            }
         }
     }
 
@@ -57,12 +78,17 @@ impl Runner<'_> {
         if self.lingering.kill(job, self.setup.clock.now()) {
             return;
         }
+        self.look_for_orphans(&[]);
+        self.signal_rest(job, None, Signal::SIGKILL as i32);
         match self.jobs.get_mut(job) {
             Some(Job::Child { pid, asked, .. }) => {
-                *asked = true;
-                reap::signal_group(*pid, Signal::SIGKILL as i32);
+                *asked = Asked::Killed;
+                let leader = *pid;
+                let outside = self.orphans.foresee(job, leader);
+                reap::signal_group(leader, Signal::SIGKILL as i32);
+                outside.into_iter().for_each(|(pid, _)| reap::signal(pid, Signal::SIGKILL as i32));
             }
-            Some(Job::Task { step, cancel }) => {
+            Some(Job::Task { step, cancel, .. }) => {
                 // A thread cannot be killed: it is left to itself, and what it may still say is not heard.
                 cancel.cancel();
                 let input = Input::Ended { job, step: *step, exit: Exit::Signal(Signal::SIGKILL as i32) };

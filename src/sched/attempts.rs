@@ -18,7 +18,8 @@ impl Scheduler {
         let process = &mut self.processes[id];
         process.attempt += 1;
         process.time_left = control.timeout;
-        process.broken_bound = None;
+        process.cause = None;
+        process.stop_reason = None;
         if request.is_empty() {
             self.begin_step(id, 0, out);
         } else {
@@ -121,6 +122,7 @@ impl Scheduler {
         self.timers.clear(Timer::Attempt(id));
         self.timers.clear(Timer::Step(id));
         self.timers.clear(Timer::Grace(id));
+        self.timers.clear(Timer::Ready(id));
         let process = &mut self.processes[id];
         if let Some(left) = &mut process.time_left {
             *left = left.saturating_sub(self.now - process.running_since);

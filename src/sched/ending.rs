@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::protocol::Outbox;
 use super::retry;
 use super::scheduler::{News, Scheduler};
-use super::state::State;
+use super::state::{Health, State};
 use super::timers::Timer;
 use crate::base::ids::ProcessId;
 use crate::notice::{CancelReason, Event, Exit, Failure, HaltReason, Outcome, StopReason};
@@ -20,10 +20,13 @@ impl Scheduler {
             Exit::Code(code) if control.success_codes.contains(&code) => {
                 if (step as usize) + 1 < control.steps.len() {
                     self.begin_step(id, step + 1, out);
-                } else {
-                    self.succeed(id, out);
+                    return;
                 }
-                return;
+                if !self.is_owed_readiness(id) {
+                    self.attempt_succeeded(id, out);
+                    return;
+                }
+                Failure::EndedBeforeReady
             }
             Exit::Code(code) => Failure::Code(code),
             Exit::Signal(signal) => Failure::Signal(signal),
@@ -32,42 +35,36 @@ impl Scheduler {
         self.attempt_failed(id, failure, out);
     }
 
-    fn succeed(&mut self, id: ProcessId, out: &mut Outbox) {
+    fn attempt_succeeded(&mut self, id: ProcessId, out: &mut Outbox) {
         if self.plan.processes[id].control.daemon {
-            let message = "the daemon ended by itself".to_owned();
-            out.tell(self.now, Event::Warning { process: Some(id), message });
+            self.release_attempt(id, out);
+            self.processes[id].last_failure = None;
+            self.fell(id, None, out);
+        } else {
+            self.end(id, Outcome::Success, out);
         }
+    }
+
+    /// A daemon ended with a success code and is not started again.
+    pub(super) fn ended_by_itself(&mut self, id: ProcessId, out: &mut Outbox) {
+        let message = "the daemon ended by itself".to_owned();
+        out.tell(self.now, Event::Warning { process: Some(id), message });
         self.end(id, Outcome::Success, out);
     }
 
     /// A step ended after it was asked to.
     pub(super) fn was_stopped(&mut self, id: ProcessId, exit: Exit, out: &mut Outbox) {
         let daemon = self.plan.processes[id].control.daemon;
-        let reason = self.processes[id].stop_reason.take();
-        match (reason, exit) {
-            (Some(StopReason::Timeout), Exit::NotStarted(why)) => self.attempt_failed(id, Failure::NotStarted(why), out),
+        let process = &mut self.processes[id];
+        match (process.cause.take(), exit) {
+            (Some(_), Exit::NotStarted(why)) => self.attempt_failed(id, Failure::NotStarted(why), out),
             // What could not even be started has failed, whoever wanted it to end.
-            (_, Exit::NotStarted(why)) => self.fail(id, Failure::NotStarted(why), out),
-            (Some(StopReason::Timeout), Exit::Code(_) | Exit::Signal(_)) => {
-                let bound = self.processes[id].broken_bound.unwrap_or_default();
-                self.attempt_failed(id, Failure::Timeout(bound), out);
-            }
-            (Some(StopReason::RunStopped), Exit::Code(_) | Exit::Signal(_)) if !daemon => {
-                self.end(id, Outcome::Cancelled(self.halt_reason()), out);
-            }
-            (
-                Some(
-                    StopReason::Requested
-                    | StopReason::WorkEnded
-                    | StopReason::RunStopped
-                    | StopReason::NotReady
-                    | StopReason::NotLive
-                    | StopReason::Unused,
-                )
-                | None,
-                Exit::Code(_) | Exit::Signal(_),
-            ) => {
-                self.end(id, Outcome::Stopped, out);
+            (None, Exit::NotStarted(why)) => self.fail(id, Failure::NotStarted(why), out),
+            (Some(failure), Exit::Code(_) | Exit::Signal(_)) => self.attempt_failed(id, failure, out),
+            (None, Exit::Code(_) | Exit::Signal(_)) => {
+                let cut_off = process.stop_reason == Some(StopReason::RunStopped) && !daemon;
+                let outcome = if cut_off { Outcome::Cancelled(self.halt_reason()) } else { Outcome::Stopped };
+                self.end(id, outcome, out);
             }
         }
     }
@@ -83,16 +80,24 @@ impl Scheduler {
             self.release_step(id, step, out);
         }
         self.release_attempt(id, out);
-        let retries = self.plan.processes[id].control.retries;
-        let job = self.job(id);
         self.processes[id].last_failure = Some(failure.clone());
-        if job.attempt > retries.count || self.may_not_start(id).is_some() {
+        let control = &self.plan.processes[id].control;
+        let (retries, job) = (control.retries, self.job(id));
+        if control.daemon {
+            self.fell(id, Some(failure), out);
+        } else if job.attempt > retries.count || self.may_not_start(id).is_some() {
             self.fail(id, failure, out);
-            return;
+        } else {
+            let delay = retry::delay(&retries, job, self.settings.seed);
+            out.tell(self.now, Event::Retrying { job, failure, attempts: retries.count.saturating_add(1), delay });
+            self.try_again(id, delay, out);
         }
-        let delay = retry::delay(&retries, job, self.settings.seed);
-        out.tell(self.now, Event::Retrying { job, failure, attempts: retries.count.saturating_add(1), delay });
+    }
+
+    /// Another attempt follows after a delay.
+    pub(super) fn try_again(&mut self, id: ProcessId, delay: Duration, out: &mut Outbox) {
         self.enter(id, State::Delaying);
+        self.processes[id].health = Health::default();
         if delay == Duration::ZERO {
             self.begin_attempt(id, out);
         } else {
@@ -145,6 +150,8 @@ impl Scheduler {
         process.outcome = Some(outcome.clone());
         let (exit, attempts, started) = (process.last_exit.clone(), process.attempt, process.started);
         out.tell(self.now, Event::Ended { process: id, outcome, exit, attempts, started });
+        self.ends_told += 1;
         self.news.push_back(News::Ended(id));
+        self.stop_using(id);
     }
 }

@@ -1,7 +1,8 @@
 //! Joins: counted down by what happens to others, never searched.
 
+use super::readiness::Readiness;
 use super::scheduler::{News, Scheduler};
-use super::state::State;
+use super::state::{Settled, State};
 use super::timers::Timer;
 use super::{Outbox, protocol};
 use crate::base::ids::ProcessId;
@@ -12,55 +13,68 @@ use crate::source::model::{Condition, OnTimeout};
 enum Verdict {
     Holds,
     Broken(OutcomeKind),
+    /// It does not hold, or not any more, but may.
     Open,
+    /// Nothing.
+    Same,
 }
 
 impl Scheduler {
     /// Tells all joiners of a process what happened to it.
     pub(super) fn carry(&mut self, news: News, out: &mut Outbox) {
-        let (News::Started(id) | News::Ended(id)) = news;
-        // A process starts and ends once each, so taking the list would lose the second; an index does not.
+        let id = match news {
+            News::Started(id) | News::Readiness(id) | News::Ended(id) => id,
+            News::Unused(id) => return self.unused(id, out),
+        };
+        // A process has news more than once, so taking the list would lose the second; an index does not.
         for index in 0..self.joiners[id].len() {
             let (joiner, number) = self.joiners[id][index];
             let waiter = &self.processes[joiner];
-            // A join that is settled stays so: what was waited for long enough may fail later.
-            if waiter.state != State::Waiting || waiter.settled.get(number as usize) == Some(&true) {
+            let settled = waiter.settled.get(number as usize).copied().unwrap_or(Settled::No);
+            let until = self.plan.processes[joiner].control.joins[number as usize].until;
+            // A join that is settled stays so: what was waited for long enough may fail later. Only what was
+            // ready may be so no more.
+            let stays = settled == Settled::GivenUp || settled == Settled::Holds && until != Condition::Ready;
+            if waiter.state != State::Waiting || stays {
                 continue;
             }
-            let until = self.plan.processes[joiner].control.joins[number as usize].until;
             match self.verdict(news, joiner, number) {
-                Verdict::Holds => self.join_settled(joiner, number, out),
+                Verdict::Holds if settled == Settled::No => self.join_settled(joiner, number, Settled::Holds, out),
+                Verdict::Open if settled == Settled::Holds => self.join_lost(joiner, number),
                 Verdict::Broken(because) => {
                     let reason = SkipReason::Join { process: id, until, because };
                     self.end(joiner, Outcome::Skipped(reason), out);
                 }
-                Verdict::Open => {}
+                Verdict::Holds | Verdict::Open | Verdict::Same => {}
             }
         }
     }
 
     fn verdict(&self, news: News, joiner: ProcessId, number: u32) -> Verdict {
         let until = self.plan.processes[joiner].control.joins[number as usize].until;
-        let id = match news {
-            News::Started(_) => {
-                return match until {
-                    Condition::Start | Condition::Ready => Verdict::Holds,
-                    Condition::Success | Condition::Exit | Condition::Failure => Verdict::Open,
-                };
-            }
-            News::Ended(id) => id,
-        };
+        match (news, until) {
+            (News::Started(_), Condition::Start) => Verdict::Holds,
+            (News::Readiness(id) | News::Ended(id), Condition::Ready) => match self.readiness(id) {
+                Readiness::Ready => Verdict::Holds,
+                Readiness::Possible => Verdict::Open,
+                Readiness::Over(because) => Verdict::Broken(because),
+            },
+            (News::Ended(id), _) => self.verdict_on_end(id, until, joiner, number),
+            (News::Started(_) | News::Readiness(_) | News::Unused(_), _) => Verdict::Same,
+        }
+    }
+
+    fn verdict_on_end(&self, id: ProcessId, until: Condition, joiner: ProcessId, number: u32) -> Verdict {
         let process = &self.processes[id];
-        let Some(outcome) = &process.outcome else { return Verdict::Open };
-        let failed = matches!(outcome, Outcome::Failed { .. });
+        let Some(outcome) = &process.outcome else { return Verdict::Same };
         let holds = match until {
             Condition::Success => {
                 matches!(outcome, Outcome::Success | Outcome::Skipped(SkipReason::Condition) | Outcome::Failed { allowed: true, .. })
             }
             Condition::Exit => process.begun || self.copies_keep_exit(joiner, number),
-            Condition::Failure => failed,
-            // Told of when it started.
-            Condition::Start | Condition::Ready if process.started.is_some() => return Verdict::Open,
+            Condition::Failure => matches!(outcome, Outcome::Failed { .. }),
+            // Told of when it was.
+            Condition::Start if process.started.is_some() => return Verdict::Same,
             Condition::Start | Condition::Ready => false,
         };
         if holds { Verdict::Holds } else { Verdict::Broken(outcome.kind()) }
@@ -79,11 +93,11 @@ impl Scheduler {
         copies.map(|copy| &self.processes[copy.process]).any(|copy| copy.begun || copy.outcome.is_none())
     }
 
-    fn join_settled(&mut self, id: ProcessId, number: u32, out: &mut Outbox) {
+    fn join_settled(&mut self, id: ProcessId, number: u32, how: Settled, out: &mut Outbox) {
         let bounded = self.plan.processes[id].control.joins[number as usize].timeout.is_some();
         let process = &mut self.processes[id];
         if let Some(settled) = process.settled.get_mut(number as usize) {
-            *settled = true;
+            *settled = how;
         }
         process.unmet -= 1;
         if bounded {
@@ -98,6 +112,25 @@ impl Scheduler {
         }
     }
 
+    /// A join that held does so no more: the other is not ready any longer. Clocks that ran because it held
+    /// stop; they start anew when it holds again.
+    fn join_lost(&mut self, id: ProcessId, number: u32) {
+        let joins = &self.plan.processes[id].control.joins;
+        let process = &mut self.processes[id];
+        process.settled[number as usize] = Settled::No;
+        process.unmet += 1;
+        match joins[number as usize].timeout {
+            Some(timeout) if process.unmet_unbounded == 0 => self.timers.set(Timer::Join(id, number), self.now + timeout),
+            Some(_) => {}
+            None => {
+                process.unmet_unbounded += 1;
+                for (other, _) in (0..).zip(joins) {
+                    self.timers.clear(Timer::Join(id, other));
+                }
+            }
+        }
+    }
+
     /// Begins with a process: it starts at once, or its clocks do, or it waits.
     pub(super) fn begin_waiting(&mut self, id: ProcessId, out: &mut Outbox) {
         let process = &self.processes[id];
@@ -108,13 +141,13 @@ impl Scheduler {
         }
     }
 
-    /// Starts the clocks of bounded joins, once, when only they are left.
+    /// Starts the clocks of bounded joins when only they are left.
     ///
     /// A bound counts from when the joins without one hold: two bounded joins would otherwise each wait
     /// for the other's clock.
     fn start_join_clocks(&mut self, id: ProcessId) {
         for (number, join) in (0u32..).zip(&self.plan.processes[id].control.joins) {
-            if let (Some(timeout), false) = (join.timeout, self.processes[id].settled[number as usize]) {
+            if let (Some(timeout), Settled::No) = (join.timeout, self.processes[id].settled[number as usize]) {
                 self.timers.set(Timer::Join(id, number), self.now + timeout);
             }
         }
@@ -127,7 +160,7 @@ impl Scheduler {
         let join = &self.plan.processes[id].control.joins[number as usize];
         let (process, timeout) = (join.process, join.timeout.unwrap_or_default());
         match join.on_timeout {
-            OnTimeout::Continue => self.join_settled(id, number, out),
+            OnTimeout::Continue => self.join_settled(id, number, Settled::GivenUp, out),
             OnTimeout::Fail => {
                 let failure = Failure::JoinTimeout { process, timeout };
                 self.fail(id, failure, out);
@@ -145,6 +178,9 @@ impl Scheduler {
 
     /// Why a process must not be started any more.
     pub(super) fn may_not_start(&self, id: ProcessId) -> Option<CancelReason> {
+        if self.is_unused(id) {
+            return Some(CancelReason::Unused);
+        }
         let daemon = self.plan.processes[id].control.daemon;
         match &self.halted {
             Some(reason) if self.killing || !self.cleanup[id] => Some(reason.clone()),

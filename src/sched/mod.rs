@@ -6,15 +6,21 @@
 
 mod attempts;
 mod ending;
+mod inputs;
 mod joins;
 mod levels;
 mod locks;
+mod probes;
 mod protocol;
+mod readiness;
+mod restart;
 mod retry;
 mod scheduler;
 mod state;
 mod stopping;
+mod suspension;
 mod timers;
+mod unused;
 
 pub use protocol::{Effect, Input, Outbox, Settings};
 pub use scheduler::Scheduler;

@@ -38,7 +38,8 @@ pub enum Input {
     Probed {
         /// Of which attempt.
         job: JobId,
-        /// Which probe: the number that [`Effect::Probe`] gave. None for a condition that is not polled.
+        /// Which probe: the number that [`Effect::Probe`] gave. None for what was seen to happen without
+        /// having been asked for; only readiness can be.
         probe: Option<u32>,
         /// Whether the condition holds; if not, why, in a few words.
         result: Result<(), String>,
@@ -87,12 +88,13 @@ pub enum Effect {
         /// Whether it asks for liveness, not readiness.
         live: bool,
     },
-    /// Give up the probe that is under way; what it may still say is not heard.
+    /// Give up the probe that is under way, or held back; what it may still say is not heard.
     EndProbe {
         /// Of which attempt.
         job: JobId,
     },
-    /// Suspend everything that runs, start nothing until `Resume`, let the run's clock stand still.
+    /// Suspend everything that runs and let the run's clock stand still. Until `Resume`, starts and probes are
+    /// held back; all other effects are performed as always.
     Suspend,
     /// Let everything that was suspended go on.
     Resume,

@@ -8,15 +8,20 @@ use crate::source::model::Backoff;
 
 /// The delay after an attempt that failed. The same seed and job give the same delay.
 pub fn delay(retries: &Retries, job: JobId, seed: u64) -> Duration {
-    let factor = match retries.backoff {
-        Backoff::Constant => 1.0,
-        Backoff::Linear => f64::from(job.attempt),
-        Backoff::Exponential => 2f64.powi(i32::try_from(job.attempt.saturating_sub(1)).unwrap_or(i32::MAX).min(64)),
-    };
-    let longest = retries.max_delay.unwrap_or(retries.delay.max(Duration::from_secs(86_400)));
-    let grown = (retries.delay.as_secs_f64() * factor).min(longest.as_secs_f64());
+    let grown = grown(retries.delay, retries.backoff, job.attempt, retries.max_delay);
     let part = if retries.jitter { 1.0 - random(seed, job) / 2.0 } else { 1.0 };
-    Duration::from_secs_f64(grown * part)
+    grown.mul_f64(part)
+}
+
+/// The `nth` delay (from 1) of a row that begins with `first`. Without a limit it grows up to a day.
+pub fn grown(first: Duration, backoff: Backoff, nth: u32, limit: Option<Duration>) -> Duration {
+    let factor = match backoff {
+        Backoff::Constant => 1.0,
+        Backoff::Linear => f64::from(nth),
+        Backoff::Exponential => 2f64.powi(i32::try_from(nth.saturating_sub(1)).unwrap_or(i32::MAX).min(64)),
+    };
+    let longest = limit.unwrap_or(first.max(Duration::from_secs(86_400)));
+    Duration::from_secs_f64((first.as_secs_f64() * factor).min(longest.as_secs_f64()))
 }
 
 /// A number from 0 to 1 that depends on the seed and the job alone (the mixing steps of SplitMix64).

@@ -1,4 +1,4 @@
-//! The scheduler's data, its one entrance and the table of inputs and states.
+//! The scheduler's data, its one entrance and the one way from a state to another.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::levels::{self, Levels};
 use super::locks::LockTable;
 use super::protocol::{Input, Outbox, Settings};
-use super::state::{Process, State, StopPhase};
+use super::state::{Process, Settled, State};
 use super::timers::{Timer, Timers};
 use crate::base::ids::{DenseMap, JobId, ProcessId};
 use crate::base::time::RunTime;
-use crate::notice::{CancelReason, Event, Exit, RunSummary, StopReason};
+use crate::notice::{CancelReason, Event, RunSummary};
 use crate::plan::{self, Plan};
+use crate::source::model::Condition;
 
 /// The state of a run.
 pub struct Scheduler {
@@ -22,7 +23,7 @@ pub struct Scheduler {
     pub(super) joiners: DenseMap<ProcessId, Vec<(ProcessId, u32)>>,
     pub(super) locks: LockTable,
     pub(super) timers: Timers,
-    /// Processes whose start or end is still to be told to their joiners: a queue, so that a long chain
+    /// What happened to processes and is still to be told to their joiners: a queue, so that a long chain
     /// of skips is no deep recursion.
     pub(super) news: VecDeque<News>,
     /// Finite processes without an outcome that hold the run open.
@@ -32,6 +33,8 @@ pub struct Scheduler {
     pub(super) alive: usize,
     pub(super) cleanup: DenseMap<ProcessId, bool>,
     pub(super) alarm: DenseMap<ProcessId, bool>,
+    /// Daemons without an outcome that are wanted for their own sake.
+    pub(super) wanted: usize,
     /// Whether there is any finite process besides alarms.
     pub(super) has_work: bool,
     pub(super) daemon_levels: Levels,
@@ -39,10 +42,14 @@ pub struct Scheduler {
     pub(super) halted: Option<CancelReason>,
     /// Whether daemons are being stopped because the work has ended.
     pub(super) closing: bool,
+    /// Whether everything that runs is stopped by the system and the run's time stands still.
+    pub(super) suspended: bool,
     /// Whether even cleanups are not started any more.
     pub(super) killing: bool,
     pub(super) budget_runs: bool,
     pub(super) summary: RunSummary,
+    /// How many ends were told: counted apart from `alive`, so that each checks the other.
+    pub(super) ends_told: usize,
     pub(super) finished: bool,
     pub(super) now: RunTime,
 }
@@ -52,8 +59,12 @@ pub struct Scheduler {
 pub enum News {
     /// A process was started for the first time.
     Started(ProcessId),
+    /// Whether a process is ready, or can be, has changed.
+    Readiness(ProcessId),
     /// A process has its outcome.
     Ended(ProcessId),
+    /// The last user of a daemon has ended.
+    Unused(ProcessId),
 }
 
 impl Scheduler {
@@ -68,7 +79,8 @@ impl Scheduler {
             }
             let count = |joins: usize| u32::try_from(joins).unwrap_or(u32::MAX);
             let unbounded = joins.iter().filter(|join| join.timeout.is_none()).count();
-            let settled = if unbounded < joins.len() { vec![false; joins.len()] } else { Vec::new() };
+            let changes = |join: &plan::Join| join.timeout.is_some() || join.until == Condition::Ready;
+            let settled = if joins.iter().any(changes) { vec![Settled::No; joins.len()] } else { Vec::new() };
             processes.push(Process::new(count(joins.len()), count(unbounded), settled));
         }
         let alarm = levels::alarms(&plan);
@@ -76,7 +88,7 @@ impl Scheduler {
         let finite = |id: &ProcessId| !plan.processes[*id].control.daemon;
         let open = plan.processes.ids().filter(|id| finite(id) && !alarm[*id]).count();
         let open_regular = plan.processes.ids().filter(|id| finite(id) && !alarm[*id] && !cleanup[*id]).count();
-        Self {
+        let mut scheduler = Self {
             settings,
             processes,
             joiners,
@@ -88,17 +100,22 @@ impl Scheduler {
             alive: plan.processes.len(),
             cleanup,
             alarm,
+            wanted: plan.processes.iter().filter(|process| process.control.wanted).count(),
             has_work: open > 0,
             daemon_levels: Levels::new(&plan),
             halted: None,
             closing: false,
+            suspended: false,
             killing: false,
             budget_runs: false,
             summary: RunSummary::default(),
+            ends_told: 0,
             finished: false,
             now: RunTime::ZERO,
             plan,
-        }
+        };
+        scheduler.count_users();
+        scheduler
     }
 
     /// Takes one input at a moment not before the last one. After the end nothing changes any more.
@@ -113,13 +130,21 @@ impl Scheduler {
             Input::Ended { job, step, exit } => self.step_ended(job, step, exit, out),
             Input::StopCommandEnded { job } => self.stop_command_ended(job, out),
             Input::StopProcess { process } => self.stop_requested(process, out),
-            Input::Interrupt { signal } => self.interrupt(signal, out),
-            Input::Probed { .. } | Input::SaysStopping { .. } | Input::Suspend | Input::Resume => {}
+            Input::Probed { job, probe, result } => self.probed(job, probe, result, out),
+            Input::SaysStopping { job } => self.says_stopping(job, out),
+            Input::Suspend => self.suspend(out),
+            Input::Resume => self.resume(out),
+            Input::Interrupt { signal } => {
+                // What is to end must hear it.
+                self.resume(out);
+                self.interrupt(signal, out);
+            }
             Input::Tick => {}
         }
         // What has happened counts before what times out: a lock that was freed, an end that was waited for.
         self.settle(out);
         while !self.finished
+            && !self.suspended
             && let Some(timer) = self.timers.pop_due(now)
         {
             self.expired(timer, out);
@@ -127,9 +152,9 @@ impl Scheduler {
         }
     }
 
-    /// When the next `Tick` is due.
+    /// When the next `Tick` is due; never while the run is suspended.
     pub fn deadline(&self) -> Option<RunTime> {
-        self.timers.next()
+        self.timers.next().filter(|_| !self.suspended)
     }
 
     /// How the run ended, once every process has its outcome.
@@ -171,6 +196,8 @@ impl Scheduler {
                 };
                 self.bound_broken(id, bound, out);
             }
+            Timer::Ready(id) => self.not_ready_in_time(id, out),
+            Timer::Probe(id) => self.probe_moment(id, out),
             Timer::Retry(id) => self.begin_attempt(id, out),
             Timer::Grace(id) => self.kill(id, true, out),
         }
@@ -189,16 +216,22 @@ impl Scheduler {
         }
         if self.alive == 0 && !self.finished {
             self.finished = true;
-            self.summary.unaccounted = self.processes.iter().filter(|process| process.outcome.is_none()).count();
+            let without = self.processes.iter().filter(|process| process.outcome.is_none()).count();
+            self.summary.unaccounted = without.max(self.processes.len().abs_diff(self.ends_told));
             out.tell(self.now, Event::RunEnded { summary: self.summary.clone() });
         }
     }
 
-    /// The one way from a state to another: keeps the counts of what holds the run open.
+    /// The one way from a state to another: keeps the counts of what holds the run open, and sees to it that
+    /// joiners learn of readiness that came or went with it.
     pub(super) fn enter(&mut self, id: ProcessId, state: State) {
-        let before = self.holds_open(id);
+        let (before, readiness) = (self.holds_open(id), self.readiness(id));
         self.processes[id].state = state;
         let after = self.holds_open(id);
+        // Of an end all joiners hear anyway.
+        if state != State::Ended && self.readiness(id) != readiness {
+            self.reconsider_readiness(id);
+        }
         let regular = !self.cleanup[id];
         match (before, after) {
             (true, false) => {
@@ -215,6 +248,7 @@ impl Scheduler {
             self.alive -= 1;
             if self.plan.processes[id].control.daemon {
                 self.daemon_levels.ended(id);
+                self.wanted -= usize::from(self.plan.processes[id].control.wanted);
             }
         }
     }
@@ -226,81 +260,5 @@ impl Scheduler {
 
     pub(super) fn job(&self, id: ProcessId) -> JobId {
         JobId { process: id, attempt: self.processes[id].attempt }
-    }
-
-    /// Whether news of a job is of the attempt and step that are under way; late news is dropped.
-    fn is_current(&self, job: JobId, step: u32) -> bool {
-        let process = &self.processes[job.process];
-        let under_way = match process.state {
-            State::Running { step } | State::Stopping { step, .. } => Some(step),
-            State::Waiting | State::Queued { .. } | State::Delaying | State::Ended => None,
-        };
-        process.attempt == job.attempt && under_way == Some(step)
-    }
-
-    fn started(&mut self, job: JobId, step: u32, pid: Option<u32>, out: &mut Outbox) {
-        if !self.is_current(job, step) || std::mem::replace(&mut self.processes[job.process].step_told, true) {
-            return;
-        }
-        out.tell(self.now, Event::Started { job, step, pid });
-        let process = &mut self.processes[job.process];
-        if process.started.is_none() {
-            process.started = Some(self.now);
-            self.news.push_back(News::Started(job.process));
-        }
-    }
-
-    fn step_ended(&mut self, job: JobId, step: u32, exit: Exit, out: &mut Outbox) {
-        if !self.is_current(job, step) {
-            return;
-        }
-        let id = job.process;
-        self.processes[id].last_exit = Some(exit.clone());
-        self.stop_clock(id);
-        match self.processes[id].state {
-            State::Running { step } => self.ran_to_end(id, step, exit, out),
-            State::Stopping { .. } => self.was_stopped(id, exit, out),
-            State::Waiting | State::Queued { .. } | State::Delaying | State::Ended => {}
-        }
-    }
-
-    fn stop_command_ended(&mut self, job: JobId, out: &mut Outbox) {
-        let process = &self.processes[job.process];
-        if process.attempt != job.attempt {
-            return;
-        }
-        match process.state {
-            State::Stopping { step, phase: StopPhase::Command } => {
-                self.enter(job.process, State::Stopping { step, phase: StopPhase::Signalled });
-                out.effects.push(super::Effect::Terminate { job });
-            }
-            State::Stopping { phase: StopPhase::Signalled | StopPhase::Killed, .. }
-            | State::Waiting
-            | State::Queued { .. }
-            | State::Running { .. }
-            | State::Delaying
-            | State::Ended => {}
-        }
-    }
-
-    fn stop_requested(&mut self, id: ProcessId, out: &mut Outbox) {
-        match self.processes[id].state {
-            State::Waiting | State::Queued { .. } | State::Delaying => {
-                let outcome = if self.processes[id].begun {
-                    crate::notice::Outcome::Stopped
-                } else {
-                    crate::notice::Outcome::Cancelled(CancelReason::Requested)
-                };
-                self.give_up(id, outcome, out);
-            }
-            State::Running { .. } => self.stop(id, StopReason::Requested, out),
-            State::Stopping { .. } => {
-                // What is asked to stop is not tried again, though its time was over before.
-                if let Some(reason @ StopReason::Timeout) = &mut self.processes[id].stop_reason {
-                    *reason = StopReason::Requested;
-                }
-            }
-            State::Ended => {}
-        }
     }
 }

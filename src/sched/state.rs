@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::locks::{Grant, Ticket};
+use super::probes::Probes;
+use super::restart::Restarts;
 use crate::base::time::RunTime;
 use crate::notice::{Exit, Failure, Outcome, StopReason};
 
@@ -34,6 +36,27 @@ pub enum StopPhase {
     Killed,
 }
 
+/// How a join stands that may change more than once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It is waited for.
+    No,
+    /// It holds.
+    Holds,
+    /// It was waited for long enough.
+    GivenUp,
+}
+
+/// What is known of how the current attempt does.
+#[derive(Debug, Default)]
+pub struct Health {
+    /// Whether it was ready at some time.
+    pub readied: bool,
+    /// Whether it said that it is about to end.
+    pub leaving: bool,
+    pub probes: Probes,
+}
+
 /// Everything the core keeps of a process.
 #[derive(Debug)]
 pub struct Process {
@@ -43,8 +66,8 @@ pub struct Process {
     /// Joins that do not hold yet, and those among them without a bound.
     pub unmet: u32,
     pub unmet_unbounded: u32,
-    /// Which joins are settled; kept only where a join has a bound.
-    pub settled: Vec<bool>,
+    /// How each join stands; kept only where one has a bound or waits until the other is ready.
+    pub settled: Vec<Settled>,
     /// Held for the attempt, and for the step that runs.
     pub held: Option<Grant>,
     pub step_held: Option<Grant>,
@@ -56,8 +79,12 @@ pub struct Process {
     pub step_told: bool,
     /// Why it was asked to end.
     pub stop_reason: Option<StopReason>,
-    /// The bound that its attempt or step broke.
-    pub broken_bound: Option<Duration>,
+    /// Why its attempt has failed, when that is why it was asked to end.
+    pub cause: Option<Failure>,
+    pub health: Health,
+    pub restarts: Restarts,
+    /// For a daemon that is stopped when unused: processes that use it and have not ended; none for others.
+    pub users: Option<u32>,
     /// Why its last attempt failed.
     pub last_failure: Option<Failure>,
     pub last_exit: Option<Exit>,
@@ -68,7 +95,7 @@ pub struct Process {
 }
 
 impl Process {
-    pub fn new(unmet: u32, unmet_unbounded: u32, settled: Vec<bool>) -> Self {
+    pub fn new(unmet: u32, unmet_unbounded: u32, settled: Vec<Settled>) -> Self {
         Self {
             state: State::Waiting,
             attempt: 0,
@@ -82,7 +109,10 @@ impl Process {
             running_since: RunTime::ZERO,
             step_told: false,
             stop_reason: None,
-            broken_bound: None,
+            cause: None,
+            health: Health::default(),
+            restarts: Restarts::default(),
+            users: None,
             last_failure: None,
             last_exit: None,
             begun: false,

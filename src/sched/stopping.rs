@@ -9,15 +9,14 @@ use super::scheduler::Scheduler;
 use super::state::{State, StopPhase};
 use super::timers::Timer;
 use crate::base::ids::ProcessId;
-use crate::notice::{CancelReason, Event, HaltReason, Outcome, StopReason};
+use crate::notice::{CancelReason, Event, Failure, HaltReason, Outcome, StopReason};
 
 impl Scheduler {
     /// Asks a running process to end: its stop command, its signal, and after its grace a kill.
     pub(super) fn stop(&mut self, id: ProcessId, reason: StopReason, out: &mut Outbox) {
         let State::Running { step } = self.processes[id].state else { return };
         let (grace, job) = (self.plan.processes[id].control.grace, self.job(id));
-        self.timers.clear(Timer::Attempt(id));
-        self.timers.clear(Timer::Step(id));
+        self.end_watching(id, out);
         self.timers.set(Timer::Grace(id), self.now + grace);
         self.processes[id].stop_reason = Some(reason.clone());
         let (phase, effect) = if self.plan.processes[id].control.stop_command {
@@ -38,8 +37,7 @@ impl Scheduler {
                 return;
             }
         };
-        self.timers.clear(Timer::Attempt(id));
-        self.timers.clear(Timer::Step(id));
+        self.end_watching(id, out);
         self.timers.clear(Timer::Grace(id));
         self.processes[id].stop_reason.get_or_insert(StopReason::RunStopped);
         self.enter(id, State::Stopping { step, phase: StopPhase::Killed });
@@ -48,11 +46,33 @@ impl Scheduler {
         out.effects.push(Effect::Kill { job });
     }
 
+    /// What is asked to end is neither bound nor probed any more.
+    fn end_watching(&mut self, id: ProcessId, out: &mut Outbox) {
+        self.timers.clear(Timer::Attempt(id));
+        self.timers.clear(Timer::Step(id));
+        self.timers.clear(Timer::Ready(id));
+        self.end_probing(id, out);
+    }
+
     /// An attempt or a step took too long.
     pub(super) fn bound_broken(&mut self, id: ProcessId, bound: Option<Duration>, out: &mut Outbox) {
+        self.stop_failed(id, StopReason::Timeout, Failure::Timeout(bound.unwrap_or_default()), out);
+    }
+
+    /// Asks a process to end whose attempt has failed: another may follow.
+    pub(super) fn stop_failed(&mut self, id: ProcessId, reason: StopReason, failure: Failure, out: &mut Outbox) {
         if let State::Running { .. } = self.processes[id].state {
-            self.processes[id].broken_bound = bound;
-            self.stop(id, StopReason::Timeout, out);
+            self.processes[id].cause = Some(failure);
+            self.stop(id, reason, out);
+        }
+    }
+
+    /// A process that is being stopped because its attempt has failed is asked to stop as well: then it is
+    /// not tried again.
+    pub(super) fn try_no_more(&mut self, id: ProcessId) {
+        if self.processes[id].cause.take().is_some() {
+            self.processes[id].stop_reason = Some(StopReason::Requested);
+            self.reconsider_readiness(id);
         }
     }
 
@@ -81,12 +101,15 @@ impl Scheduler {
             let daemon = self.plan.processes[id].control.daemon;
             match self.processes[id].state {
                 State::Running { .. } if regular && !daemon => self.stop(id, StopReason::RunStopped, out),
-                // A daemon between two steps goes on: cleanups may need it.
                 State::Waiting | State::Queued { .. } | State::Delaying if regular && !(daemon && self.processes[id].begun) => {
                     self.give_up(id, Outcome::Cancelled(cancel.clone()), out);
                 }
-                State::Waiting | State::Queued { .. } | State::Delaying | State::Running { .. } | State::Stopping { .. } | State::Ended => {
+                // Not started again. A daemon between two steps goes on: cleanups may need it.
+                State::Queued { .. } | State::Delaying if regular && self.is_between_attempts(id) => {
+                    self.give_up(id, Outcome::Stopped, out);
                 }
+                State::Running { .. } | State::Stopping { .. } => self.reconsider_readiness(id),
+                State::Waiting | State::Queued { .. } | State::Delaying | State::Ended => {}
             }
         }
         self.tell_waiting(out);
@@ -113,10 +136,13 @@ impl Scheduler {
                             }
                             self.fail(id, failure, out);
                         }
+                        None if self.processes[id].begun => self.give_up(id, Outcome::Stopped, out),
                         None => self.give_up(id, Outcome::Cancelled(cancel.clone()), out),
                     }
                 }
-                State::Queued { step: Some(_), .. } | State::Running { .. } | State::Stopping { .. } | State::Ended => {}
+                // None of them is tried again: some will not be ready any more.
+                State::Running { .. } | State::Stopping { .. } => self.reconsider_readiness(id),
+                State::Queued { step: Some(_), .. } | State::Ended => {}
             }
         }
     }
@@ -185,31 +211,45 @@ impl Scheduler {
             // Only cleanups and daemons are left: from here on the budget bounds them.
             self.start_budget();
         }
-        let work_ended = self.open == 0 && (self.has_work || self.halted.is_some());
+        let serves = self.wanted > 0 || !self.has_work;
+        let work_ended = self.open == 0 && (!serves || self.halted.is_some());
         if !work_ended {
             return false;
         }
         if !std::mem::replace(&mut self.closing, true) {
             self.start_budget();
-            if self.cancel_late_daemons(out) {
+            if self.start_no_more_daemons(out) {
                 return true;
             }
         }
         self.stop_next_level(out)
     }
 
-    /// Daemons that were never started are not needed any more; those that wait between two steps keep
-    /// their place in the order.
-    fn cancel_late_daemons(&mut self, out: &mut Outbox) -> bool {
+    /// Daemons that were never started, or would be started again, are not needed any more; those that wait
+    /// between two steps keep their place in the order.
+    fn start_no_more_daemons(&mut self, out: &mut Outbox) -> bool {
         let mut changed = false;
         for id in self.plan.processes.ids() {
             let process = &self.processes[id];
-            if self.plan.processes[id].control.daemon && process.state != State::Ended && !process.begun {
-                self.give_up(id, Outcome::Cancelled(CancelReason::WorkEnded), out);
-                changed = true;
+            if !self.plan.processes[id].control.daemon || process.state == State::Ended {
+                continue;
             }
+            if !process.begun {
+                self.give_up(id, Outcome::Cancelled(CancelReason::WorkEnded), out);
+            } else if self.is_between_attempts(id) {
+                self.give_up(id, Outcome::Stopped, out);
+            } else {
+                self.reconsider_readiness(id);
+            }
+            changed = true;
         }
         changed
+    }
+
+    /// Whether an attempt has ended and the next has not been started.
+    fn is_between_attempts(&self, id: ProcessId) -> bool {
+        let process = &self.processes[id];
+        process.begun && matches!(process.state, State::Delaying | State::Queued { step: None | Some(0), .. })
     }
 
     /// Stops the next level of daemons, once all levels before it have ended.

@@ -20,6 +20,10 @@ pub enum Timer {
     Attempt(ProcessId),
     /// The longest step.
     Step(ProcessId),
+    /// The longest time until it is ready.
+    Ready(ProcessId),
+    /// The next probe, or the end of the wait for the answer to one.
+    Probe(ProcessId),
     /// The next attempt.
     Retry(ProcessId),
     /// The end of the grace of a process that was asked to end.

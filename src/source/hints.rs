@@ -1,6 +1,7 @@
 //! What users of other tools type first, and what it is called here.
 
 use super::model::{Process, Workflow};
+use super::probe_hints;
 use super::read::Mapping;
 use super::tree::{Document, Entry, Kind, NodeId};
 use crate::base::diagnostic::Diagnostic;
@@ -10,40 +11,36 @@ use crate::base::suggest::nearest;
 /// Keys of this language that this version does not have yet: where they stand, and what does some of it until then.
 const NOT_YET: &[(&str, &[&str], Option<&str>)] = &[
     ("the workflow", &["queues"], None),
-    ("a process", &["ready", "live"], Some("until then, a process with `task: wait` waits for a port or a file")),
-    ("a process", &["restart"], Some("until then, `retries` starts finite processes again")),
-    ("a process", &["umask"], Some("until then, write `umask` into the command: `umask 022; make`")),
     ("a process", &["resources"], Some("until then, a semaphore bounds what runs at once")),
-    ("a process", &["for_each", "produces", "tty", "listen", "leftovers", "sources", "generates", "secrets"], None),
-    ("a step", &["umask", "tty", "secrets"], None),
+    ("a process", &["for_each", "produces", "listen", "sources", "generates", "secrets"], None),
+    ("a step", &["secrets"], None),
     ("a lock", &["scope", "name"], None),
     ("a semaphore", &["scope", "name"], None),
-    ("`stop`", &["when"], None),
     ("`stdin`", &["process", "queue"], Some("until then, use `{file: path}`, or connect commands with `|` in one process")),
     ("`stdout` or `stderr`", &["queue"], None),
 ];
 
 /// A key of a peer: its name, the exact form here, and the key that takes a value of the same form, if there is one.
-type Peer = (&'static str, &'static str, Option<&'static str>);
+pub(super) type Peer = (&'static str, &'static str, Option<&'static str>);
 
 const JOIN: &str = "write `join: other`, or `join: [a, b]` for several";
 const COMMAND: &str = "write `command: …`; a text goes to the shell, a list is run as it is";
 const CWD: &str = "write `cwd: path`";
 const ENV: &str = "write `env:` with `NAME: value` below it";
 const ALLOW: &str = "write `allow_failure: true`";
+const INHERIT: &str = "write `stdin: inherit`: it has flowrun's own terminal, one process at a time";
 const NO_CONTAINER: &str = "there is no form of it: flowrun runs programs of this machine; use `command: [docker, run, …]`";
-const READY: &str = "readiness conditions are not supported yet; until then, a process with `task: wait` waits for a port or a file";
-
-/// What becomes of a health check.
-pub const HEALTHY: &str = "write `ready`; without readiness conditions, which are not supported yet, it only means started: \
-     let a process with `task: wait` wait for its port, and join that";
+const READY: &str = "write `ready:` with one condition, as in `{tcp: 5432}`, `{exec: [pg_isready]}` or `{log: \"listening\"}`; \
+     what is asked again and again after that is `live`";
+const LIVE: &str = "write `live:` with one condition, as in `{http: \"http://127.0.0.1:8080/health\", interval: 10s, failures: 3}`";
+const RESTART: &str = "write `restart: on-failure` or `restart: always` for daemons, `retries: 3` for finite processes";
 const SCHEDULE: &str = "there is no scheduling: call flowrun from cron or a timer of systemd";
 
 /// Keys of peers in a process.
 const IN_PROCESS: &[Peer] = &[
     (
         "depends_on",
-        "write `join: other`, or `join: {other: exit}` with a condition; to wait until a daemon serves, join a process with `task: wait`",
+        "write `join: other`, or `join: {other: exit}` with a condition; a daemon is waited for until it is `ready`",
         Some("join"),
     ),
     ("needs", JOIN, Some("join")),
@@ -68,9 +65,18 @@ const IN_PROCESS: &[Peer] = &[
     ("workingDir", CWD, Some("cwd")),
     ("dir", CWD, Some("cwd")),
     ("workdir", CWD, Some("cwd")),
-    ("healthcheck", READY, None),
-    ("readiness_probe", READY, None),
-    ("liveness_probe", "liveness conditions are not supported yet", None),
+    ("healthcheck", READY, Some("ready")),
+    ("health_check", READY, Some("ready")),
+    ("readiness_probe", READY, Some("ready")),
+    ("readinessProbe", READY, Some("ready")),
+    ("readiness", READY, Some("ready")),
+    ("startup_probe", READY, Some("ready")),
+    ("startupProbe", READY, Some("ready")),
+    ("ready_log_line", "write `ready: {log: \"…\"}`", None),
+    ("wait_for_log", "write `ready: {log: \"…\"}`", None),
+    ("liveness_probe", LIVE, Some("live")),
+    ("livenessProbe", LIVE, Some("live")),
+    ("liveness", LIVE, Some("live")),
     ("shutdown", "write `stop: {signal: SIGTERM, grace: 10s}`", Some("stop")),
     ("stop_signal", "write `stop: {signal: SIGTERM}`", None),
     ("stop_grace_period", "write `stop: {grace: 10s}`", None),
@@ -90,11 +96,19 @@ const IN_PROCESS: &[Peer] = &[
     ("container", NO_CONTAINER, None),
     ("ports", "there is no form of it: a process opens its ports itself", None),
     ("volumes", "there is no form of it: a process sees the files of this machine", None),
+    ("stdin_open", INHERIT, None),
+    ("interactive", INHERIT, None),
+    ("is_interactive", INHERIT, None),
+    ("is_foreground", INHERIT, None),
+    ("is_tty", "write `tty: true`", Some("tty")),
     ("runs-on", "remove it: everything runs on this machine", None),
     ("uses", "there are no actions: write what it does as a `command`", None),
     ("is_daemon", "write `daemon: true`", Some("daemon")),
     ("background", "write `daemon: true`", Some("daemon")),
-    ("availability", "write `retries: 3` for finite processes; restarting daemons is not supported yet", None),
+    ("availability", RESTART, None),
+    ("restart_policy", RESTART, Some("restart")),
+    ("restartPolicy", RESTART, Some("restart")),
+    ("autorestart", RESTART, None),
     ("retry", "write `retries: 3`, or `retries: {count: 3, delay: 1s, backoff: exponential}`", Some("retries")),
     ("timeout_minutes", "write `timeout: 5m`", None),
     ("timeout-minutes", "write `timeout: 5m`", None),
@@ -139,12 +153,7 @@ const AT_TOP: &[Peer] = &[
 const INSIDE: &[(&str, &[Peer])] = &[
     (
         "a join",
-        &[(
-            "condition",
-            "write `until: …`, or the word itself as in `db: ready`: `success`, `exit`, `failure`, `start` or `ready`, \
-             which only means started as long as there are no readiness conditions",
-            None,
-        )],
+        &[("condition", "write `until: …`, or the word itself as in `db: ready`: `success`, `exit`, `failure`, `start` or `ready`", None)],
     ),
     ("the task `wait`", &[("port", "write `tcp: \"127.0.0.1:8080\"`", None)]),
     (
@@ -153,6 +162,19 @@ const INSIDE: &[(&str, &[Peer])] = &[
             ("timeout", "write `grace: 10s`", Some("grace")),
             ("timeout_seconds", "write `grace: 10s`", Some("grace")),
             ("timeout-seconds", "write `grace: 10s`", Some("grace")),
+        ],
+    ),
+    ("`ready`", probe_hints::KEYS),
+    ("`live`", probe_hints::KEYS),
+    (
+        "`restart`",
+        &[
+            ("restart", "write `policy: on-failure`", Some("policy")),
+            ("condition", "write `policy: on-failure`", Some("policy")),
+            ("max_restarts", "write `max: 5`, and `within: 1m` for the time in which they are counted", Some("max")),
+            ("max_attempts", "write `max: 5`, and `within: 1m` for the time in which they are counted", Some("max")),
+            ("window", "write `within: 1m`", Some("within")),
+            ("backoff_seconds", "write `delay: 1s`", Some("delay")),
         ],
     ),
     ("`retries`", &[("max_attempts", "write `count: 3`: how many attempts may follow the first", Some("count"))]),
@@ -251,10 +273,12 @@ pub fn form(of: &str, node: NodeId, document: &Document) -> Option<String> {
         "a step" => "write `- command: …`",
         "`stop`" => "write `{signal: SIGTERM, grace: 10s}`",
         "`retries`" => "write `3`, or `{count: 3, delay: 1s}`",
+        "`restart`" => "write `on-failure`, or `{policy: on-failure, max: 5, within: 1m}`",
+        "`ready`" | "`live`" => "write one condition, as in `{tcp: 5432}`, `{exec: [pg_isready]}` or `{log: \"listening\"}`",
         "a join" => "write a condition such as `success`, or `{until: exit, timeout: 5m}`",
         "a semaphore" => "write its number of permits, as in `{gpu: 4}`",
         "a lock" => "write `locks: [name]`",
-        "`stdin`" => "write `none`, `{text: …}` or `{file: path}`",
+        "`stdin`" => "write `none`, `inherit`, `{text: …}` or `{file: path}`",
         "`stdout` or `stderr`" => "write `{file: path}`",
         _ => return None,
     };
@@ -262,7 +286,7 @@ pub fn form(of: &str, node: NodeId, document: &Document) -> Option<String> {
 }
 
 /// Whether a text may be shown within a form: short, and of the same meaning in any place of YAML.
-fn is_simple(text: &str) -> bool {
+pub(super) fn is_simple(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 40
         && !text.contains(|c: char| c.is_control() || matches!(c, ',' | ':' | '#' | '{' | '}' | '[' | ']' | '"' | '\'' | '`' | '&' | '*'))
@@ -275,6 +299,9 @@ fn form_of_text(of: &str, text: &str) -> Option<String> {
         && is_simple(rest)
     {
         return Some(format!("put a space after the colon: `{key}: {rest}`"));
+    }
+    if matches!(of, "`ready`" | "`live`") {
+        return probe_hints::form(text);
     }
     if !is_simple(text) {
         return None;

@@ -3,13 +3,11 @@
 //! Looks at the keys as they were written, not only at what could be read, so that a value that was
 //! refused is not also called missing.
 
-use schemars::{Schema, json_schema};
-
 use super::TaskError;
 use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::base::span::Span;
 use crate::source::hints;
-use crate::source::read::{Field, Mapping, OneOrMany, Reader, Scalar, Tmpl};
+use crate::source::read::{Field, Mapping, OneOrMany, Reader, Tmpl};
 use crate::source::tree::Entry;
 
 /// The arguments of one task as they were written.
@@ -116,26 +114,6 @@ impl<'e> Given<'e> {
     /// `None` when anything in the arguments was wrong.
     pub(super) fn accepted(&self, reader: &Reader<'_>) -> Option<()> {
         reader.diagnostics.iter().skip(self.before).all(|found| found.severity != Severity::Error).then_some(())
-    }
-}
-
-/// A path as it was written: not empty, and without a `~` that only a shell would replace.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct PathText(pub(super) String);
-
-impl Scalar for PathText {
-    const EXPECTED: &'static str = "a path";
-    fn parse(text: &str) -> Result<Self, String> {
-        if text.is_empty() {
-            return Err("the path is empty; write a path, relative to the folder of the process".to_owned());
-        }
-        if let Some(rest) = text.strip_prefix("~/") {
-            return Err(format!("`~` is not replaced here; write `${{{{ env.HOME }}}}/{rest}`, or `./{text}` for a folder named `~`"));
-        }
-        String::parse(text).map(Self)
-    }
-    fn schema() -> Schema {
-        json_schema!({ "type": ["string", "number", "boolean"], "minLength": 1 })
     }
 }
 

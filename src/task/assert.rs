@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::args::{Given, PathText};
+use super::args::Given;
 use super::data::{self, Data, Pointer, shorten};
 use super::{Context, Definition, Task, TaskError, files};
 use crate::base::diagnostic::Diagnostic;
 use crate::mapping;
+use crate::source::model::PathText;
 use crate::source::read::{Field, Tmpl};
 
 mapping! {

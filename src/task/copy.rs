@@ -11,9 +11,10 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::args::{Given, PathText};
+use super::args::Given;
 use super::{Context, Definition, Task, TaskError, files};
 use crate::mapping;
+use crate::source::model::PathText;
 use crate::source::read::Tmpl;
 
 /// How much is copied between two looks at the cancel flag.

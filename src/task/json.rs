@@ -12,10 +12,11 @@ use serde::Serialize as _;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 use serde_json::{Map, Number, Serializer, Value};
 
-use super::args::{Given, PathText, print_line};
+use super::args::{Given, print_line};
 use super::data::{self, AnyNumber, Data, Pointer};
 use super::{Context, Definition, Task, TaskError, files};
 use crate::mapping;
+use crate::source::model::PathText;
 use crate::source::read::{Field, Tmpl};
 
 mapping! {

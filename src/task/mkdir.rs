@@ -6,9 +6,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::{Given, PathText};
+use super::args::Given;
 use super::{Context, Definition, Task, TaskError, files};
 use crate::mapping;
+use crate::source::model::PathText;
 use crate::source::read::{OneOrMany, Tmpl};
 
 mapping! {

@@ -11,9 +11,10 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::args::{Given, PathText};
+use super::args::Given;
 use super::{Cancel, Context, Definition, Task, TaskError, files};
 use crate::mapping;
+use crate::source::model::PathText;
 use crate::source::read::{OneOrMany, Tmpl};
 
 mapping! {

@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::args::{Given, PathText};
+use super::args::Given;
 use super::{Context, Definition, Task, TaskError, files};
 use crate::mapping;
+use crate::source::model::PathText;
 use crate::source::read::{Merge, Read, Reader, Scalar, Tmpl, bad_value};
 use crate::source::tree::{NodeId, Style};
 
@@ -171,7 +172,7 @@ mod tests {
     fn wrong_arguments_are_refused() {
         assert_eq!(refused("write", ""), "`file` is missing | add `file: …` to `with`\n`content` is missing | add `content: …` to `with`");
         assert_eq!(refused("write", "{file: f, content: x, append: yes}"), "`yes` is a text in YAML 1.2 | write `true`");
-        assert_eq!(refused("write", "{file: \"\", content: x}"), "the path is empty | write a path, relative to the folder of the process");
+        assert_eq!(refused("write", "{file: \"\", content: x}"), "the path is empty | write a path");
         assert_eq!(
             refused("write", "{file: ~/f, content: x}"),
             "`~` is not replaced here | write `${{ env.HOME }}/f`, or `./~/f` for a folder named `~`"

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod seat;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
@@ -9,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
+
+pub mod victims;
 
 /// The repository.
 pub fn repository() -> &'static Path {
@@ -36,6 +40,20 @@ pub fn workflows() -> Vec<String> {
 /// Where a file of `workflows/` is.
 pub fn workflow_path(name: &str) -> PathBuf {
     repository().join("workflows").join(format!("{name}.yaml"))
+}
+
+/// Versions of PostgreSQL whose programs may be where Debian keeps them.
+const VERSIONS: [&str; 3] = ["15", "16", "17"];
+
+/// Whether PostgreSQL's server is on this machine. Where `REQUIRE_POSTGRES` is set, as in CI, it must be.
+pub fn has_postgres() -> bool {
+    let debian = VERSIONS.iter().any(|version| Path::new(&format!("/usr/lib/postgresql/{version}/bin/initdb")).exists());
+    let found = debian || std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join("initdb").exists()));
+    assert!(found || std::env::var_os("REQUIRE_POSTGRES").is_none(), "PostgreSQL is missing");
+    if !found {
+        println!("skipped: PostgreSQL is not on this machine");
+    }
+    found
 }
 
 /// A folder of its own that goes when the test ends.
@@ -162,6 +180,11 @@ impl Call {
         self
     }
 
+    /// Starts it with somebody at a terminal of 100 columns and 30 rows.
+    pub fn at_a_terminal(self) -> seat::Seat {
+        seat::Seat::new(&self.command, 100, 30)
+    }
+
     /// Runs it to its end with another standard output; what it writes there is not known.
     pub fn run_to(mut self, stdout: impl Into<Stdio>) -> Said {
         let child = self.command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped()).spawn().expect("the program starts");
@@ -248,6 +271,38 @@ pub struct Live {
 }
 
 impl Call {
+    /// In a process group of its own, as a shell with job control starts it.
+    #[must_use]
+    pub fn own_group(mut self) -> Self {
+        use std::os::unix::process::CommandExt as _;
+        self.command.process_group(0);
+        self
+    }
+
+    /// In a session of its own; what is called is then the child of what runs.
+    #[must_use]
+    pub fn own_session(self) -> Self {
+        self.below(&["setsid", "--fork", "--wait"])
+    }
+
+    /// Below another program, which gets the call as its last words.
+    #[must_use]
+    pub fn below(mut self, words: &[&str]) -> Self {
+        let mut outer = Command::new(words[0]);
+        outer.args(&words[1..]).arg(self.command.get_program()).args(self.command.get_args());
+        self.command.get_current_dir().into_iter().for_each(|folder| {
+            outer.current_dir(folder);
+        });
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => outer.env(name, value),
+                None => outer.env_remove(name),
+            };
+        }
+        self.command = outer;
+        self
+    }
+
     /// Starts it and goes on.
     pub fn start(mut self) -> Live {
         use std::io::BufRead as _;
@@ -267,6 +322,24 @@ impl Live {
                 None => panic!("`{text}` never came: {:?}", self.seen),
             }
         }
+    }
+
+    /// The number of the process that was called.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its standard error up to a line that contains this.
+    pub fn told_until(&mut self, text: &str) -> String {
+        use std::io::Read as _;
+        let pipe = self.child.stderr.as_mut().expect("a pipe");
+        let mut told = Vec::new();
+        let mut byte = [0];
+        while !(told.ends_with(b"\n") && String::from_utf8_lossy(&told).lines().last().is_some_and(|line| line.contains(text))) {
+            assert_eq!(pipe.read(&mut byte).expect("it can be read"), 1, "`{text}` never came: {}", String::from_utf8_lossy(&told));
+            told.push(byte[0]);
+        }
+        String::from_utf8_lossy(&told).into_owned()
     }
 
     /// Sends it a signal.

@@ -1,184 +1,14 @@
 //! Single rules of the language, each in a run of its own: what random worlds meet too seldom, and what
 //! only size shows.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use flowrun::base::ids::{Id, JobId, ProcessId, ResourceId};
-use flowrun::base::span::Span;
+use flowrun::base::ids::ProcessId;
 use flowrun::base::time::RunTime;
 use flowrun::notice::{CancelReason, Event, Exit, Failure, Outcome, OutcomeKind, RunSummary, Share, SkipReason, StopReason};
-use flowrun::plan::{Control, Join, Plan, Resource, ResourceKind, Retries, StepControl};
-use flowrun::sched::{Effect, Input, Outbox, Scheduler, Settings};
+use flowrun::plan::{Control, Plan, StepControl};
+use flowrun::sched::{Effect, Input};
 use flowrun::source::model::{Condition, OnFailure, OnTimeout};
 
-use crate::generate::process;
-
-fn ms(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
-
-fn finite() -> Control {
-    Control { grace: ms(100), ..Control::default() }
-}
-
-fn daemon() -> Control {
-    Control { daemon: true, ..finite() }
-}
-
-fn joining(control: Control, joins: &[(usize, Condition)]) -> Control {
-    let join = |(process, until): &(usize, Condition)| Join {
-        process: ProcessId::from_index(*process),
-        until: *until,
-        timeout: None,
-        on_timeout: OnTimeout::Fail,
-        place: Span::default(),
-    };
-    Control { joins: joins.iter().map(join).collect(), ..control }
-}
-
-fn bounded(mut control: Control, number: usize, timeout: u64, on_timeout: OnTimeout) -> Control {
-    control.joins[number].timeout = Some(ms(timeout));
-    control.joins[number].on_timeout = on_timeout;
-    control
-}
-
-fn retrying(count: u32, delay: u64) -> Control {
-    Control { retries: Retries { count, delay: ms(delay), ..Retries::default() }, ..finite() }
-}
-
-fn lock() -> Share {
-    Share { resource: ResourceId(0), shared: false, permits: 1 }
-}
-
-fn plan(controls: Vec<Control>) -> Plan {
-    let lock = Resource { name: "lock".to_owned(), kind: ResourceKind::Lock, place: Span::default() };
-    Plan {
-        processes: controls.into_iter().enumerate().map(|(id, control)| process(&format!("p{id}"), control)).collect(),
-        resources: std::iter::once(lock).collect(),
-        on_failure: OnFailure::Continue,
-        ..Plan::default()
-    }
-}
-
-/// A run by hand: what the last input asked for, and everything that was told.
-struct Run {
-    scheduler: Scheduler,
-    now: RunTime,
-    effects: Vec<Effect>,
-    told: Vec<Event>,
-    /// The attempt and step of each process that was started last.
-    started: Vec<(u32, u32)>,
-}
-
-impl Run {
-    fn new(plan: Plan) -> Self {
-        Self::within(plan, 30_000)
-    }
-
-    fn within(plan: Plan, stop_timeout: u64) -> Self {
-        let started = vec![(0, 0); plan.processes.len()];
-        let settings = Settings { stop_timeout: ms(stop_timeout), seed: 0 };
-        let scheduler = Scheduler::new(Arc::new(plan), settings);
-        let mut run = Self { scheduler, now: RunTime::ZERO, effects: Vec::new(), told: Vec::new(), started };
-        run.input(Input::Begin);
-        run
-    }
-
-    /// One input, and at once the news that what it started has started.
-    fn input(&mut self, input: Input) {
-        self.effects.clear();
-        let mut inputs = vec![input];
-        while let Some(input) = inputs.pop() {
-            let mut out = Outbox::default();
-            self.scheduler.step(self.now, input, &mut out);
-            self.told.extend(out.notices.into_iter().map(|notice| notice.event));
-            for effect in &out.effects {
-                if let Effect::Start { job, step, .. } = effect {
-                    self.started[job.process.index()] = (job.attempt, *step);
-                    inputs.push(Input::Started { job: *job, step: *step, pid: None });
-                }
-            }
-            self.effects.append(&mut out.effects);
-        }
-    }
-
-    fn job(&self, id: usize) -> JobId {
-        JobId { process: ProcessId::from_index(id), attempt: self.started[id].0 }
-    }
-
-    fn ends(&mut self, id: usize, exit: Exit) {
-        let (job, step) = (self.job(id), self.started[id].1);
-        self.input(Input::Ended { job, step, exit });
-    }
-
-    fn succeeds(&mut self, id: usize) {
-        self.ends(id, Exit::Code(0));
-    }
-
-    fn fails(&mut self, id: usize) {
-        self.ends(id, Exit::Code(1));
-    }
-
-    fn killed(&mut self, id: usize) {
-        self.ends(id, Exit::Signal(9));
-    }
-
-    fn interrupt(&mut self) {
-        self.input(Input::Interrupt { signal: 2 });
-    }
-
-    fn stop(&mut self, id: usize) {
-        self.input(Input::StopProcess { process: ProcessId::from_index(id) });
-    }
-
-    /// Lets time pass, with a tick at every moment that was asked for.
-    fn wait(&mut self, millis: u64) {
-        let until = self.now + ms(millis);
-        let mut effects = Vec::new();
-        while let Some(at) = self.scheduler.deadline().filter(|at| *at <= until) {
-            self.now = self.now.max(at);
-            self.input(Input::Tick);
-            effects.append(&mut self.effects);
-            if self.summary().is_some() {
-                break;
-            }
-        }
-        self.now = until;
-        self.effects = effects;
-    }
-
-    fn of(&self, takes: impl Fn(&Effect) -> Option<JobId>) -> Vec<usize> {
-        self.effects.iter().filter_map(takes).map(|job| job.process.index()).collect()
-    }
-
-    fn starts(&self) -> Vec<usize> {
-        self.of(|effect| if let Effect::Start { job, .. } = effect { Some(*job) } else { None })
-    }
-
-    fn terminates(&self) -> Vec<usize> {
-        self.of(|effect| if let Effect::Terminate { job } = effect { Some(*job) } else { None })
-    }
-
-    fn kills(&self) -> Vec<usize> {
-        self.of(|effect| if let Effect::Kill { job } = effect { Some(*job) } else { None })
-    }
-
-    fn outcome(&self, id: usize) -> Option<Outcome> {
-        self.told.iter().find_map(|event| match event {
-            Event::Ended { process, outcome, .. } if process.index() == id => Some(outcome.clone()),
-            _ => None,
-        })
-    }
-
-    fn kind(&self, id: usize) -> Option<OutcomeKind> {
-        self.outcome(id).map(|outcome| outcome.kind())
-    }
-
-    fn summary(&self) -> Option<&RunSummary> {
-        self.scheduler.summary()
-    }
-}
+use crate::by_hand::{Run, bounded, daemon, finite, joining, lock, ms, plan, retrying};
 
 #[test]
 fn what_was_waited_for_long_enough_may_fail_later() {
@@ -422,6 +252,29 @@ fn only_daemons_run_until_interrupted_or_one_fails() {
 }
 
 #[test]
+fn a_daemon_that_is_wanted_for_its_own_sake_outlives_what_prepares_it() {
+    let wanted = |control| Control { wanted: true, ..control };
+    let controls = || vec![daemon(), finite(), joining(wanted(daemon()), &[(0, Condition::Ready), (1, Condition::Success)])];
+    let mut run = Run::new(plan(controls()));
+    assert_eq!(run.starts(), [0, 1]);
+    run.ends(1, Exit::Code(0));
+    assert_eq!(run.starts(), [2]);
+    run.wait(1_000_000);
+    assert!(run.effects.is_empty(), "nothing is left to prepare, but somebody wants it");
+    run.interrupt();
+    assert_eq!(run.terminates(), [2]);
+    run.ends(2, Exit::Signal(15));
+    assert_eq!(run.terminates(), [0]);
+    run.ends(0, Exit::Signal(15));
+    assert_eq!(run.summary().map(|summary| summary.failed), Some(0));
+    // When it can come no more, what it needed is not needed either.
+    let mut run = Run::new(Plan { on_failure: OnFailure::Continue, ..plan(controls()) });
+    run.starts();
+    run.fails(1);
+    assert_eq!(run.terminates(), [0]);
+}
+
+#[test]
 fn an_alarm_on_a_daemon_holds_nothing_open_and_rings_when_it_fails() {
     let controls = || {
         vec![
@@ -462,7 +315,7 @@ fn a_daemon_that_ends_by_itself_is_a_success_with_a_warning() {
 fn daemons_between_two_steps_keep_their_place_in_the_order() {
     let step = |request| StepControl { request, ..StepControl::default() };
     let two_steps = Control { steps: vec![step(Vec::new()), step(vec![lock()])], ..daemon() };
-    let needs = joining(Control { request: vec![lock()], ..daemon() }, &[(0, Condition::Ready)]);
+    let needs = joining(Control { request: vec![lock()], ..daemon() }, &[(0, Condition::Start)]);
     for interrupted in [false, true] {
         let mut run = Run::new(plan(vec![two_steps.clone(), needs.clone(), finite()]));
         run.succeeds(0);

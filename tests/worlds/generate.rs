@@ -9,10 +9,11 @@ use std::time::Duration;
 use flowrun::base::ids::{DenseMap, Id, ProcessId, ResourceId};
 use flowrun::base::span::Span;
 use flowrun::notice::Share;
-use flowrun::plan::{Control, Join, Plan, Process, Resource, ResourceKind, Retries, StepControl, Work};
+use flowrun::plan::{Control, Join, Plan, Process, Resource, ResourceKind, Restart, Retries, StepControl, Work};
 use flowrun::source::model::{Backoff, Condition, OnFailure, OnTimeout};
 
 use crate::rng::Rng;
+use crate::upkeep;
 
 /// How often careless plans break each rule, in percent.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,6 +21,8 @@ pub struct Care {
     pub joins_anywhere: u64,
     pub nests_anyhow: u64,
     pub keeps_for_life: u64,
+    /// Only what the text of a workflow can say yet: nothing of readiness, liveness and restarts.
+    pub plain: bool,
 }
 
 /// A random plan.
@@ -33,6 +36,10 @@ pub fn plan(seed: u64, care: Care) -> Plan {
         bounds: rng.pick(&[0, 15, 50]),
         cleanups: rng.pick(&[0, 20, 50]),
         steps: rng.pick(&[0, 30, 80]),
+        health: if care.plain { 0 } else { rng.pick(&[0, 0, 30, 80]) },
+        restarts: if care.plain { 0 } else { rng.pick(&[0, 40, 90]) },
+        wanted: if care.plain { 0 } else { rng.pick(&[0, 0, 0, 0, 30]) },
+        unused: if care.plain { 0 } else { rng.pick(&[0, 30, 80]) },
     };
     let locks = rng.below(4);
     let semaphores = rng.below(3);
@@ -88,6 +95,10 @@ struct Flavour {
     bounds: u64,
     cleanups: u64,
     steps: u64,
+    health: u64,
+    restarts: u64,
+    unused: u64,
+    wanted: u64,
 }
 
 struct Maker<'a> {
@@ -108,7 +119,8 @@ impl Maker<'_> {
         let steps = if self.rng.chance(self.flavour.steps) { 1 + self.rng.below(4) } else { 1 };
         let floor = if request.is_empty() { 0 } else { outer.map_or(0, |tier| tier + 1) };
         let steps = (0..steps).map(|_| self.step(floor, &request)).collect();
-        let bounds = self.flavour.bounds;
+        let joins = self.joins(id);
+        let Flavour { bounds, health, restarts, unused, wanted, .. } = self.flavour;
         let rng = &mut self.rng;
         Control {
             daemon,
@@ -122,7 +134,12 @@ impl Maker<'_> {
             grace: rng.tens(1, 12),
             success_codes: rng.pick(&[vec![0], vec![0], vec![0], vec![0, 3], vec![3]]),
             allow_failure: rng.chance(20),
-            joins: self.joins(id),
+            joins,
+            ready: rng.chance(health).then(|| upkeep::ready(rng)),
+            live: rng.chance(health).then(|| upkeep::live(rng)),
+            restart: if daemon && rng.chance(restarts) { upkeep::restart(rng) } else { Restart::default() },
+            stop_unused: daemon && rng.chance(unused),
+            wanted: daemon && rng.chance(wanted),
         }
     }
 

@@ -3,12 +3,17 @@
 //!
 //! `WORLDS=100000` runs more of them, `WORLD_SEED=17` one again (`TEXT_SEED=17` one that goes through YAML).
 
+mod by_hand;
 mod cases;
 mod checks;
 mod generate;
+mod health_cases;
+mod programs;
 mod report;
+mod restart_cases;
 mod rng;
 mod simulate;
+mod upkeep;
 mod watch;
 mod yaml;
 
@@ -20,6 +25,7 @@ use flowrun::source;
 
 use generate::Care;
 use simulate::World;
+use watch::met::{Met, THINGS};
 
 /// As many as a debug build does in a few seconds.
 const DIRECT_WORLDS: u64 = 6_000;
@@ -35,9 +41,17 @@ fn seeds(one: &str, default: u64) -> std::ops::Range<u64> {
 
 #[test]
 fn worlds_of_plans_keep_every_rule() {
-    for seed in seeds("WORLD_SEED", DIRECT_WORLDS) {
+    let seeds = seeds("WORLD_SEED", DIRECT_WORLDS);
+    let many = seeds.end - seeds.start >= DIRECT_WORLDS;
+    let mut met = Met::new();
+    for seed in seeds {
         let world = World::around(generate::plan(seed, Care::default()), seed);
-        report::run(&world, &format!("WORLD_SEED={seed}"));
+        for (thing, times) in report::run(&world, &format!("WORLD_SEED={seed}")) {
+            *met.entry(thing).or_default() += times;
+        }
+    }
+    for thing in THINGS.iter().filter(|_| many) {
+        assert!(met.get(thing).is_some_and(|times| *times > 20), "`{thing}` hardly occurs: {met:?}");
     }
 }
 
@@ -48,7 +62,8 @@ fn worlds_of_texts_keep_every_rule() {
     let all = seeds.end - seeds.start;
     let mut accepted = 0;
     for seed in seeds {
-        let care = if seed % 3 == 0 { Care::default() } else { Care { joins_anywhere: 5, nests_anyhow: 60, keeps_for_life: 30 } };
+        let plain = Care { plain: true, ..Care::default() };
+        let care = if seed % 3 == 0 { plain } else { Care { joins_anywhere: 5, nests_anyhow: 60, keeps_for_life: 30, ..plain } };
         let wanted = generate::plan(seed ^ 0x7e87, care);
         let text = yaml::text(&wanted);
         match planned(&text) {

@@ -6,15 +6,22 @@ use std::time::Duration;
 
 use flowrun::base::ids::{JobId, ProcessId};
 use flowrun::base::time::RunTime;
-use flowrun::notice::Exit;
-use flowrun::plan::{Control, Plan};
+use flowrun::notice::{Event, Exit, Notice};
+use flowrun::plan::Plan;
 use flowrun::sched::{Effect, Input, Outbox, Scheduler, Settings};
 
+use crate::programs::Program;
 use crate::rng::Rng;
 use crate::watch::Watch;
+use crate::watch::met::Met;
 
 /// More steps than any world needs.
 const MAX_STEPS: usize = 20_000;
+/// After so many steps somebody loses patience with what may last for ever.
+const MANY_STEPS: usize = 1_500;
+/// After so many steps with nothing but probes, nothing else is to be expected; after more, something is wrong.
+const IDLE_STEPS: usize = 150;
+const STUCK_STEPS: usize = 3_000;
 
 /// Everything that decides what happens.
 #[derive(Clone, Debug)]
@@ -35,6 +42,12 @@ pub struct World {
 
 /// What was told to the core, and when.
 pub type Log = Vec<(RunTime, Input)>;
+
+/// A world that came to its end.
+pub struct Lived {
+    pub log: Log,
+    pub met: Met,
+}
 
 /// A rule that was broken, and how it came to that.
 #[derive(Debug)]
@@ -59,6 +72,11 @@ impl World {
                 outside.push((rng.tens(0, 50), Input::Interrupt { signal: rng.pick(&[1, 2, 15]) }));
             }
         }
+        if rng.chance(25) {
+            for _ in 0..=rng.below(3) {
+                outside.push((rng.tens(0, 40), rng.pick(&[Input::Suspend, Input::Suspend, Input::Suspend, Input::Resume])));
+            }
+        }
         let stop_timeout = rng.pick(&[rng.clone().tens(1, 10), Duration::from_millis(300), Duration::from_secs(5)]);
         Self {
             seed,
@@ -73,10 +91,10 @@ impl World {
     }
 
     /// Runs the world to its end and watches every step.
-    pub fn run(&self) -> Result<Log, Broken> {
+    pub fn run(&self) -> Result<Lived, Broken> {
         let mut run = Run::new(self);
         match run.run() {
-            Ok(()) => Ok(run.log),
+            Ok(()) => Ok(Lived { log: run.log, met: run.watch.met }),
             Err(rule) => Err(Broken { rule, log: run.log }),
         }
     }
@@ -94,36 +112,31 @@ impl World {
     }
 }
 
-/// A step that runs.
-struct Program {
-    step: u32,
-    exit: Exit,
-    deaf: bool,
-    told: bool,
-    /// News of its end that is of an older number is void.
-    turn: u64,
-    ends: Option<RunTime>,
-    never_told_when_stopped: bool,
-}
-
 #[derive(Clone, Debug)]
-enum Message {
+pub enum Message {
     Tell(Input),
+    Answer { job: JobId, probe: u32 },
     Started { job: JobId, step: u32 },
     Ended { job: JobId, step: u32, turn: u64 },
 }
 
-struct Run<'a> {
-    world: &'a World,
+pub struct Run<'a> {
+    pub world: &'a World,
     scheduler: Scheduler,
     watch: Watch,
     queue: BTreeMap<(RunTime, u64), Message>,
-    programs: BTreeMap<JobId, Program>,
-    now: RunTime,
+    pub programs: BTreeMap<JobId, Program>,
+    pub now: RunTime,
     count: u64,
-    rng: Rng,
+    pub rng: Rng,
     log: Log,
     impatient: bool,
+    /// Everything is suspended: time stands still.
+    pub frozen: bool,
+    /// Starts and probes that wait until the run goes on.
+    pub held: Vec<Effect>,
+    /// Steps in a row in which nothing happened but probes.
+    idle: usize,
 }
 
 impl<'a> Run<'a> {
@@ -139,6 +152,9 @@ impl<'a> Run<'a> {
             rng: Rng::of(world.seed, &[3]),
             log: Vec::new(),
             impatient: false,
+            frozen: false,
+            held: Vec::new(),
+            idle: 0,
         };
         for (at, input) in &world.outside {
             run.post(RunTime(*at), Message::Tell(input.clone()));
@@ -146,7 +162,7 @@ impl<'a> Run<'a> {
         run
     }
 
-    fn post(&mut self, at: RunTime, message: Message) {
+    pub fn post(&mut self, at: RunTime, message: Message) {
         self.count += 1;
         self.queue.insert((at, self.count), message);
     }
@@ -156,6 +172,15 @@ impl<'a> Run<'a> {
         while self.scheduler.summary().is_none() {
             if self.log.len() > MAX_STEPS {
                 return Err("the run does not end".to_owned());
+            }
+            if self.frozen {
+                self.while_frozen()?;
+                continue;
+            }
+            let lasting = self.idle > IDLE_STEPS || self.log.len() > MANY_STEPS;
+            if lasting && !self.impatient && self.watch.may_last_for_ever(self.programs.keys().copied()) || self.idle > STUCK_STEPS {
+                self.lose_patience()?;
+                continue;
             }
             let lag = Duration::from_millis(self.rng.below(self.world.lag + 1) as u64);
             let tick = self.scheduler.deadline().map(|at| at.max(self.now) + lag);
@@ -173,7 +198,8 @@ impl<'a> Run<'a> {
                 (_, None) => self.lose_patience()?,
             }
         }
-        self.watch.finished(self.scheduler.summary(), !self.programs.is_empty())?;
+        let withheld = self.held.iter().any(|effect| matches!(effect, Effect::Start { .. }));
+        self.watch.finished(self.scheduler.summary(), !self.programs.is_empty() || withheld)?;
         for late in [Input::Interrupt { signal: 2 }, Input::Tick, Input::StopProcess { process: ProcessId(0) }] {
             self.now = self.now + Duration::from_secs(100);
             let mut out = Outbox::default();
@@ -191,13 +217,37 @@ impl<'a> Run<'a> {
             return Err("the run is stuck: nothing will happen any more".to_owned());
         }
         self.impatient = true;
+        self.idle = 0;
         self.now = self.now + Duration::from_secs(1);
         self.step(Input::Interrupt { signal: 2 })
+    }
+
+    /// Time stands still, but people and what does not run as a program still act.
+    fn while_frozen(&mut self) -> Result<(), String> {
+        let due = self.queue.first_key_value().is_some_and(|((at, _), _)| *at <= self.now);
+        if due && self.rng.chance(70) {
+            let Some((_, message)) = self.queue.pop_first() else { return Ok(()) };
+            return self.deliver(message);
+        }
+        let process = ProcessId(self.rng.below(self.world.plan.processes.len()) as u32);
+        let input = match self.rng.below(100) {
+            0..10 => Input::Suspend,
+            10..25 => Input::StopProcess { process },
+            25..30 => Input::Interrupt { signal: 15 },
+            30..45 => Input::Tick,
+            _ => Input::Resume,
+        };
+        self.step(input)
     }
 
     fn deliver(&mut self, message: Message) -> Result<(), String> {
         match message {
             Message::Tell(input) => self.step(input),
+            Message::Answer { job, probe } => {
+                let input = Input::Probed { job, probe: Some(probe), result: self.answer(job) };
+                self.repeat(6, &input);
+                self.step(input)
+            }
             Message::Started { job, step } => match self.programs.get_mut(&job) {
                 Some(program) if program.step == step && !program.told => {
                     program.told = true;
@@ -228,7 +278,7 @@ impl<'a> Run<'a> {
     }
 
     /// Says it again later.
-    fn repeat(&mut self, percent: u64, input: &Input) {
+    pub fn repeat(&mut self, percent: u64, input: &Input) {
         if self.rng.chance(percent) {
             let at = self.now + self.rng.tens(0, 8);
             self.post(at, Message::Tell(input.clone()));
@@ -241,111 +291,13 @@ impl<'a> Run<'a> {
         self.watch.before(self.now, &input);
         self.scheduler.step(self.now, input, &mut out);
         self.watch.after(self.now, &out, self.scheduler.deadline())?;
+        let probing = |effect: &Effect| matches!(effect, Effect::Probe { .. } | Effect::EndProbe { .. });
+        let failing = |notice: &Notice| matches!(notice.event, Event::ProbeFailed { .. });
+        let quiet = out.effects.iter().all(probing) && out.notices.iter().all(failing);
+        self.idle = if quiet { self.idle + 1 } else { 0 };
         for effect in out.effects {
             self.perform(effect)?;
         }
         Ok(())
-    }
-
-    fn perform(&mut self, effect: Effect) -> Result<(), String> {
-        let (Effect::Start { job, .. } | Effect::RunStopCommand { job } | Effect::Terminate { job } | Effect::Kill { job }) = effect;
-        if self.rng.chance(self.world.meddling) {
-            let at = self.now + self.rng.tens(0, 4);
-            self.post(at, Message::Tell(Input::StopProcess { process: job.process }));
-        }
-        match effect {
-            Effect::Start { job, step, .. } => self.start(job, step),
-            Effect::RunStopCommand { job } => {
-                let mut rng = self.behaviour(job, 100);
-                if rng.chance(75) {
-                    let at = self.now + rng.tens(0, 8);
-                    self.post(at, Message::Tell(Input::StopCommandEnded { job }));
-                    if rng.chance(30) {
-                        let again = at + rng.tens(0, 5);
-                        self.post(again, Message::Tell(Input::StopCommandEnded { job }));
-                    }
-                }
-                if rng.chance(30) {
-                    self.end_by(job, rng.tens(0, 8), Exit::Code(0));
-                }
-                Ok(())
-            }
-            Effect::Terminate { job } => {
-                let mut rng = self.behaviour(job, 101);
-                if self.programs.get(&job).is_some_and(|program| !program.deaf) {
-                    let exit = rng.pick(&[Exit::Signal(15), Exit::Signal(15), Exit::Code(0), Exit::Code(1)]);
-                    self.end_by(job, rng.tens(0, 6), exit);
-                }
-                Ok(())
-            }
-            Effect::Kill { job } => {
-                let mut rng = self.behaviour(job, 102);
-                self.end_by(job, rng.tens(0, 1), Exit::Signal(9));
-                if rng.chance(30) {
-                    let at = self.now + rng.tens(0, 2);
-                    self.post(at, Message::Tell(Input::StopCommandEnded { job }));
-                }
-                Ok(())
-            }
-        }
-    }
-
-    /// What a job does depends on its name and number alone, so that taking another one away changes nothing.
-    fn behaviour(&self, job: JobId, step: u64) -> Rng {
-        let name = &self.world.plan.processes[job.process].name;
-        let tag = name.bytes().fold(0, |tag: u64, byte| tag * 31 + u64::from(byte));
-        Rng::of(self.world.seed, &[4, tag, u64::from(job.attempt), step])
-    }
-
-    fn start(&mut self, job: JobId, step: u32) -> Result<(), String> {
-        let mut rng = self.behaviour(job, u64::from(step));
-        let control = &self.world.plan.processes[job.process].control;
-        let not_started = rng.chance(self.world.failing / 6);
-        let exit = if not_started { Exit::NotStarted("no such file".to_owned()) } else { exit(control, self.world.failing, &mut rng) };
-        let early = control.daemon && (step as usize) + 1 < control.steps.len();
-        let for_ever = if control.daemon { !early && rng.chance(85) } else { rng.chance(3) };
-        let lasts = rng.tens(0, if not_started { 1 } else { 12 });
-        let ends = (not_started || !for_ever).then(|| self.now + lasts);
-        let told_after = if rng.chance(70) { Duration::ZERO } else { rng.tens(0, 2) };
-        let program = Program { step, exit, deaf: rng.chance(self.world.deaf), told: false, turn: 0, ends, never_told_when_stopped: false };
-        if let Some(old) = self.programs.insert(job, program) {
-            return Err(format!("{job:?} was started at step {step} while its step {} runs", old.step));
-        }
-        if !not_started {
-            self.post(self.now + told_after, Message::Started { job, step });
-        }
-        if let Some(at) = ends {
-            self.post(at, Message::Ended { job, step, turn: 0 });
-        }
-        Ok(())
-    }
-
-    /// A program ends after this, unless it ends by itself before.
-    fn end_by(&mut self, job: JobId, after: Duration, exit: Exit) {
-        let at = self.now + after;
-        let quiet = self.rng.chance(30);
-        let Some(program) = self.programs.get_mut(&job) else { return };
-        if program.ends.is_some_and(|ends| ends <= at) {
-            return;
-        }
-        program.turn += 1;
-        program.ends = Some(at);
-        if !matches!(program.exit, Exit::NotStarted(_)) {
-            program.exit = exit;
-        }
-        program.never_told_when_stopped = quiet;
-        let (step, turn) = (program.step, program.turn);
-        self.post(at, Message::Ended { job, step, turn });
-    }
-}
-
-fn exit(control: &Control, failing: u64, rng: &mut Rng) -> Exit {
-    if rng.chance(failing) {
-        let failures = [Exit::Signal(11), Exit::Code(1), Exit::Code(3), Exit::Code(0)];
-        let is_failure = |exit: &Exit| !matches!(exit, Exit::Code(code) if control.success_codes.contains(code));
-        let failures: Vec<Exit> = failures.into_iter().filter(is_failure).collect();
-        rng.pick(&failures)
-    } else {
-        Exit::Code(rng.pick(&control.success_codes))
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use flowrun::base::ids::Id;
 use flowrun::notice::Share;
-use flowrun::plan::{Control, Plan, ResourceKind, StepControl};
+use flowrun::plan::{Control, Plan, ResourceKind, Restart, StepControl};
 
 /// The text of a workflow that means this plan.
 pub fn text(plan: &Plan) -> String {
@@ -83,6 +83,24 @@ fn lines(plan: &Plan, control: &Control) -> Vec<String> {
     lines.push(format!("success_codes: {:?}", control.success_codes));
     if control.allow_failure {
         lines.push("allow_failure: true".to_owned());
+    }
+    lines.extend(unwritten(control));
+    lines
+}
+
+/// What the text of a workflow can not say yet, for whoever reads the report of a failing world.
+fn unwritten(control: &Control) -> Vec<String> {
+    let mut lines = Vec::new();
+    lines.extend(control.ready.map(|ready| format!("# {ready:?}")));
+    lines.extend(control.live.map(|live| format!("# {live:?}")));
+    if control.restart != Restart::default() {
+        lines.push(format!("# {:?}", control.restart));
+    }
+    if control.wanted {
+        lines.push("# named on the command line".to_owned());
+    }
+    if control.stop_unused {
+        lines.push("# stop when unused".to_owned());
     }
     lines
 }

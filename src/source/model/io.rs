@@ -4,7 +4,6 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::base::diagnostic::Diagnostic;
 use crate::mapping;
-use crate::source::hints;
 use crate::source::read::{Merge, Read, Reader, Tmpl};
 use crate::source::tree::NodeId;
 
@@ -24,6 +23,8 @@ pub enum Stdin {
     /// Nowhere: `/dev/null`.
     #[default]
     Nothing,
+    /// flowrun's own.
+    Inherit,
     /// From a text or a file.
     From(Box<StdinSource>),
 }
@@ -35,15 +36,12 @@ impl Read for Stdin {
         let span = reader.document.span(node);
         match reader.scalar(node) {
             Some(("none", _)) => Some(Self::Nothing),
-            Some(("inherit", _)) => {
-                reader.report(hints::not_yet(span, "stdin: inherit", None));
-                None
-            }
+            Some(("inherit", _)) => Some(Self::Inherit),
             Some((word, _)) => {
-                reader.report(
-                    Diagnostic::error("bad-value", span, format!("`{word}` is not a form of `stdin`"))
-                        .help(format!("write `none`, `{{text: …}}` or `{{file: {}}}`", if word.len() > 40 { "path" } else { word })),
-                );
+                reader.report(Diagnostic::error("bad-value", span, format!("`{word}` is not a form of `stdin`")).help(format!(
+                    "write `none`, `inherit`, `{{text: …}}` or `{{file: {}}}`",
+                    if word.len() > 40 { "path" } else { word }
+                )));
                 None
             }
             None => {
@@ -76,7 +74,7 @@ impl JsonSchema for Stdin {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let source = generator.subschema_for::<StdinSource>();
-        json_schema!({ "anyOf": [{ "const": "none" }, source], "examples": ["none", { "file": "input.txt" }] })
+        json_schema!({ "anyOf": [{ "enum": ["none", "inherit"] }, source], "examples": ["none", "inherit", { "file": "input.txt" }] })
     }
 }
 

@@ -8,7 +8,6 @@ use super::scalars::{Period, words};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{Span, Spanned};
 use crate::mapping;
-use crate::source::hints;
 use crate::source::read::{Field, Merge, Read, Reader, Tmpl, merge_by_name};
 use crate::source::tree::{Kind, NodeId};
 
@@ -152,7 +151,7 @@ fn read_spec(node: NodeId, reader: &mut Reader<'_>) -> Field<JoinSpec> {
     let span = reader.document.span(node);
     if let Some((text, _)) = reader.scalar(node) {
         let peer = match text {
-            "service_healthy" | "healthy" | "process_healthy" => Some("ready"),
+            "service_healthy" | "healthy" | "process_healthy" | "process_log_ready" => Some("ready"),
             "service_started" | "started" | "process_started" => Some("start"),
             "service_completed_successfully" | "process_completed_successfully" | "completed" | "success()" => Some("success"),
             "process_completed" | "always()" | "always" | "end" | "ended" | "exited" => Some("exit"),
@@ -160,7 +159,8 @@ fn read_spec(node: NodeId, reader: &mut Reader<'_>) -> Field<JoinSpec> {
             _ => None,
         };
         if let Some(word) = peer {
-            let help = if word == "ready" { hints::HEALTHY.to_owned() } else { format!("here it is called `{word}`") };
+            let help = format!("here it is called `{word}`");
+            let help = if word == "ready" { format!("{help}; its condition stands in the other process, under `ready`") } else { help };
             reader.report(Diagnostic::error("bad-value", span, format!("`{text}` is not a join condition")).help(help));
             return Field::Broken(span);
         }

@@ -7,11 +7,14 @@ use super::io::{Stdin, Stdout};
 use super::join::Join;
 use super::matrix::Matrix;
 use super::names::EnvName;
+use super::ready::{Live, Ready};
 use super::request::{LockRequest, SemaphoreRequest};
+use super::restart::Restart;
 use super::retries::Retries;
-use super::scalars::{Period, ScalarText};
+use super::scalars::{Leftovers, Period, ScalarText};
 use super::step::Step;
 use super::stop::Stop;
+use super::umask::Umask;
 use crate::base::span::Spanned;
 use crate::mapping;
 use crate::source::read::{List, Map, Merge, OneOrMany, Read, Reader, Tmpl};
@@ -58,16 +61,28 @@ mapping! {
         cwd: Tmpl<String>,
         /// The shell for text commands; default `sh -c`.
         shell: Shell,
-        /// Standard input: `none` (default), a text or a file.
+        /// The permissions that new files do not get, octal and in quotes, as in `"022"`; default flowrun's own.
+        umask: Umask,
+        /// Standard input: `none` (default), `inherit` (flowrun's own, one process at a time), a text or a file.
         stdin: Stdin,
         /// Standard output into a file; default captured and shown.
         stdout: Stdout,
         /// Standard error into a file or to `stdout`; default captured and shown.
         stderr: Stdout,
+        /// `true`: writes to a terminal of its own, so that programs keep their colours.
+        tty: Tmpl<bool>,
         /// Finite processes: an attempt that runs longer is stopped and has failed. Waiting for locks is not counted.
         timeout: Tmpl<Period>,
         /// Finite processes: how often a failed attempt is tried again.
         retries: Retries,
+        /// When it counts as ready: exactly one condition; without one, when it has been started.
+        ready: Ready,
+        /// A condition that is asked again and again once it is ready.
+        live: Live,
+        /// Daemons: whether one that ended is started again: `no` (default), `on-failure`, `always`, or in full.
+        restart: Restart,
+        /// Finite processes: what they leave running is stopped (`stop`, default) or kept until the end of the run (`keep`).
+        leftovers: Tmpl<Leftovers>,
         /// How it is asked to end.
         stop: Stop,
         /// Exit codes that mean success; default `[0]`.

@@ -31,6 +31,29 @@ impl Scalar for Period {
     }
 }
 
+/// A length of time that may be nothing at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delay(pub Duration);
+
+impl Scalar for Delay {
+    const EXPECTED: &'static str = "a duration such as `250ms`, `3s` or `0`";
+    const HELP: Option<&'static str> = Period::HELP;
+    fn parse(text: &str) -> Result<Self, String> {
+        match duration::parse_or_zero(text) {
+            Ok(delay) => Ok(Self(delay)),
+            Err(_) => Period::parse(text).map(|Period(delay)| Self(delay)),
+        }
+    }
+    fn schema() -> Schema {
+        let mut schema = Period::schema();
+        schema.insert(
+            "anyOf".to_owned(),
+            serde_json::json!([{ "type": "number", "minimum": 0 }, Period::schema().get("anyOf").and_then(|forms| forms.get(1))]),
+        );
+        schema
+    }
+}
+
 /// The most processes that run at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobLimit {
@@ -127,6 +150,17 @@ words! {
         Continue = "continue",
         /// Stop everything at once.
         Kill = "kill",
+    }
+}
+
+words! {
+    /// What becomes of processes that a finite process leaves running.
+    Leftovers as "what becomes of leftovers" {
+        /// They are stopped, and reported.
+        #[default]
+        Stop = "stop",
+        /// They live on until the end of the run.
+        Keep = "keep",
     }
 }
 

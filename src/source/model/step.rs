@@ -4,6 +4,7 @@ use super::command::{Command, Shell};
 use super::names::EnvName;
 use super::request::{LockRequest, SemaphoreRequest};
 use super::scalars::Period;
+use super::umask::Umask;
 use crate::mapping;
 use crate::source::model::process::With;
 use crate::source::read::{List, Map, Tmpl};
@@ -28,6 +29,8 @@ mapping! {
         cwd: Tmpl<String>,
         /// The shell for a text command; default that of the process.
         shell: Shell,
+        /// The permissions that new files do not get, octal and in quotes; default that of the process.
+        umask: Umask,
         /// The step is stopped and has failed when it runs longer.
         timeout: Tmpl<Period>,
         /// Locks held while this step runs.

@@ -1,7 +1,7 @@
 //! Effects, one after another.
 
 use flowrun::base::ids::{JobId, ProcessId, ResourceId};
-use flowrun::notice::{Exit, Share};
+use flowrun::notice::{Event, Exit, Share};
 use flowrun::plan::ResourceKind;
 use flowrun::sched::Effect;
 
@@ -11,6 +11,10 @@ impl Watch {
     pub fn effect(&mut self, effect: &Effect) -> Result<(), String> {
         match effect {
             Effect::Start { job, step, permits } => self.start(*job, *step, permits),
+            Effect::Probe { job, probe, live } => self.probe(*job, *probe, *live),
+            Effect::EndProbe { job } => self.end_probe(*job),
+            // Held against the notices of the whole step.
+            Effect::Suspend | Effect::Resume => Ok(()),
             Effect::RunStopCommand { job } => {
                 ensure!(self.plan.processes[job.process].control.stop_command, "{job:?} has no stop command");
                 self.advance(*job, Phase::Asked, Phase::Command)
@@ -27,6 +31,17 @@ impl Watch {
                 Ok(())
             }
         }
+    }
+
+    /// Suspending and going on are told and done together, once, and only when asked for.
+    pub fn rules_of_suspension(&self, out: &flowrun::sched::Outbox) -> Result<(), String> {
+        let done = out.effects.iter().filter(|effect| matches!(effect, Effect::Suspend | Effect::Resume));
+        let told = out.notices.iter().filter(|notice| matches!(notice.event, Event::Suspended | Event::Resumed));
+        let done: Vec<bool> = done.map(|effect| *effect == Effect::Suspend).collect();
+        let told: Vec<bool> = told.map(|notice| notice.event == Event::Suspended).collect();
+        let expected = if self.suspension_due { vec![self.suspended] } else { Vec::new() };
+        ensure!(done == told && done == expected, "suspended: {expected:?}, told {told:?}, done {done:?}");
+        Ok(())
     }
 
     fn phase(&self, job: JobId) -> Option<Phase> {

@@ -2,9 +2,10 @@
 
 use flowrun::base::ids::ProcessId;
 use flowrun::notice::{CancelReason, Exit, Failure, Outcome, SkipReason, StopReason};
+use flowrun::source::model::Condition;
 
 use super::joins::Joined;
-use super::{Watch, ensure};
+use super::{Last, Watch, ensure};
 
 impl Watch {
     pub fn ended_rightly(&self, id: ProcessId, outcome: &Outcome) -> Result<(), String> {
@@ -16,11 +17,9 @@ impl Watch {
         ensure!(!never_ran || cut_off || matches!(outcome, Outcome::Failed { .. }), "{id:?} could not be started and is {outcome:?}");
         match outcome {
             Outcome::Success => {
-                let complete = last.is_some_and(|last| {
-                    let success = matches!(last.exit, Exit::Code(code) if control.success_codes.contains(&code));
-                    success && last.asked.is_none() && last.step as usize + 1 == control.steps.len()
-                });
-                ensure!(complete, "{id:?} is a success after {last:?}");
+                self.succeeded_rightly(id)?;
+                ensure!(!control.daemon || !self.owes_restart(id, false), "{id:?} is a success instead of being restarted");
+                ensure!(!self.is_forgiven(id, false), "{id:?} is a success instead of being stopped");
             }
             Outcome::Failed { failure, allowed } => {
                 ensure!(*allowed == control.allow_failure, "{id:?} is allowed to fail: {allowed}");
@@ -28,11 +27,13 @@ impl Watch {
                     return Ok(());
                 }
                 self.failed_rightly(id, failure)?;
-                let tried = matches!(failure, Failure::JoinTimeout { .. })
-                    || one.attempt > control.retries.count
-                    || one.stop_requested
-                    || self.may_not_begin(id, true).is_some();
+                let tried = match failure {
+                    Failure::JoinTimeout { .. } | Failure::FellTooOften { .. } => true,
+                    _ if control.daemon => !self.owes_restart(id, true),
+                    _ => one.attempt > control.retries.count || one.stop_requested || self.may_not_begin(id, true).is_some(),
+                };
                 ensure!(tried, "{id:?} failed for good in attempt {}", one.attempt);
+                ensure!(!self.is_forgiven(id, true), "{id:?} failed though it would only have been started again");
             }
             Outcome::Skipped(SkipReason::Condition) => ensure!(control.disabled && one.attempt == 0, "{id:?} has no false `if`"),
             Outcome::Skipped(SkipReason::Join { process, until, because }) => {
@@ -41,14 +42,18 @@ impl Watch {
                 let Some(join) = join else { return Err(format!("{id:?} does not join {process:?}")) };
                 let broken = matches!(self.joined_one(id, join), Joined::Broken | Joined::Either);
                 ensure!(broken, "{id:?} is skipped though its join on {process:?} could still hold");
-                let kind = self.all[*process].outcome.as_ref().map(|(_, outcome)| outcome.kind());
+                let ended = self.all[*process].outcome.as_ref().map(|(_, outcome)| outcome.kind());
+                let kind = ended.or(self.never_ready(*process).filter(|_| *until == Condition::Ready).map(|(_, kind)| kind));
                 ensure!(kind == Some(*because), "{process:?} is {kind:?}, not {because:?}");
             }
             Outcome::Cancelled(CancelReason::Requested) => {
                 ensure!(one.stop_requested && !one.begun, "{id:?} is cancelled though nobody asked for it");
             }
+            Outcome::Cancelled(CancelReason::Unused) => {
+                ensure!(self.is_unused(id) && !one.begun, "{id:?} is cancelled though it is used or was begun");
+            }
             Outcome::Cancelled(CancelReason::WorkEnded) => {
-                ensure!(self.needs.has_work || self.whole.halted.is_some(), "{id:?} is cancelled though the work has not ended");
+                ensure!(self.may_end(), "{id:?} is cancelled though the work has not ended");
                 ensure!(control.daemon || self.whole.killing.is_some(), "{id:?} is no daemon");
                 ensure!(!control.daemon || !one.begun, "{id:?} had begun");
             }
@@ -62,12 +67,29 @@ impl Watch {
             }
             Outcome::Stopped => {
                 let by = last.and_then(|last| last.asked.as_ref());
-                let asked = by.is_some_and(|reason| control.daemon && matches!(reason, StopReason::WorkEnded | StopReason::RunStopped));
+                let ends = [StopReason::WorkEnded, StopReason::RunStopped, StopReason::Unused];
+                let asked = by.is_some_and(|reason| control.daemon && ends.contains(reason));
                 if one.stop_requested || asked {
                     return Ok(());
                 }
                 ensure!(control.daemon && one.begun, "{id:?} is stopped though nobody asked for it");
-                self.not_needed_any_more(id)?;
+                let between_attempts = one.last.is_none() || one.retry_at.is_some();
+                if between_attempts && self.must_not_follow(id).is_some() {
+                    return Ok(());
+                }
+                let well = |last: &Last| matches!(last.exit, Exit::Code(code) if control.success_codes.contains(&code)) && by.is_none();
+                let between_steps = last.is_some_and(|last| well(last) && (last.step as usize) + 1 < control.steps.len());
+                let success = by.is_none() && self.succeeded_rightly(id).is_ok();
+                let not_needed = self.is_unused(id) || self.work_is_over();
+                let forgiven = self.is_forgiven(id, !success) || self.whole.killing.is_some();
+                if !between_steps && not_needed {
+                    ensure!(forgiven, "{id:?} is stopped though it has failed: {last:?}");
+                    return Ok(());
+                }
+                ensure!(between_steps, "{id:?} is stopped after {last:?}");
+                if !self.is_unused(id) {
+                    self.not_needed_any_more(id)?;
+                }
             }
         }
         Ok(())
@@ -87,6 +109,26 @@ impl Watch {
                 let known = control.timeout == Some(*bound) || control.steps[last.step as usize].timeout == Some(*bound);
                 known && last.asked == Some(StopReason::Timeout)
             }),
+            Failure::EndedBeforeReady => {
+                let ended = last.is_some_and(|last| {
+                    last.step as usize + 1 == control.steps.len()
+                        && matches!(last.exit, Exit::Code(code) if control.success_codes.contains(&code))
+                });
+                free && ended && control.ready.is_some() && !one.health.was_ready
+            }
+            Failure::NeverReady { within, why } => {
+                let bound = control.ready.map(|ready| ready.within);
+                bound == Some(*within) && *why == one.health.why && last.is_some_and(|last| last.asked == Some(StopReason::NotReady))
+            }
+            Failure::NotLive { failures, why } => {
+                let patience = control.live.map(|live| live.failures);
+                let known = patience == Some(*failures) && *failures == one.health.failures && one.health.why.as_ref() == Some(why);
+                known && last.is_some_and(|last| last.asked == Some(StopReason::NotLive))
+            }
+            Failure::FellTooOften { max, within, last } => {
+                self.fell_rightly(id, last.as_deref())?;
+                control.daemon && (*max, *within) == (control.restart.max, control.restart.within)
+            }
             Failure::AcquireTimeout(bound) => {
                 let waited = one.withdrawn.as_ref().filter(|wait| !wait.wants.is_empty() && !wait.lacked_only_slot);
                 control.acquire_timeout == Some(*bound) && waited.is_some_and(|wait| wait.since + *bound <= self.now)
@@ -96,4 +138,9 @@ impl Watch {
         ensure!(right, "{id:?} failed by {failure:?} after {last:?}");
         Ok(())
     }
+}
+
+/// Whether a process is asked to end because its attempt has failed.
+pub fn is_failing(reason: &StopReason) -> bool {
+    matches!(reason, StopReason::Timeout | StopReason::NotReady | StopReason::NotLive)
 }

@@ -3,11 +3,16 @@
 
 mod effects;
 mod ends;
+mod health;
 mod joins;
+pub mod met;
 mod needs;
 mod notices;
+mod requests;
+mod restarts;
 mod rules;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +22,8 @@ use flowrun::notice::{Exit, Failure, Outcome, RunSummary, Share, StopReason};
 use flowrun::plan::Plan;
 use flowrun::sched::{Input, Outbox, Settings};
 
+use health::{Expected, Health};
+use met::Met;
 use needs::Needs;
 
 /// Fails with a formatted rule unless something holds.
@@ -89,6 +96,18 @@ struct One {
     last_exit: Option<Exit>,
     ran: Duration,
     stop_requested: bool,
+    health: Health,
+    /// When it was last ready no more, and in which step that was.
+    lost: Option<(RunTime, u64)>,
+    /// Since when it can not be ready any more.
+    never: Option<RunTime>,
+    restarts: Vec<RunTime>,
+    /// Joins that were waited for long enough.
+    given_up: BTreeSet<usize>,
+    /// Joins that may have been.
+    unsure: BTreeSet<usize>,
+    /// When the wait for each join will be over, as things stood after the last step.
+    dues: Vec<Option<RunTime>>,
     outcome: Option<(RunTime, Outcome)>,
 }
 
@@ -106,6 +125,8 @@ struct Whole {
     /// The policy `kill`, or everything is killed.
     killing: Option<u64>,
     killed_all: bool,
+    /// The work has ended: daemons are being stopped.
+    closing: bool,
     budget: Option<RunTime>,
     failed: usize,
     over: Option<RunSummary>,
@@ -121,8 +142,17 @@ pub struct Watch {
     whole: Whole,
     /// What the input of this step changed.
     told_started: Option<JobId>,
+    expected: Expected,
+    suspended: bool,
+    /// Whether this input changes that.
+    suspension_due: bool,
+    /// Whether effects are looked at: notices of the whole step have been, so order is lost.
+    looking_back: bool,
+    /// Attempts that ended in this step while a probe of them was under way.
+    over: BTreeSet<JobId>,
     interrupted: bool,
     commands_over: Vec<ProcessId>,
+    pub met: Met,
     now: RunTime,
 }
 
@@ -135,8 +165,14 @@ impl Watch {
             all: plan.processes.ids().map(|_| One::default()).collect(),
             whole: Whole::default(),
             told_started: None,
+            expected: Expected::default(),
+            suspended: false,
+            suspension_due: false,
+            looking_back: false,
+            over: BTreeSet::new(),
             interrupted: false,
             commands_over: Vec::new(),
+            met: Met::new(),
             now: RunTime::ZERO,
             plan,
         }
@@ -145,10 +181,17 @@ impl Watch {
     /// Takes note of an input before the core sees it.
     pub fn before(&mut self, now: RunTime, input: &Input) {
         self.now = now;
+        self.suspension_due = match input {
+            Input::Suspend => !self.suspended,
+            Input::Resume | Input::Interrupt { .. } => self.suspended,
+            _ => false,
+        };
         self.whole.step += 1;
         self.told_started = None;
         self.interrupted = false;
         self.commands_over.clear();
+        self.over.clear();
+        self.expected = Expected::default();
         match input {
             Input::Started { job, step, .. } => {
                 if let Some(program) = self.program(*job, *step)
@@ -157,6 +200,7 @@ impl Watch {
                     program.told = true;
                     self.all[job.process].started_at.get_or_insert(now);
                     self.told_started = Some(*job);
+                    self.told_of_start(*job);
                 }
             }
             Input::Ended { job, step, exit } => {
@@ -180,7 +224,9 @@ impl Watch {
                 self.whole.first_signal.get_or_insert(*signal);
                 self.interrupted = true;
             }
-            Input::Begin | Input::Tick => {}
+            Input::Probed { job, probe, result } => self.told_of_probe(*job, *probe, result),
+            Input::SaysStopping { job } => self.told_of_leaving(*job),
+            Input::Begin | Input::Tick | Input::Suspend | Input::Resume => {}
         }
     }
 
@@ -188,11 +234,15 @@ impl Watch {
     pub fn after(&mut self, now: RunTime, out: &Outbox, deadline: Option<RunTime>) -> Result<(), String> {
         for notice in &out.notices {
             ensure!(notice.at == now, "{notice:?} is not of this moment");
+            self.meet(&notice.event);
             self.notice(&notice.event, out)?;
         }
+        self.looking_back = true;
         for effect in &out.effects {
             self.effect(effect)?;
         }
+        self.looking_back = false;
+        self.rules_of_suspension(out)?;
         for id in &self.commands_over {
             let answered = self.all[*id].program.as_ref().is_none_or(|program| program.phase > Phase::Command);
             ensure!(answered, "{id:?} gets no signal after its stop command");
@@ -214,10 +264,13 @@ impl Watch {
         Ok(())
     }
 
-    /// Whether a world without any further event is in order: a finite program hangs, or there is no
-    /// work and daemons run.
+    /// Whether a world without any further event is in order: a finite program hangs, or a daemon that said
+    /// it would end does not, or there is no work and daemons run.
     pub fn may_last_for_ever(&self, mut running: impl Iterator<Item = JobId>) -> bool {
-        if self.needs.has_work { running.any(|job| !self.plan.processes[job.process].control.daemon) } else { running.next().is_some() }
+        running.any(|job| {
+            let finite = !self.plan.processes[job.process].control.daemon;
+            !self.may_end() || finite || self.all[job.process].health.leaving
+        })
     }
 
     fn program(&mut self, job: JobId, step: u32) -> Option<&mut Program> {

@@ -12,6 +12,8 @@ pub struct Needs {
     pub alarm: DenseMap<ProcessId, bool>,
     /// There is something finite that is no alarm.
     pub has_work: bool,
+    /// Daemons that are wanted for their own sake.
+    pub wanted: Vec<ProcessId>,
     /// Whether the second joins the first through any chain.
     needs: Vec<Vec<bool>>,
 }
@@ -43,6 +45,7 @@ impl Needs {
         Self {
             cleanup: plan.processes.ids().map(cleans).collect(),
             has_work: plan.processes.ids().any(|id| finite(id) && !alarm[id]),
+            wanted: plan.processes.ids().filter(|id| plan.processes[*id].control.wanted).collect(),
             alarm,
             needs,
         }

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use flowrun::base::ids::{JobId, ProcessId};
-use flowrun::notice::{Event, HaltReason, Outcome, Share, StopReason};
-use flowrun::plan::ResourceKind;
+use flowrun::base::time::RunTime;
+use flowrun::notice::{Event, HaltReason, Outcome, StopReason};
 use flowrun::sched::{Effect, Outbox};
 use flowrun::source::model::{Backoff, OnFailure};
 
 use super::joins::Joined;
-use super::{Phase, Wait, Watch, ensure};
+use super::{Phase, Watch, ensure};
 
 impl Watch {
     pub fn notice(&mut self, event: &Event, out: &Outbox) -> Result<(), String> {
@@ -29,6 +29,7 @@ impl Watch {
                 self.retrying(*job, *attempts, *delay)?;
                 self.failed_rightly(job.process, failure)?;
                 self.all[job.process].last_failure = Some(failure.clone());
+                self.next_attempt_at(job.process, self.now + *delay);
             }
             Event::Ended { process, outcome, exit, attempts, started } => {
                 let one = &self.all[*process];
@@ -42,9 +43,16 @@ impl Watch {
                 self.ended_rightly(*process, outcome)?;
                 self.end(*process, outcome.clone());
             }
+            Event::Ready { job } => self.said_ready(*job)?,
+            Event::ProbeFailed { job, live, failures, why } => self.said_probe_failed(*job, *live, *failures, why)?,
+            Event::Restarting { job, failure, restarts, max, delay } => {
+                self.restarting(*job, failure.as_ref(), *restarts, *max, *delay)?;
+            }
+            Event::Suspended => self.suspended = true,
+            Event::Resumed => self.suspended = false,
             Event::Halted { reason } => self.halted(reason)?,
             Event::KillingAll { overdue } => {
-                let over = self.whole.budget.is_some_and(|since| since + self.settings.stop_timeout <= self.now);
+                let over = !self.suspended && self.whole.budget.is_some_and(|since| since + self.settings.stop_timeout <= self.now);
                 ensure!(if *overdue { over } else { self.whole.interrupts > 1 && self.interrupted }, "everything is killed without reason");
                 self.whole.killing.get_or_insert(self.whole.step);
                 self.whole.killed_all = true;
@@ -57,7 +65,9 @@ impl Watch {
                 ensure!(daemon, "a warning about {process:?}");
             }
             Event::RunEnded { summary } => self.whole.over = Some(summary.clone()),
-            Event::Output { .. } => return Err("the core has no output".to_owned()),
+            Event::Output { .. } | Event::SaidStatus { .. } | Event::StatusAsked | Event::Left { .. } => {
+                return Err(format!("the core tells {event:?}"));
+            }
         }
         Ok(())
     }
@@ -69,6 +79,10 @@ impl Watch {
                 self.whole.killing.get_or_insert(self.whole.step);
                 self.whole.budget.get_or_insert(self.now);
             }
+        }
+        // What ended well has left what it was ready with.
+        if self.plan.processes[id].control.daemon && (outcome != Outcome::Success || self.all[id].health.leaving) {
+            self.lose(id);
         }
         let one = &mut self.all[id];
         one.outcome = Some((self.now, outcome));
@@ -88,7 +102,7 @@ impl Watch {
         ensure!(one.attempt + 1 == job.attempt, "{job:?} follows attempt {}", one.attempt);
         ensure!(one.held.is_empty() && one.waiting.is_none(), "{job:?} begins with {one:?}");
         ensure!(!control.disabled, "{job:?} begins though its `if` is false");
-        ensure!(job.attempt <= control.retries.count + 1, "{job:?} is one attempt too many");
+        ensure!(control.daemon || job.attempt <= control.retries.count + 1, "{job:?} is one attempt too many");
         if let Some(why) = self.may_not_begin(id, told) {
             return Err(format!("{job:?} begins, but {why}"));
         }
@@ -108,73 +122,6 @@ impl Watch {
         Ok(())
     }
 
-    fn queued(&mut self, job: JobId, step: Option<u32>, wants: &[Share]) -> Result<(), String> {
-        self.attempt(job, true)?;
-        ensure!(wants == self.request(job.process, step)?, "{job:?} asks for {wants:?}");
-        self.whole.orders += 1;
-        let wait = Wait { step, wants: wants.to_vec(), order: self.whole.orders, since: self.now, lacked_only_slot: false };
-        let one = &mut self.all[job.process];
-        ensure!(one.waiting.is_none(), "{job:?} waits twice");
-        one.waiting = Some(wait);
-        Ok(())
-    }
-
-    fn acquired(&mut self, job: JobId, step: Option<u32>, holds: &[Share]) -> Result<(), String> {
-        let waited = self.all[job.process].waiting.take();
-        let order = match waited {
-            Some(wait) => {
-                ensure!(wait.step == step && self.all[job.process].attempt == job.attempt, "{job:?} acquires what another waits for");
-                wait.order
-            }
-            None => {
-                self.attempt(job, true)?;
-                u64::MAX
-            }
-        };
-        ensure!(holds == self.request(job.process, step)?, "{job:?} acquires {holds:?}");
-        ensure!(!holds.is_empty(), "{job:?} acquires nothing");
-        for (other, one) in self.all.entries() {
-            let Some(wait) = &one.waiting else { continue };
-            let share = wait.wants.iter().any(|wanted| holds.iter().any(|held| held.resource == wanted.resource));
-            ensure!(wait.order > order || !share, "{job:?} overtakes {other:?}");
-        }
-        for share in holds {
-            ensure!(self.has_room(share), "{job:?} acquires {share:?}, which has no room");
-        }
-        self.all[job.process].held.push((step, holds.to_vec()));
-        Ok(())
-    }
-
-    /// Whether a share fits beside all that is held.
-    pub fn has_room(&self, wanted: &Share) -> bool {
-        let held = self.all.iter().flat_map(|one| &one.held).flat_map(|(_, shares)| shares);
-        let mut held = held.filter(|share| share.resource == wanted.resource);
-        match self.plan.resources[wanted.resource].kind {
-            ResourceKind::Lock => held.all(|share| share.shared && wanted.shared),
-            ResourceKind::Semaphore { permits } => held.map(|share| share.permits).sum::<u32>() + wanted.permits <= permits,
-        }
-    }
-
-    fn withdrawn(&mut self, job: JobId, step: Option<u32>, wanted: &[Share]) -> Result<(), String> {
-        let lacked_only_slot = self.is_its_turn(job.process);
-        let one = &mut self.all[job.process];
-        ensure!(one.attempt == job.attempt, "{job:?} withdraws in attempt {}", one.attempt);
-        let wait = one.waiting.take_if(|wait| wait.step == step && wait.wants == wanted);
-        let Some(wait) = wait else { return Err(format!("{job:?} withdraws {wanted:?} without waiting for it")) };
-        one.withdrawn = Some(Wait { lacked_only_slot, ..wait });
-        Ok(())
-    }
-
-    fn released(&mut self, job: JobId, step: Option<u32>, freed: &[Share]) -> Result<(), String> {
-        let one = &mut self.all[job.process];
-        ensure!(one.attempt == job.attempt, "{job:?} releases in attempt {}", one.attempt);
-        ensure!(one.program.is_none(), "{job:?} releases while it runs");
-        let place = one.held.iter().position(|(held_step, shares)| *held_step == step && shares == freed);
-        let Some(place) = place else { return Err(format!("{job:?} releases {freed:?} without having it")) };
-        one.held.remove(place);
-        Ok(())
-    }
-
     fn stopping(&mut self, job: JobId, reason: &StopReason, grace: Duration, out: &Outbox) -> Result<(), String> {
         self.started_in_this_step(job, out)?;
         let id = job.process;
@@ -185,7 +132,18 @@ impl Watch {
             return Err(format!("{job:?} is asked to end though it does not run"));
         };
         let ran = one.ran + (self.now - program.since);
+        let by_clock = matches!(reason, StopReason::Timeout | StopReason::NotReady);
+        ensure!(!(by_clock && self.suspended), "the time of {job:?} is over while it stands still");
         match reason {
+            StopReason::NotReady => {
+                let overdue = one.health.due.is_some_and(|due| due <= self.now);
+                ensure!(overdue && !one.health.was_ready, "{job:?} is stopped before it had to be ready");
+            }
+            StopReason::NotLive => {
+                let lost = control.live.is_some_and(|live| one.health.failures >= live.failures);
+                ensure!(lost && one.health.was_ready, "{job:?} is stopped though it answers");
+            }
+            StopReason::Unused => ensure!(self.is_unused(id), "{job:?} is stopped though it is used"),
             StopReason::Timeout => {
                 let attempt = control.timeout.is_some_and(|bound| ran >= bound);
                 let step = control.steps[program.step as usize].timeout.is_some_and(|bound| self.now - program.since >= bound);
@@ -207,12 +165,15 @@ impl Watch {
             program.asked = Some((self.now, reason.clone()));
             program.phase = Phase::Asked;
         }
+        if self.plan.processes[id].control.daemon {
+            self.lose(id);
+        }
         Ok(())
     }
 
     /// The order of ending: finite processes, cleanups, then daemons after those that need them.
     pub fn not_needed_any_more(&self, id: ProcessId) -> Result<(), String> {
-        ensure!(self.needs.has_work || self.whole.halted.is_some(), "{id:?} is stopped, but nothing ended the run");
+        ensure!(self.may_end(), "{id:?} is stopped, but nothing ended the run");
         for (other, one) in self.all.entries() {
             if one.outcome.is_some() {
                 continue;
@@ -236,9 +197,12 @@ impl Watch {
             return Err(format!("{job:?} is killed though it does not run"));
         };
         let over = program.asked.as_ref().is_some_and(|(since, _)| *since + grace <= now);
-        ensure!(over || all, "{job:?} is killed before its grace is over");
+        ensure!(over && !self.suspended || all, "{job:?} is killed before its grace is over");
         program.asked.get_or_insert((now, StopReason::RunStopped));
         program.phase = Phase::Killed;
+        if self.plan.processes[job.process].control.daemon {
+            self.lose(job.process);
+        }
         Ok(())
     }
 
@@ -249,15 +213,17 @@ impl Watch {
             return Ok(());
         }
         let start = out.effects.iter().find(|effect| matches!(effect, Effect::Start { job: other, .. } if *other == job));
-        start.map_or(Ok(()), |start| self.effect(start))
+        self.looking_back = true;
+        let rightly = start.map_or(Ok(()), |start| self.effect(start));
+        self.looking_back = false;
+        rightly
     }
 
     fn retrying(&mut self, job: JobId, attempts: u32, delay: Duration) -> Result<(), String> {
         let id = job.process;
         let retries = self.plan.processes[id].control.retries;
-        let one = &self.all[id];
-        ensure!(one.attempt == job.attempt && one.program.is_none() && one.waiting.is_none(), "{job:?} is tried again too early");
-        ensure!(one.held.is_empty(), "{job:?} holds {:?} between two attempts", one.held);
+        self.between_attempts(job)?;
+        ensure!(!self.plan.processes[id].control.daemon, "{job:?} is a daemon");
         ensure!(job.attempt <= retries.count && attempts == retries.count + 1, "{job:?} is tried too often");
         let factor = match retries.backoff {
             Backoff::Constant => 1,
@@ -271,8 +237,26 @@ impl Watch {
         if let Some(why) = self.may_not_begin(id, true) {
             return Err(format!("{job:?} is to be tried again, but {why}"));
         }
-        self.all[id].retry_at = Some(self.now + delay);
         Ok(())
+    }
+
+    /// An attempt is over: nothing of it is left.
+    pub fn between_attempts(&self, job: JobId) -> Result<(), String> {
+        let one = &self.all[job.process];
+        ensure!(one.attempt == job.attempt && one.program.is_none() && one.waiting.is_none(), "{job:?} is tried again too early");
+        ensure!(one.held.is_empty(), "{job:?} holds {:?} between two attempts", one.held);
+        Ok(())
+    }
+
+    /// The next attempt begins then; what was known of how the last one did is of no meaning any more.
+    pub fn next_attempt_at(&mut self, id: ProcessId, at: RunTime) {
+        self.lose(id);
+        let job = JobId { process: id, attempt: self.all[id].attempt };
+        let one = &mut self.all[id];
+        one.retry_at = Some(at);
+        if std::mem::take(&mut one.health).probe.is_some() {
+            self.over.insert(job);
+        }
     }
 
     fn halted(&mut self, reason: &HaltReason) -> Result<(), String> {

@@ -22,12 +22,21 @@ impl Watch {
         self.running_together()?;
         self.permits()?;
         self.nobody_waits_in_vain()?;
+        let told = self.expected.ready.is_none() && self.expected.probe_failed.is_none();
+        ensure!(told, "an answer is not told: {:?}", self.expected);
+        ensure!(self.over.is_empty(), "probes of what is over go on: {:?}", self.over);
         for id in self.plan.processes.ids() {
             self.joins_are_served(id)?;
             self.is_somewhere(id)?;
             self.clocks(id)?;
+            self.health_rules(id)?;
+            self.unused_rules(id)?;
+            self.note_given_up(id);
+            self.all[id].never = self.never_ready(id).map(|(at, _)| at);
         }
+        self.whole.closing |= self.work_is_over();
         self.ending()?;
+        ensure!(deadline.is_none() || !self.suspended, "a moment is named while the run's time stands still");
         let passed = deadline.filter(|at| *at < self.now);
         ensure!(passed.is_none(), "the next moment {passed:?} has passed");
         Ok(())
@@ -112,7 +121,7 @@ impl Watch {
         let places = usize::from(one.program.is_some()) + usize::from(one.waiting.is_some()) + usize::from(one.retry_at.is_some());
         ensure!(places == 1, "{id:?} is lost: {one:?}");
         if one.retry_at.is_some() {
-            ensure!(self.may_not_begin(id, true).is_none(), "{id:?} waits for an attempt that may not be");
+            ensure!(self.must_not_follow(id).is_none(), "{id:?} waits for an attempt that may not be");
         }
         if let Some(program) = &one.program {
             let answered = matches!(program.phase, Phase::Running | Phase::Command | Phase::Signalled | Phase::Killed);
@@ -127,6 +136,9 @@ impl Watch {
     fn clocks(&self, id: ProcessId) -> Result<(), String> {
         let one = &self.all[id];
         let control = &self.plan.processes[id].control;
+        if self.suspended {
+            return Ok(());
+        }
         ensure!(one.retry_at.is_none_or(|at| at > self.now), "{id:?} is not tried again in time");
         if let Some(wait) = one.waiting.as_ref().filter(|wait| !wait.wants.is_empty()) {
             let over = control.acquire_timeout.is_some_and(|bound| wait.since + bound <= self.now);
@@ -144,9 +156,24 @@ impl Watch {
         Ok(())
     }
 
+    /// Whether all work is done, so that daemons are only in the way.
+    pub fn work_is_over(&self) -> bool {
+        self.whole.closing || self.left(|_, _| true) == 0 && self.may_end()
+    }
+
+    /// Whether the run ends with its finite processes: not when all are daemons, nor while one that is
+    /// wanted for its own sake has not ended.
+    pub fn may_end(&self) -> bool {
+        let serves = self.needs.wanted.iter().any(|id| self.all[*id].outcome.is_none());
+        self.whole.halted.is_some() || self.needs.has_work && !serves
+    }
+
     fn ending(&mut self) -> Result<(), String> {
         let now = self.now;
-        ensure!(self.plan.timeout.is_none_or(|bound| now.0 < bound || self.whole.timed_out), "the run's timeout is not kept");
+        ensure!(
+            self.suspended || self.plan.timeout.is_none_or(|bound| now.0 < bound || self.whole.timed_out),
+            "the run's timeout is not kept"
+        );
         ensure!(self.whole.interrupts == 0 || self.whole.stopped.is_some(), "a signal is not obeyed");
         ensure!(self.whole.interrupts < 2 || self.whole.killed_all, "a second signal is not obeyed");
         let failed = self.whole.failed > 0;
@@ -155,14 +182,14 @@ impl Watch {
         if self.whole.halted.is_some() && self.left(|_, regular| regular) == 0 {
             self.whole.budget.get_or_insert(now);
         }
-        let work_ended = self.left(|_, _| true) == 0 && (self.needs.has_work || self.whole.halted.is_some());
+        let work_ended = self.left(|_, _| true) == 0 && self.may_end();
         if work_ended {
             self.whole.budget.get_or_insert(now);
             let mut leaving = self.all.iter().filter(|one| one.outcome.is_none() && one.attempt > 0).peekable();
             let asked = |one: &super::One| one.program.as_ref().is_some_and(|program| program.asked.is_some());
             ensure!(leaving.peek().is_none() || leaving.any(asked), "the work has ended and nobody is asked to end");
         }
-        let over = self.whole.budget.is_some_and(|since| since + self.settings.stop_timeout <= now);
+        let over = !self.suspended && self.whole.budget.is_some_and(|since| since + self.settings.stop_timeout <= now);
         ensure!(!over || self.whole.killed_all, "stopping takes longer than it may");
         for (id, one) in self.all.entries() {
             if one.outcome.is_some() {
