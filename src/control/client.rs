@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::auth::Secret;
-use super::message::{Answer, Body, Greeting, Numbered, Proof, Refusal, Request, VERSION, line};
+use super::message::{Answer, Body, Greeting, Numbered, Proof, Refusal, Request, VERSION, Welcome, line};
 
 /// The longest wait for the greeting: a run that is well greets at once.
 const GREETING: Duration = Duration::from_secs(10);
@@ -60,21 +60,30 @@ impl Client {
         let stream = UnixStream::connect(socket)?;
         stream.set_read_timeout(Some(GREETING))?;
         let mut client = Self { stream: BufReader::new(stream), next: 0 };
-        let greeting: Greeting = client.read()?;
+        let greeting = client.greeting()?;
         if greeting.flowrun != VERSION {
             return Err(Trouble::Foreign(greeting.flowrun.to_string()));
         }
         let challenge = Secret::parse(&greeting.challenge).ok_or_else(|| Trouble::Foreign("its challenge".to_owned()))?;
         client.send(&Proof { hmac: key.answer(&challenge), process })?;
-        let welcome: Value = client.read().map_err(|trouble| match trouble {
+        let welcome: Welcome = client.read().map_err(|trouble| match trouble {
             Trouble::Gone(_) => Trouble::NotAccepted,
             other => other,
         })?;
-        if welcome.get("ok").is_none() {
+        if !welcome.ok {
             return Err(Trouble::NotAccepted);
         }
         client.stream.get_ref().set_read_timeout(None)?;
         Ok(client)
+    }
+
+    /// The first line: a greeting, or why there is none.
+    fn greeting(&mut self) -> Result<Greeting, Trouble> {
+        let first: Value = self.read()?;
+        if let Ok(Answer { body: Body::Error(refusal), .. }) = serde_json::from_value(first.clone()) {
+            return Err(Trouble::Refused(refusal));
+        }
+        serde_json::from_value(first).map_err(|error| Trouble::Foreign(error.to_string()))
     }
 
     /// Asks, and waits for the answer; what comes on the way is given to `event`.

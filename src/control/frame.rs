@@ -7,10 +7,12 @@ pub const MAX_LINE: usize = 2 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong;
 
-/// What has come of a line that is not whole yet.
+/// What has come of lines that nobody has taken yet.
 #[derive(Debug, Default)]
 pub struct Frames {
     bytes: Vec<u8>,
+    /// Up to here lines were taken.
+    taken: usize,
     /// Up to here no line break was found.
     searched: usize,
 }
@@ -18,6 +20,10 @@ pub struct Frames {
 impl Frames {
     /// Takes bytes.
     pub fn push(&mut self, bytes: &[u8]) {
+        // Once for many lines: each for itself would move the rest of a flood of short ones again and again.
+        let taken = std::mem::take(&mut self.taken);
+        self.bytes.drain(..taken);
+        self.searched -= taken;
         self.bytes.extend_from_slice(bytes);
     }
 
@@ -27,15 +33,14 @@ impl Frames {
     /// What has come has no line break within the bound.
     pub fn next_line(&mut self) -> Result<Option<Vec<u8>>, TooLong> {
         match self.bytes[self.searched..].iter().position(|byte| *byte == b'\n') {
-            Some(at) if self.searched + at > MAX_LINE => Err(TooLong),
+            Some(at) if self.searched + at - self.taken > MAX_LINE => Err(TooLong),
             Some(at) => {
-                let rest = self.bytes.split_off(self.searched + at + 1);
-                let mut line = std::mem::replace(&mut self.bytes, rest);
-                line.pop();
-                self.searched = 0;
+                let line = self.bytes[self.taken..self.searched + at].to_vec();
+                self.taken = self.searched + at + 1;
+                self.searched = self.taken;
                 Ok(Some(line))
             }
-            None if self.bytes.len() > MAX_LINE => Err(TooLong),
+            None if self.bytes.len() - self.taken > MAX_LINE => Err(TooLong),
             None => {
                 self.searched = self.bytes.len();
                 Ok(None)

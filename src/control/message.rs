@@ -27,6 +27,13 @@ pub struct Proof {
     pub process: Option<String>,
 }
 
+/// What the run says to a client whose proof is right. The others are told nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// Always true.
+    pub ok: bool,
+}
+
 /// A request and its number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Numbered {
@@ -57,11 +64,6 @@ pub enum Request {
     Stop {
         /// Which; the run without.
         process: Option<String>,
-    },
-    /// End a process and start it again.
-    Restart {
-        /// Which.
-        process: String,
     },
     /// Send a signal to what runs of a process.
     Signal {
@@ -126,6 +128,8 @@ pub enum Code {
     Deadlock,
     /// The run is ending.
     Ending,
+    /// There are too many clients.
+    Busy,
 }
 
 impl Answer {
