@@ -3,7 +3,10 @@
 /// The longest line that is taken: an item of a queue of 1 MiB in base64, with what stands around it.
 pub const MAX_LINE: usize = 2 << 20;
 
-/// A line is longer than [`MAX_LINE`].
+/// The longest line that is taken of somebody who has proved nothing yet.
+pub const MAX_PROOF: usize = 4096;
+
+/// A line is longer than may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong;
 
@@ -30,17 +33,17 @@ impl Frames {
     /// The next whole line, without its line break.
     ///
     /// # Errors
-    /// What has come has no line break within the bound.
-    pub fn next_line(&mut self) -> Result<Option<Vec<u8>>, TooLong> {
+    /// What has come has no line break within `longest` bytes.
+    pub fn next_line(&mut self, longest: usize) -> Result<Option<Vec<u8>>, TooLong> {
         match self.bytes[self.searched..].iter().position(|byte| *byte == b'\n') {
-            Some(at) if self.searched + at - self.taken > MAX_LINE => Err(TooLong),
+            Some(at) if self.searched + at - self.taken > longest => Err(TooLong),
             Some(at) => {
                 let line = self.bytes[self.taken..self.searched + at].to_vec();
                 self.taken = self.searched + at + 1;
                 self.searched = self.taken;
                 Ok(Some(line))
             }
-            None if self.bytes.len() - self.taken > MAX_LINE => Err(TooLong),
+            None if self.bytes.len() - self.taken > longest => Err(TooLong),
             None => {
                 self.searched = self.bytes.len();
                 Ok(None)
@@ -61,7 +64,7 @@ mod tests {
             let mut lines = Vec::new();
             for piece in text.chunks(size) {
                 frames.push(piece);
-                while let Ok(Some(line)) = frames.next_line() {
+                while let Ok(Some(line)) = frames.next_line(MAX_LINE) {
                     lines.push(String::from_utf8(line).expect("text"));
                 }
             }
@@ -76,7 +79,7 @@ mod tests {
         let refused = (0..100).any(|_| {
             frames.push(&[b'x'; 65536]);
             taken += 65536;
-            frames.next_line() == Err(TooLong)
+            frames.next_line(MAX_LINE) == Err(TooLong)
         });
         assert!(refused && taken <= MAX_LINE + 65536);
     }

@@ -9,7 +9,7 @@ pub use outcome::{CancelReason, Exit, Failure, Outcome, OutcomeKind, SkipReason}
 
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::base::ids::{JobId, ProcessId, ResourceId};
 use crate::base::time::RunTime;
@@ -278,7 +278,7 @@ pub enum Event {
 }
 
 /// How a run ended.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunSummary {
     /// Processes that failed and were not allowed to.
     pub failed: usize,

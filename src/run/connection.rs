@@ -11,7 +11,7 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use crate::control::auth::Secret;
-use crate::control::frame::Frames;
+use crate::control::frame::{Frames, MAX_LINE, MAX_PROOF};
 
 /// A client that has proved nothing after this time is let go.
 const PROOF: Duration = Duration::from_secs(10);
@@ -88,7 +88,11 @@ impl Connection {
 
     /// The next whole line that has come. A client that sends nothing more is over when the last was taken.
     pub fn next_line(&mut self) -> Result<Option<Vec<u8>>, Over> {
-        match self.frames.next_line() {
+        let longest = match self.trust {
+            Trust::Asked(..) => MAX_PROOF,
+            Trust::Proved(_) => MAX_LINE,
+        };
+        match self.frames.next_line(longest) {
             Ok(None) if self.ended => Err(Over),
             line => line.map_err(|_| Over),
         }
@@ -171,6 +175,8 @@ mod tests {
         while !more {
             more = connection.read().expect("it is there");
         }
+        assert_eq!(connection.next_line(), Err(Over), "nothing is proved");
+        connection.trust = Trust::Proved(None);
         assert_eq!(connection.next_line(), Ok(None));
         let mut theirs = writer.join().expect("it writes").expect("it is read");
         theirs.write_all(b"\nlast\n").expect("it is read");
