@@ -65,6 +65,11 @@ pub enum Request {
         /// Which; the run without.
         process: Option<String>,
     },
+    /// Stop a process that runs and begin it anew, whatever its restart policy says.
+    Restart {
+        /// Which.
+        process: String,
+    },
     /// Send a signal to what runs of a process.
     Signal {
         /// Which.

@@ -53,6 +53,8 @@ pub enum StopReason {
     Timeout,
     /// Another process or a person asked for it.
     Requested,
+    /// A person asked for it to be begun anew.
+    Restart,
     /// All finite work has ended and this daemon is not needed any more.
     WorkEnded,
     /// The run is being stopped.
@@ -177,6 +179,11 @@ pub enum Event {
         /// Time until it is started again (seconds).
         #[serde(serialize_with = "seconds")]
         delay: Duration,
+    },
+    /// A process was stopped because somebody asked for it to be begun anew: another attempt follows at once.
+    BeginningAnew {
+        /// The attempt that was stopped.
+        job: JobId,
     },
     /// A process is asked to end.
     Stopping {

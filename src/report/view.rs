@@ -207,7 +207,11 @@ impl RunView {
             Event::RunEnded { summary } => self.summary = Some(summary.clone()),
             Event::Suspended => self.suspended = true,
             Event::Resumed => self.suspended = false,
-            Event::StatusAsked | Event::WaitingFor { .. } | Event::KillingAll { .. } | Event::Left { kept: true, .. } => {}
+            Event::BeginningAnew { .. }
+            | Event::StatusAsked
+            | Event::WaitingFor { .. }
+            | Event::KillingAll { .. }
+            | Event::Left { kept: true, .. } => {}
         }
     }
 

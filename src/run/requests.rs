@@ -31,6 +31,7 @@ impl Runner<'_> {
             Request::Attach => Ok(self.attach(pending)),
             Request::Stop { process: None } => Ok(Some(self.stop_run_for_client())),
             Request::Stop { process: Some(name) } => self.stop_for_client(&name),
+            Request::Restart { process } => self.restart_for_client(&process),
             Request::Signal { process, signal } => self.signal_for_client(&process, signal),
             Request::Wait { process, timeout } => self.wait_for_client(pending, process.as_deref(), timeout),
         };
@@ -101,6 +102,16 @@ impl Runner<'_> {
     fn stop_for_client(&mut self, name: &str) -> Result<Option<Value>, Body> {
         let processes = self.called(name)?;
         self.inputs.extend(processes.into_iter().map(|process| Input::StopProcess { process }));
+        Ok(Some(Value::Null))
+    }
+
+    fn restart_for_client(&mut self, name: &str) -> Result<Option<Value>, Body> {
+        let mut processes = self.called(name)?;
+        processes.retain(|process| self.core.can_restart(*process));
+        if processes.is_empty() {
+            return Err(refusal(Code::NotNow, format!("`{name}` is not running, or the run is ending")));
+        }
+        self.inputs.extend(processes.into_iter().map(|process| Input::RestartProcess { process }));
         Ok(Some(Value::Null))
     }
 

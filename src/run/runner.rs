@@ -205,7 +205,7 @@ impl<'a> Runner<'a> {
                 self.probes.forget(*process, &self.setup.poller);
                 self.process_over(*process);
             }
-            Event::Retrying { job, .. } | Event::Restarting { job, .. } => self.process_over(job.process),
+            Event::Retrying { job, .. } | Event::Restarting { job, .. } | Event::BeginningAnew { job } => self.process_over(job.process),
             Event::KillingAll { .. } => self.killing = true,
             _ => {}
         }
