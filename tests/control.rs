@@ -176,6 +176,24 @@ fn processes_are_stopped_signalled_and_waited_for() {
 }
 
 #[test]
+fn a_process_is_begun_anew_without_counting() {
+    let run = Run::start(
+        "  server: {command: 'echo \"attempt $FLOWRUN_ATTEMPT\"; echo $$ > pid; until [ -e go ]; do sleep 0.02; done'}\n  done: {command: echo done}\n",
+    );
+    run.ask("wait done").exits(0);
+    for attempt in 2..5 {
+        wait_until("it runs", || run.ask("logs server").stdout == format!("attempt {}\n", attempt - 1));
+        run.ask("restart server").exits(0);
+        wait_until("it has begun anew", || run.ask("logs server").stdout == format!("attempt {attempt}\n"));
+    }
+    let said = run.ask("restart done").exits(1);
+    assert_eq!(said.stderr, "flowrun: `done` is not running, or the run is ending\n");
+    run.ask("restart nobody").exits(2);
+    let said = run.go().exits(0);
+    assert!(said.stderr.contains("3 succeeded"), "{said}");
+}
+
+#[test]
 fn a_run_is_stopped_once_and_in_order_however_often_it_is_asked() {
     let run =
         Run::start("  cleanup: {join: {main: exit}, command: 'touch cleaning; until [ -e go ]; do sleep 0.02; done; echo cleaned'}\n");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::control_args::{AttachArgs, LogsArgs, PsArgs, SignalArgs, StatusArgs, StopArgs, WaitArgs};
+use super::control_args::{AttachArgs, LogsArgs, PsArgs, RestartArgs, SignalArgs, StatusArgs, StopArgs, WaitArgs};
 use crate::base::duration;
 use crate::source::model::JobLimit;
 use crate::source::read::Scalar;
@@ -56,6 +56,8 @@ pub enum Command {
     Logs(LogsArgs),
     /// Ask a run, or a process of it, to end
     Stop(StopArgs),
+    /// Stop a process of a run and begin it anew
+    Restart(RestartArgs),
     /// Send a signal to a process of a run
     Signal(SignalArgs),
     /// Wait until a run, or a process of it, has ended

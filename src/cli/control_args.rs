@@ -46,6 +46,14 @@ pub struct StopArgs {
     pub words: Vec<String>,
 }
 
+/// `flowrun restart`.
+#[derive(Debug, Args)]
+pub struct RestartArgs {
+    /// The run (where it is not the only one), and the process
+    #[arg(value_names = ["RUN", "PROCESS"], num_args = 1..=2, required = true)]
+    pub words: Vec<String>,
+}
+
 /// `flowrun signal`.
 #[derive(Debug, Args)]
 pub struct SignalArgs {

@@ -20,6 +20,7 @@ mod logs;
 mod print;
 mod ps;
 mod reach;
+mod restart;
 mod run;
 pub mod schema;
 mod signal;
@@ -63,6 +64,7 @@ pub fn main() -> ExitCode {
         Some(Command::Status(args)) => status::status(&args),
         Some(Command::Logs(args)) => logs::logs(&args),
         Some(Command::Stop(args)) => stop::stop(&args),
+        Some(Command::Restart(args)) => restart::restart(&args),
         Some(Command::Signal(args)) => signal::signal(&args),
         Some(Command::Wait(args)) => wait::wait(&args),
         Some(Command::Attach(args)) => attach::attach(&args),
