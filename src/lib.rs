@@ -7,6 +7,7 @@
 
 pub mod base;
 pub mod cli;
+pub mod control;
 pub mod exec;
 pub mod io;
 pub mod notice;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Layers in order: each may use those before it.
-const LAYERS: &[&str] = &["base", "source", "notice", "io", "task", "plan", "sched", "exec", "ready", "run", "report", "cli"];
+const LAYERS: &[&str] = &["base", "source", "notice", "io", "task", "plan", "sched", "exec", "ready", "control", "run", "report", "cli"];
 
 /// What a layer must not use although it stands before it.
 const APART: &[(&str, &[&str])] = &[

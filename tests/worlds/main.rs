@@ -3,6 +3,7 @@
 //!
 //! `WORLDS=100000` runs more of them, `WORLD_SEED=17` one again (`TEXT_SEED=17` one that goes through YAML).
 
+mod anew_cases;
 mod by_hand;
 mod cases;
 mod checks;

@@ -1,0 +1,171 @@
+//! Requests and answers, as they stand on the socket: version 1.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The version that the greeting names; it changes only when an older client would misunderstand.
+pub const VERSION: u32 = 1;
+
+/// What the run says first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Greeting {
+    /// The version of these words.
+    pub flowrun: u32,
+    /// The run's id.
+    pub run: String,
+    /// 64 hexadecimal digits, new for each connection.
+    pub challenge: String,
+}
+
+/// What the client says first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// The answer to the challenge: 64 hexadecimal digits.
+    pub hmac: String,
+    /// The process that the client belongs to, from its `FLOWRUN_PROCESS`; none for outsiders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
+}
+
+/// What the run says to a client whose proof is right. The others are told nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// Always true.
+    pub ok: bool,
+}
+
+/// A request and its number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Numbered {
+    /// Chosen by the client; the answer bears the same.
+    pub id: u64,
+    /// What is asked for.
+    #[serde(flatten)]
+    pub request: Request,
+}
+
+/// What can be asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Request {
+    /// How things stand: a table as data.
+    Status,
+    /// The last lines of one process or of all, each an event; with `follow`, also what comes.
+    Logs {
+        /// Whose; all without.
+        process: Option<String>,
+        /// Go on until the run has ended.
+        #[serde(default)]
+        follow: bool,
+    },
+    /// Every notice from now on, each an event, until the run has ended.
+    Attach,
+    /// Stop one process, or the whole run in order, as its first interrupt would.
+    Stop {
+        /// Which; the run without.
+        process: Option<String>,
+    },
+    /// Stop a process that runs and begin it anew, whatever its restart policy says.
+    Restart {
+        /// Which.
+        process: String,
+    },
+    /// Send a signal to what runs of a process.
+    Signal {
+        /// Which.
+        process: String,
+        /// The signal's number.
+        signal: i32,
+    },
+    /// Wait until a process, or the run, has ended.
+    Wait {
+        /// Which; the run without.
+        process: Option<String>,
+        /// The longest wait in seconds; none is unbounded.
+        timeout: Option<f64>,
+    },
+}
+
+/// An answer: to the request with this number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The request's number.
+    pub id: u64,
+    /// What it says.
+    #[serde(flatten)]
+    pub body: Body,
+}
+
+/// What an answer says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    /// Something on the way; more follows.
+    Event(Value),
+    /// The end: it was done.
+    Ok(Value),
+    /// The end: it was not.
+    Error(Refusal),
+}
+
+/// Why a request was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// For programs.
+    pub code: Code,
+    /// For people.
+    pub message: String,
+}
+
+/// The kinds of refusals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// The line is no request of this version.
+    BadRequest,
+    /// There is no such process, lock or queue.
+    Unknown,
+    /// It cannot be done now.
+    NotNow,
+    /// The time given for it is over.
+    Timeout,
+    /// It would wait for ever.
+    Deadlock,
+    /// The run is ending.
+    Ending,
+    /// There are too many clients.
+    Busy,
+}
+
+impl Answer {
+    /// As a line of the socket.
+    pub fn line(&self) -> Vec<u8> {
+        line(self)
+    }
+}
+
+/// A value as a line of the socket.
+pub fn line(value: &impl Serialize) -> Vec<u8> {
+    // Only maps with keys that are no texts fail, and there are none.
+    let mut line = serde_json::to_vec(value).unwrap_or_default();
+    line.push(b'\n');
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_and_answers_look_as_documented() {
+        let request = Numbered { id: 7, request: Request::Wait { process: Some("db".into()), timeout: Some(2.5) } };
+        let text = r#"{"id":7,"do":"wait","process":"db","timeout":2.5}"#;
+        assert_eq!(serde_json::to_string(&request).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Numbered>(text).unwrap(), request);
+        let short = serde_json::from_str::<Numbered>(r#"{"id":1,"do":"logs"}"#).unwrap();
+        assert_eq!(short.request, Request::Logs { process: None, follow: false });
+        let answer = Answer { id: 7, body: Body::Error(Refusal { code: Code::Timeout, message: "late".into() }) };
+        assert_eq!(answer.line(), b"{\"id\":7,\"error\":{\"code\":\"timeout\",\"message\":\"late\"}}\n");
+        assert_eq!(Answer { id: 1, body: Body::Ok(Value::Null) }.line(), b"{\"id\":1,\"ok\":null}\n");
+    }
+}
