@@ -23,6 +23,8 @@ pub struct Own<'a> {
     pub attempt: u32,
     /// Numbers of the permits it holds.
     pub permits: &'a [(ResourceId, Vec<u32>)],
+    /// The file for its outputs; none for what only serves a process.
+    pub outputs: Option<&'a Path>,
 }
 
 impl BaseEnvironment {
@@ -32,7 +34,7 @@ impl BaseEnvironment {
         let mut host: BTreeMap<OsString, OsString> = host.into_iter().collect();
         host.retain(|name, _| {
             let name = name.to_string_lossy();
-            let own = ["FLOWRUN_PROCESS", "FLOWRUN_INDEX", "FLOWRUN_ATTEMPT"].contains(&&*name);
+            let own = ["FLOWRUN_PROCESS", "FLOWRUN_INDEX", "FLOWRUN_ATTEMPT", "FLOWRUN_OUTPUTS"].contains(&&*name);
             !own && !name.starts_with("FLOWRUN_SLOT_") && !name.starts_with("FLOWRUN_MATRIX_") && !flags.iter().any(|flag| *flag == name)
         });
         let id = match host.get(OsStr::new("FLOWRUN_RUN_ID")) {
@@ -71,6 +73,9 @@ impl BaseEnvironment {
         env.insert("FLOWRUN_ATTEMPT".into(), own.attempt.to_string().into());
         if let Some(index) = own.process.work.index {
             env.insert("FLOWRUN_INDEX".into(), index.to_string().into());
+        }
+        if let Some(file) = own.outputs {
+            env.insert("FLOWRUN_OUTPUTS".into(), file.into());
         }
         for (resource, numbers) in own.permits {
             let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::late::Late;
 use super::probe::Probe;
 use crate::base::ids::{DenseMap, ProcessId, ResourceId};
 use crate::base::span::Span;
@@ -305,6 +306,8 @@ pub struct Step {
     pub env: Arc<BTreeMap<String, Option<String>>>,
     /// The permissions that new files do not get, 0 to 0o777; none is flowrun's own. Meaningless for a task.
     pub umask: Option<u32>,
+    /// Values that are known only when it starts; until then their source text stands for them.
+    pub late: Option<Arc<Late>>,
 }
 
 /// What a step does.

@@ -15,6 +15,7 @@ mod leftovers;
 mod lines;
 mod lingering;
 mod orphans;
+mod outputs;
 mod pipes;
 mod probes;
 mod probing;

@@ -12,6 +12,7 @@ use super::inbox::{Message, Post, RunHandle, inbox};
 use super::jobs::Jobs;
 use super::lingering::Lingering;
 use super::orphans::Orphans;
+use super::outputs::OutputFiles;
 use super::pipes::{Pipes, Said};
 use super::probes::Probes;
 use super::starting::PendingStart;
@@ -27,7 +28,7 @@ use crate::io::pty::Size;
 use crate::io::shim::Shim;
 use crate::io::signals::Signals;
 use crate::io::sweep;
-use crate::notice::{Event, Notice, RunSummary};
+use crate::notice::{Event, Notice, Outcome, RunSummary};
 use crate::plan::Plan;
 use crate::sched::{Effect, Input, Outbox, Scheduler, Settings};
 
@@ -112,6 +113,7 @@ pub(super) struct Runner<'a> {
     /// Whether everything is being killed.
     pub(super) killing: bool,
     pub(super) terminals: Terminals,
+    pub(super) outputs: OutputFiles,
     pub(super) suspension: Suspension,
     pub(super) post: Post,
     pub(super) inbox: Receiver<Message>,
@@ -148,6 +150,7 @@ impl<'a> Runner<'a> {
             held: BTreeSet::new(),
             killing: false,
             terminals,
+            outputs: OutputFiles::default(),
             suspension: Suspension::default(),
             handle: Arc::new(RunHandle::new(Arc::clone(&setup.plan), post.clone())),
             post,
@@ -186,12 +189,16 @@ impl<'a> Runner<'a> {
 
     pub(super) fn tell(&mut self, notice: Notice) {
         match &notice.event {
-            Event::Ended { process, .. } => {
+            Event::Ended { process, outcome, .. } => {
+                self.outputs_end(*process, matches!(outcome, Outcome::Success));
                 self.handle.mark_ended(*process);
                 self.probes.forget(*process, &self.setup.poller);
                 self.process_over(*process);
             }
-            Event::Retrying { job, .. } | Event::Restarting { job, .. } => self.process_over(job.process),
+            Event::Retrying { job, .. } | Event::Restarting { job, .. } => {
+                self.outputs_end(job.process, false);
+                self.process_over(job.process);
+            }
             Event::KillingAll { .. } => self.killing = true,
             _ => {}
         }

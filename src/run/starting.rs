@@ -56,7 +56,7 @@ impl Runner<'_> {
         let process = &plan.processes[start.job.process];
         let step = &process.work.steps[start.step as usize];
         let result = self.watch_conditions(&start).and_then(|()| match &step.action {
-            Action::Task { task, .. } => self.start_task(&start, step, Arc::clone(task)),
+            Action::Task { .. } => self.start_task(&start, step),
             Action::Command { .. } => self.start_child(&start, step),
         });
         let (job, number) = (start.job, start.step);
@@ -90,6 +90,7 @@ impl Runner<'_> {
     }
 
     pub(super) fn start_child(&mut self, start: &PendingStart, step: &Step) -> Result<Option<u32>, StartError> {
+        self.make_outputs(start.job)?;
         let running = self.launch(Role::Step(start.job), step, &start.permits, start.step == 0)?;
         let pid = running.pid;
         self.terminal_is_lent(start.job, pid);
@@ -101,18 +102,21 @@ impl Runner<'_> {
     pub(super) fn launch(&self, role: Role, step: &Step, permits: &[(ResourceId, Vec<u32>)], first: bool) -> Result<Running, StartError> {
         let job = role.job();
         let process = &self.setup.plan.processes[job.process];
+        let work = &process.work;
+        let (step, input) = self.known(step, &work.stdin)?;
+        let (step, input) = (&*step, &*input);
         let Action::Command { argv, direct, .. } = &step.action else {
             return Err(StartError::Failed("a built-in task is no command".to_owned()));
         };
-        let own = Own { process, attempt: job.attempt, permits };
+        let outputs = if let Role::Step(_) = role { self.outputs.file(job.process) } else { None };
+        let own = Own { process, attempt: job.attempt, permits, outputs };
         let mut env = self.setup.environment.of(step, &own, &self.setup.plan);
         self.probes.add_environment(job, &mut env);
-        let work = &process.work;
         // What asks a process to end has no part in its terminal.
         let (stdin, tty) = match role {
-            Role::Step(_) => (&work.stdin, self.terminals.tty(work)),
+            Role::Step(_) => (input, self.terminals.tty(work)),
             Role::StopCommand(_) | Role::Probe(_) if work.stdin == Stdin::Inherit => (&Stdin::Null, Tty::Without),
-            Role::StopCommand(_) | Role::Probe(_) => (&work.stdin, Tty::Without),
+            Role::StopCommand(_) | Role::Probe(_) => (input, Tty::Without),
         };
         let streams = Streams { stdin, stdout: &work.stdout, stderr: &work.stderr, tty, first };
         let (shim, umask) = (&self.setup.shim, step.umask);
@@ -133,14 +137,12 @@ impl Runner<'_> {
         keys
     }
 
-    pub(super) fn start_task(
-        &mut self,
-        start: &PendingStart,
-        step: &Step,
-        task: Arc<dyn crate::task::Task>,
-    ) -> Result<Option<u32>, StartError> {
+    pub(super) fn start_task(&mut self, start: &PendingStart, step: &Step) -> Result<Option<u32>, StartError> {
         let (job, number) = (start.job, start.step);
         let process = &self.setup.plan.processes[job.process];
+        let (step, _) = self.known(step, &process.work.stdin)?;
+        let Action::Task { task, .. } = &step.action else { return Err(StartError::Failed("a command is no built-in task".to_owned())) };
+        let task = Arc::clone(task);
         let output: Box<dyn io::Write + Send> = match &process.work.stdout {
             Output::File { path, append } => {
                 let file = command::open_file(path, *append || number > 0);
