@@ -155,17 +155,34 @@ impl LateTask {
     }
 }
 
-impl Kept {
-    /// Whether an `if` holds.
+/// An `if` that reads outputs.
+#[derive(Clone, Debug)]
+pub struct LateCondition {
+    /// What it needs.
+    pub kept: Arc<Kept>,
+    /// As it was written.
+    pub text: Spanned<ScalarText>,
+}
+
+impl LateCondition {
+    /// Whether it holds.
     ///
     /// # Errors
     /// A sentence that begins with the place in the workflow's file.
-    pub fn condition(&self, text: &Spanned<ScalarText>, written: &BTreeMap<String, Written>) -> Result<bool, String> {
+    pub fn holds(&self, written: &BTreeMap<String, Written>) -> Result<bool, String> {
+        let kept = &*self.kept;
         let engine = Engine::default();
-        let scope = Scope::of(&self.names, &engine, &self.document.text).with_outputs(written);
-        scope.condition(&text.value, text.span).map_err(|found| self.sentence(&[found]))
+        let scope = Scope::of(&kept.names, &engine, &kept.document.text).with_outputs(written);
+        scope.condition(&self.text.value, self.text.span).map_err(|found| kept.sentence(&[found]))
     }
 
+    /// The processes whose outputs are read.
+    pub fn processes(&self) -> &BTreeSet<String> {
+        &self.kept.processes
+    }
+}
+
+impl Kept {
     /// The first error as a sentence with its place.
     fn sentence(&self, found: &[Diagnostic]) -> String {
         let Some(first) = found.iter().find(|found| found.severity == Severity::Error) else {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::late::Late;
+use super::late::{Late, LateCondition};
 use super::probe::Probe;
 use crate::base::ids::{DenseMap, ProcessId, ResourceId};
 use crate::base::span::Span;
@@ -99,6 +99,8 @@ pub struct Control {
     pub daemon: bool,
     /// Its `if` is false.
     pub disabled: bool,
+    /// Its `if` reads outputs: it is asked for when the joins hold.
+    pub decided_late: bool,
     /// What must have happened before it starts.
     pub joins: Vec<Join>,
     /// Held during each attempt.
@@ -137,6 +139,7 @@ impl Default for Control {
         Self {
             daemon: false,
             disabled: false,
+            decided_late: false,
             joins: Vec::new(),
             request: Vec::new(),
             steps: vec![StepControl::default()],
@@ -269,6 +272,8 @@ pub struct Retries {
 pub struct Work {
     /// What is done, one after another.
     pub steps: Vec<Step>,
+    /// Its `if`, where that reads outputs.
+    pub condition: Option<LateCondition>,
     /// Number among replicas.
     pub index: Option<u32>,
     /// Standard input of every step.

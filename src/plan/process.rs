@@ -12,7 +12,7 @@ use super::extend::{Extended, Given};
 use super::host::Host;
 use super::instances::{self, Instance};
 use super::joins::PendingJoin;
-use super::late::{self, Kept, Late, LateTask, Lates, Lenient, Target, Unknown};
+use super::late::{self, Kept, Late, LateCondition, LateTask, Lates, Lenient, Target, Unknown};
 use super::model::{Action, Control, DEFAULT_GRACE, Output, Process, Restart, Retries, Stdin, Step, StepControl, Work};
 use super::readiness::Owner;
 use super::requests::{Resources, Wanted};
@@ -242,9 +242,11 @@ impl Builder<'_, '_> {
         let owner = Owner { around: self.around, shell: &self.process.shell, cwd: &cwd, env: &env, umask, lates: &lates, captured };
         let ready = self.process.ready.get().and_then(|spec| owner.ready(&spec.value.0, spec.span, self.given.ready, self.resolver));
         let live = self.process.live.get().and_then(|spec| owner.live(&spec.value.0, spec.span, self.given.live, self.resolver));
+        let (disabled, condition) = self.condition();
         let control = Control {
             daemon,
-            disabled: self.disabled(),
+            disabled,
+            decided_late: condition.is_some(),
             joins: Vec::new(),
             request: held.iter().map(|wanted| wanted.share).collect(),
             steps: steps.iter().map(|step| step.control.clone()).collect(),
@@ -262,6 +264,7 @@ impl Builder<'_, '_> {
             wanted: false,
         };
         let work = Work {
+            condition,
             index: self.instance.index,
             stdin,
             stdout: outputs.0,
@@ -289,15 +292,21 @@ impl Builder<'_, '_> {
         Some(Planned { process, joins, held, steps, mentions, reads, unused_place: self.given.stop_when })
     }
 
-    fn disabled(&mut self) -> bool {
-        let Some(condition) = self.process.condition.get() else { return false };
-        match self.resolver.scope.condition(&condition.value, condition.span) {
-            Ok(holds) => !holds,
-            Err(found) => {
-                self.resolver.report(found);
-                false
+    /// Whether its `if` is false, or the `if` itself when it reads outputs.
+    fn condition(&mut self) -> (bool, Option<LateCondition>) {
+        let Some(condition) = self.process.condition.get() else { return (false, None) };
+        let scope = &self.resolver.scope;
+        let reads = scope.condition_text(&condition.value, condition.span).and_then(|(inner, place)| scope.outputs_of_one(inner, place));
+        let holds = match reads {
+            Ok(reads) if reads.is_empty() => scope.condition(&condition.value, condition.span),
+            Ok(mut reads) => {
+                self.resolver.reads.append(&mut reads);
+                let late = self.around.keep(self.resolver).map(|kept| LateCondition { kept, text: condition.clone() });
+                return (false, late);
             }
-        }
+            Err(found) => Err(found),
+        };
+        (!holds.map_err(|found| self.resolver.report(found)).unwrap_or(true), None)
     }
 
     /// Whether a key of finite processes applies; written in a daemon it is an error, from `defaults` it is left out.

@@ -5,7 +5,7 @@
 //! a daemon's is read each time somebody wants to know.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -19,7 +19,8 @@ use crate::base::ids::{JobId, ProcessId};
 use crate::exec::command::StartError;
 use crate::exec::outputs::{self, Outputs};
 use crate::io::machine::reason;
-use crate::plan::{Late, Plan, Stdin, Step, Written};
+use crate::plan::{Plan, Stdin, Step, Written};
+use crate::sched::Input;
 
 /// How many bad lines of one process are told.
 const MOST_WARNINGS: usize = 3;
@@ -102,13 +103,20 @@ impl Runner<'_> {
     /// A step and its standard input with all their values, also those that other processes have written.
     pub(super) fn known<'s>(&self, step: &'s Step, stdin: &'s Stdin) -> Result<Known<'s>, StartError> {
         let Some(late) = &step.late else { return Ok((Cow::Borrowed(step), Cow::Borrowed(stdin))) };
-        let (step, stdin) = late.known(step, stdin, &self.written_for(late)).map_err(StartError::Failed)?;
+        let (step, stdin) = late.known(step, stdin, &self.written_by(late.processes())).map_err(StartError::Failed)?;
         Ok((Cow::Owned(step), Cow::Owned(stdin)))
     }
 
-    fn written_for(&self, late: &Late) -> BTreeMap<String, Written> {
+    /// Evaluates the `if` of a process.
+    pub(super) fn decide(&mut self, process: ProcessId) {
+        let condition = self.setup.plan.processes[process].work.condition.as_ref();
+        let holds = condition.map_or(Ok(true), |condition| condition.holds(&self.written_by(condition.processes())));
+        self.inputs.push_back(Input::Decided { process, holds });
+    }
+
+    fn written_by(&self, processes: &BTreeSet<String>) -> BTreeMap<String, Written> {
         let plan = &self.setup.plan;
         let of = |name: &String| plan.named(name).next().map(|id| self.outputs.of(id, plan)).unwrap_or_default();
-        late.processes().iter().map(|name| (name.clone(), of(name))).collect()
+        processes.iter().map(|name| (name.clone(), of(name))).collect()
     }
 }

@@ -222,6 +222,7 @@ impl<'a> Runner<'a> {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Start { job, step, permits } => self.starts.push_back(PendingStart { job, step, permits }),
+            Effect::Decide { process } => self.decide(process),
             Effect::Probe { job, probe, live } if self.suspension.holds() => self.suspension.keep_probe(job, probe, live),
             Effect::Probe { job, probe, live } => self.probe(job, probe, live),
             Effect::EndProbe { job } => self.end_probe(job),

@@ -131,6 +131,7 @@ impl Scheduler {
             Input::StopCommandEnded { job } => self.stop_command_ended(job, out),
             Input::StopProcess { process } => self.stop_requested(process, out),
             Input::Probed { job, probe, result } => self.probed(job, probe, result, out),
+            Input::Decided { process, holds } => self.decided(process, holds, out),
             Input::SaysStopping { job } => self.says_stopping(job, out),
             Input::Suspend => self.suspend(out),
             Input::Resume => self.resume(out),

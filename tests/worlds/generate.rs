@@ -39,6 +39,7 @@ pub fn plan(seed: u64, care: Care) -> Plan {
         health: if care.plain { 0 } else { rng.pick(&[0, 0, 30, 80]) },
         restarts: if care.plain { 0 } else { rng.pick(&[0, 40, 90]) },
         wanted: if care.plain { 0 } else { rng.pick(&[0, 0, 0, 0, 30]) },
+        asks: if care.plain { 0 } else { rng.pick(&[0, 0, 40]) },
         unused: if care.plain { 0 } else { rng.pick(&[0, 30, 80]) },
     };
     let locks = rng.below(4);
@@ -98,6 +99,7 @@ struct Flavour {
     health: u64,
     restarts: u64,
     unused: u64,
+    asks: u64,
     wanted: u64,
 }
 
@@ -120,11 +122,13 @@ impl Maker<'_> {
         let floor = if request.is_empty() { 0 } else { outer.map_or(0, |tier| tier + 1) };
         let steps = (0..steps).map(|_| self.step(floor, &request)).collect();
         let joins = self.joins(id);
-        let Flavour { bounds, health, restarts, unused, wanted, .. } = self.flavour;
+        let Flavour { asks, bounds, health, restarts, unused, wanted, .. } = self.flavour;
         let rng = &mut self.rng;
+        let disabled = rng.chance(5);
         Control {
             daemon,
-            disabled: rng.chance(5),
+            disabled,
+            decided_late: !disabled && rng.chance(asks),
             request,
             steps,
             acquire_timeout: rng.chance(bounds).then(|| rng.tens(1, 15)),

@@ -28,6 +28,7 @@ impl Watch {
                 }
                 self.failed_rightly(id, failure)?;
                 let tried = match failure {
+                    Failure::NotStarted(_) if one.attempt == 0 => true,
                     Failure::JoinTimeout { .. } | Failure::FellTooOften { .. } => true,
                     _ if control.daemon => !self.owes_restart(id, true),
                     _ => one.attempt > control.retries.count || one.stop_requested || self.may_not_begin(id, true).is_some(),
@@ -35,7 +36,10 @@ impl Watch {
                 ensure!(tried, "{id:?} failed for good in attempt {}", one.attempt);
                 ensure!(!self.is_forgiven(id, true), "{id:?} failed though it would only have been started again");
             }
-            Outcome::Skipped(SkipReason::Condition) => ensure!(control.disabled && one.attempt == 0, "{id:?} has no false `if`"),
+            Outcome::Skipped(SkipReason::Condition) => {
+                let said = self.answer == Some((id, Ok(false)));
+                ensure!((control.disabled || said) && one.attempt == 0, "{id:?} has no false `if`");
+            }
             Outcome::Skipped(SkipReason::Join { process, until, because }) => {
                 ensure!(one.attempt == 0, "{id:?} is skipped after it began");
                 let join = control.joins.iter().find(|join| join.process == *process && join.until == *until);
@@ -104,6 +108,7 @@ impl Watch {
         let right = match failure {
             Failure::Code(code) => free && !control.success_codes.contains(code) && last.is_some_and(|last| last.exit == Exit::Code(*code)),
             Failure::Signal(signal) => free && last.is_some_and(|last| last.exit == Exit::Signal(*signal)),
+            Failure::NotStarted(why) if one.attempt == 0 => self.answer == Some((id, Err(why.clone()))),
             Failure::NotStarted(why) => last.is_some_and(|last| last.exit == Exit::NotStarted(why.clone())),
             Failure::Timeout(bound) => last.is_some_and(|last| {
                 let known = control.timeout == Some(*bound) || control.steps[last.step as usize].timeout == Some(*bound);

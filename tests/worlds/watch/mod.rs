@@ -102,6 +102,8 @@ struct One {
     /// Since when it can not be ready any more.
     never: Option<RunTime>,
     restarts: Vec<RunTime>,
+    /// Whether its `if` was asked for and not answered.
+    asked: bool,
     /// Joins that were waited for long enough.
     given_up: BTreeSet<usize>,
     /// Joins that may have been.
@@ -142,6 +144,7 @@ pub struct Watch {
     whole: Whole,
     /// What the input of this step changed.
     told_started: Option<JobId>,
+    answer: Option<(ProcessId, Result<bool, String>)>,
     expected: Expected,
     suspended: bool,
     /// Whether this input changes that.
@@ -165,6 +168,7 @@ impl Watch {
             all: plan.processes.ids().map(|_| One::default()).collect(),
             whole: Whole::default(),
             told_started: None,
+            answer: None,
             expected: Expected::default(),
             suspended: false,
             suspension_due: false,
@@ -188,6 +192,7 @@ impl Watch {
         };
         self.whole.step += 1;
         self.told_started = None;
+        self.answer = None;
         self.interrupted = false;
         self.commands_over.clear();
         self.over.clear();
@@ -225,6 +230,11 @@ impl Watch {
                 self.interrupted = true;
             }
             Input::Probed { job, probe, result } => self.told_of_probe(*job, *probe, result),
+            Input::Decided { process, holds } => {
+                if std::mem::take(&mut self.all[*process].asked) {
+                    self.answer = Some((*process, holds.clone()));
+                }
+            }
             Input::SaysStopping { job } => self.told_of_leaving(*job),
             Input::Begin | Input::Tick | Input::Suspend | Input::Resume => {}
         }

@@ -109,6 +109,8 @@ impl Watch {
         if job.attempt == 1 {
             let joined = self.joined(id);
             ensure!(matches!(joined, Joined::Hold | Joined::Either), "{job:?} begins though its joins are {joined:?}");
+            let allowed = !self.plan.processes[id].control.decided_late || self.answer == Some((id, Ok(true)));
+            ensure!(allowed, "{job:?} begins though its `if` says {:?}", self.answer);
         } else {
             ensure!(one.retry_at.is_some_and(|at| at <= self.now), "{job:?} begins before its time, {:?}", one.retry_at);
             ensure!(!one.stop_requested, "{job:?} begins though it was asked to stop");

@@ -101,13 +101,15 @@ impl Watch {
         Ok(())
     }
 
-    fn joins_are_served(&self, id: ProcessId) -> Result<(), String> {
+    fn joins_are_served(&mut self, id: ProcessId) -> Result<(), String> {
+        let joined = self.joined(id);
+        let held = matches!(joined, Joined::Hold | Joined::Either);
+        self.all[id].asked &= held;
         let one = &self.all[id];
         if one.outcome.is_some() || one.attempt > 0 {
             return Ok(());
         }
-        let joined = self.joined(id);
-        ensure!(matches!(joined, Joined::Open | Joined::Either), "{id:?} still waits though its joins are {joined:?}");
+        ensure!(matches!(joined, Joined::Open | Joined::Either) || one.asked, "{id:?} still waits though its joins are {joined:?}");
         ensure!(self.may_not_begin(id, true).is_none(), "{id:?} still waits though it may not begin");
         Ok(())
     }
