@@ -320,3 +320,17 @@ fn deadlock_is_refused_with_both_places() {
         assert_eq!(place.names(""), ["deadlock.yaml"]);
     }
 }
+
+#[test]
+fn outputs_hand_values_from_process_to_process() {
+    let said = lesson("outputs", "").exits(0);
+    let expected = [
+        ("notes", "Faster."),
+        ("notes", "It's smaller."),
+        ("notes", "It's smaller."),
+        ("notes", "is 21 characters long, Faster."),
+        ("tag", "v1.4"),
+        ("total", "30 in all"),
+    ];
+    assert_eq!(sorted(said.lines()), expected);
+}
