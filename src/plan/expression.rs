@@ -248,19 +248,26 @@ impl<'a> Scope<'a> {
     pub fn outputs_of(&self, text: &str, span: Span) -> Result<Vec<Spanned<(String, String)>>, Vec<Diagnostic>> {
         let mut read = Vec::new();
         let mut wrong = Vec::new();
+        let mut known = Vec::new();
         let (mut at, mut index) = (0, 0);
         while text.contains(ROOT)
             && let Some(found) = next_expression(&text[at..])
         {
             if !found.escaped && !found.open {
                 let inner = text[at..][found.inner()].trim();
-                match self.outputs_of_one(inner, self.place(inner, self.nth(span, index))) {
+                let place = self.place(inner, self.nth(span, index));
+                match self.outputs_of_one(inner, place) {
+                    Ok(one) if one.is_empty() => known.push((inner, place)),
                     Ok(mut one) => read.append(&mut one),
                     Err(found) => wrong.push(found),
                 }
                 index += 1;
             }
             at += found.end;
+        }
+        // What is known in a text that is late must be right as well.
+        if !read.is_empty() || !wrong.is_empty() {
+            wrong.extend(known.into_iter().filter_map(|(inner, place)| self.single(inner, place, span).err()));
         }
         if wrong.is_empty() { Ok(read) } else { Err(wrong) }
     }

@@ -20,6 +20,7 @@ mod marks;
 mod model;
 mod order;
 mod outputs;
+pub mod pipes;
 mod probe;
 mod process;
 mod readiness;
@@ -279,6 +280,7 @@ fn connect(
     let mut mentions: Vec<(ProcessId, Mention)> = Vec::new();
     let mut unused: Vec<(ProcessId, Option<Span>)> = Vec::new();
     let mut reads = Vec::new();
+    let mut members = Vec::new();
     for one in planned {
         let (held, steps) = (one.held, one.steps);
         waiting.request(&one.process.name, &[], &held);
@@ -297,6 +299,7 @@ fn connect(
             uses.extend(asked.into_iter().map(|wanted| Use { process: id, wanted, for_life: daemon && step == last }));
         }
         mentions.extend(one.mentions.into_iter().map(|mention| (id, mention)));
+        members.push(one.member);
         reads.extend(one.reads.into_iter().map(|read| (id, read)));
         pending.push(one.joins);
     }
@@ -309,6 +312,15 @@ fn connect(
     }
     if !reads.is_empty() {
         outputs::check(&processes, &reads, &joins::Names::new(&processes, templates.clone(), broken.to_vec()), diagnostics);
+    }
+    if members.iter().any(|member| member.source.is_some()) {
+        let names = joins::Names::new(&processes, templates.clone(), broken.to_vec());
+        let sources = pipes::sources(&members, &processes, &names, diagnostics);
+        pipes::connect(&mut processes, &members, &uses, sources, diagnostics);
+        for chain in pipes::chains(&processes) {
+            let together: Vec<_> = uses.iter().filter(|one| chain.contains(&one.process)).map(|one| one.wanted).collect();
+            waiting.request(&processes[chain[0]].name, &[], &together);
+        }
     }
     let waits = check_mentions(&processes, &mentions, templates, broken.to_vec(), diagnostics);
     order::check(&processes, &waits, diagnostics);

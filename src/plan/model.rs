@@ -101,6 +101,8 @@ pub struct Control {
     pub disabled: bool,
     /// Its `if` reads outputs: it is asked for when the joins hold.
     pub decided_late: bool,
+    /// It reads what this process writes, through a pipe: both start together.
+    pub pipe_from: Option<ProcessId>,
     /// What must have happened before it starts.
     pub joins: Vec<Join>,
     /// Held during each attempt.
@@ -140,6 +142,7 @@ impl Default for Control {
             daemon: false,
             disabled: false,
             decided_late: false,
+            pipe_from: None,
             joins: Vec::new(),
             request: Vec::new(),
             steps: vec![StepControl::default()],
@@ -346,6 +349,8 @@ pub enum Stdin {
     Text(String),
     /// This file, absolute.
     File(PathBuf),
+    /// What another process writes; which is in its [`Control`].
+    Pipe,
     /// flowrun's own; who has it holds the lock [`TERMINAL`].
     Inherit,
 }
@@ -366,6 +371,8 @@ pub enum Output {
         /// Keeps what is there.
         append: bool,
     },
+    /// Into the standard input of another process.
+    Pipe,
     /// Standard error only: the same as standard output.
     SameAsStdout,
 }

@@ -14,6 +14,7 @@ use super::instances::{self, Instance};
 use super::joins::PendingJoin;
 use super::late::{self, Kept, Late, LateCondition, LateTask, Lates, Lenient, Target, Unknown};
 use super::model::{Action, Control, DEFAULT_GRACE, Output, Process, Restart, Retries, Stdin, Step, StepControl, Work};
+use super::pipes::Member;
 use super::readiness::Owner;
 use super::requests::{Resources, Wanted};
 use super::resolve::Resolver;
@@ -88,6 +89,8 @@ pub struct Planned {
     pub steps: Vec<Vec<Wanted>>,
     /// Names of processes in the arguments of tasks.
     pub mentions: Vec<Mention>,
+    /// What counts for it as an end of a pipe.
+    pub member: Member,
     /// The outputs that it reads: process, name and place.
     pub reads: Vec<Spanned<(String, String)>>,
     /// Where it says that it is stopped when it is unused, unless that is from `defaults`.
@@ -219,6 +222,7 @@ impl Builder<'_, '_> {
         }
         let tty = terminals::tty(self.process, self.given, self.resolver);
         let umask = self.umask(&self.process.umask);
+        let source = self.source();
         let mut lates = Lates::default();
         let env = self.environment(&mut lates);
         let cwd = self.folder(&self.process.cwd, self.around.folder, &mut lates);
@@ -243,7 +247,15 @@ impl Builder<'_, '_> {
         let ready = self.process.ready.get().and_then(|spec| owner.ready(&spec.value.0, spec.span, self.given.ready, self.resolver));
         let live = self.process.live.get().and_then(|spec| owner.live(&spec.value.0, spec.span, self.given.live, self.resolver));
         let (disabled, condition) = self.condition();
+        let member = Member {
+            source,
+            command: self.process.command.is_set(),
+            tty,
+            stdout: self.given.stdout,
+            again: self.given.retries.or(self.given.restart),
+        };
         let control = Control {
+            pipe_from: None,
             daemon,
             disabled,
             decided_late: condition.is_some(),
@@ -289,7 +301,7 @@ impl Builder<'_, '_> {
         };
         let steps = steps.into_iter().map(|step| step.wanted).collect();
         let reads = std::mem::take(&mut self.resolver.reads);
-        Some(Planned { process, joins, held, steps, mentions, reads, unused_place: self.given.stop_when })
+        Some(Planned { process, joins, held, steps, mentions, member, reads, unused_place: self.given.stop_when })
     }
 
     /// Whether its `if` is false, or the `if` itself when it reads outputs.
@@ -563,6 +575,13 @@ impl Builder<'_, '_> {
         codes.iter().map(|code| i32::try_from(code.value).unwrap_or(i32::MAX)).collect()
     }
 
+    /// The process whose output it reads.
+    fn source(&mut self) -> Option<Spanned<String>> {
+        let Some(written::Stdin::From(source)) = self.process.stdin.value() else { return None };
+        let place = source.process.span()?;
+        self.resolver.field(&source.process).map(|name| Spanned::new(name, place))
+    }
+
     fn stdin(&mut self, lates: &mut Lates) -> Stdin {
         let source = match self.process.stdin.value() {
             Some(written::Stdin::From(source)) => source,
@@ -572,6 +591,9 @@ impl Builder<'_, '_> {
         if let Some(text) = self.resolver.text_field(&source.text) {
             lates.set(Target::InputText, text.late);
             return Stdin::Text(text.now);
+        }
+        if source.process.is_set() {
+            return Stdin::Pipe;
         }
         let Some(file) = self.resolver.text_field(&source.file) else { return Stdin::Null };
         lates.set(Target::InputFile, file.late);

@@ -24,6 +24,7 @@ mod starting;
 mod stopping;
 mod suspension;
 mod terminals;
+mod ties;
 mod wishes;
 
 pub use audience::Audience;

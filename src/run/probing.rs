@@ -90,7 +90,15 @@ impl Runner<'_> {
         let output = NamedTempFile::with_prefix("flowrun-probe-")
             .map_err(|error| format!("cannot keep the output of the probe: {}", reason(&error)))?;
         let stdout = Output::File { path: output.path().to_owned(), append: true };
-        let streams = Streams { stdin: &Stdin::Null, stdout: &stdout, stderr: &Output::SameAsStdout, tty: Tty::Without, first: false };
+        let streams = Streams {
+            stdin: &Stdin::Null,
+            stdout: &stdout,
+            stderr: &Output::SameAsStdout,
+            tty: Tty::Without,
+            input: None,
+            output: None,
+            first: false,
+        };
         let own = Own { process: &plan.processes[job.process], attempt: job.attempt, permits: self.probes.permits(job), outputs: None };
         let env = self.setup.environment.of(step, &own, &plan);
         let start =

@@ -18,6 +18,7 @@ use super::probes::Probes;
 use super::starting::PendingStart;
 use super::suspension::Suspension;
 use super::terminals::Terminals;
+use super::ties::Ties;
 
 use crate::base::ids::{JobId, ProcessId};
 use crate::base::time::RunTime;
@@ -114,6 +115,7 @@ pub(super) struct Runner<'a> {
     pub(super) killing: bool,
     pub(super) terminals: Terminals,
     pub(super) outputs: OutputFiles,
+    pub(super) ties: Ties,
     pub(super) suspension: Suspension,
     pub(super) post: Post,
     pub(super) inbox: Receiver<Message>,
@@ -151,6 +153,7 @@ impl<'a> Runner<'a> {
             killing: false,
             terminals,
             outputs: OutputFiles::default(),
+            ties: Ties::new(&setup.plan),
             suspension: Suspension::default(),
             handle: Arc::new(RunHandle::new(Arc::clone(&setup.plan), post.clone())),
             post,
@@ -190,6 +193,7 @@ impl<'a> Runner<'a> {
     pub(super) fn tell(&mut self, notice: Notice) {
         match &notice.event {
             Event::Ended { process, outcome, .. } => {
+                self.ties.ended(*process);
                 self.outputs_end(*process, matches!(outcome, Outcome::Success));
                 self.handle.mark_ended(*process);
                 self.probes.forget(*process, &self.setup.poller);

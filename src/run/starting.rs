@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::sys::signal::Signal;
 
 use super::inbox::{Lines, Message, RunHandle};
@@ -91,8 +92,10 @@ impl Runner<'_> {
 
     pub(super) fn start_child(&mut self, start: &PendingStart, step: &Step) -> Result<Option<u32>, StartError> {
         self.make_outputs(start.job)?;
+        self.ties.make(start.job.process).map_err(|error| no_pipe(&error))?;
         let running = self.launch(Role::Step(start.job), step, &start.permits, start.step == 0)?;
         let pid = running.pid;
+        self.ties.handed_over(start.job.process);
         self.terminal_is_lent(start.job, pid);
         let pipes = self.watch(start.job.process, running);
         self.jobs.add_child(start.job, start.step, pid, pipes);
@@ -115,10 +118,15 @@ impl Runner<'_> {
         // What asks a process to end has no part in its terminal.
         let (stdin, tty) = match role {
             Role::Step(_) => (input, self.terminals.tty(work)),
-            Role::StopCommand(_) | Role::Probe(_) if work.stdin == Stdin::Inherit => (&Stdin::Null, Tty::Without),
+            Role::StopCommand(_) | Role::Probe(_) if matches!(work.stdin, Stdin::Inherit | Stdin::Pipe) => (&Stdin::Null, Tty::Without),
             Role::StopCommand(_) | Role::Probe(_) => (input, Tty::Without),
         };
-        let streams = Streams { stdin, stdout: &work.stdout, stderr: &work.stderr, tty, first };
+        let stdout = match role {
+            Role::StopCommand(_) | Role::Probe(_) if work.stdout == Output::Pipe => &Output::Captured,
+            _ => &work.stdout,
+        };
+        let (input, output) = self.ties.of(job.process);
+        let streams = Streams { stdin, stdout, stderr: &work.stderr, tty, input, output, first };
         let (shim, umask) = (&self.setup.shim, step.umask);
         command::start(&Start { argv, direct: direct.as_deref(), cwd: &step.cwd, env: &env, streams, umask, shim })
     }
@@ -150,7 +158,7 @@ impl Runner<'_> {
                     file.map_err(|error| StartError::Failed(format!("cannot write output to {}: {}", path.display(), reason(&error))))?,
                 )
             }
-            Output::Captured | Output::SameAsStdout => Box::new(Lines::new(self.post.clone(), job.process)),
+            Output::Captured | Output::SameAsStdout | Output::Pipe => Box::new(Lines::new(self.post.clone(), job.process)),
         };
         let post = self.post.clone();
         let run: Arc<RunHandle> = Arc::clone(&self.handle);
@@ -173,5 +181,13 @@ impl Runner<'_> {
             self.inputs.push_back(Input::Ended { job, step: start.step, exit: Exit::Signal(signal as i32) });
         }
         true
+    }
+}
+
+fn no_pipe(error: &io::Error) -> StartError {
+    let why = format!("cannot make the pipe between two processes: {}", reason(error));
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::EMFILE | Errno::ENFILE) => StartError::NoRoom(why),
+        _ => StartError::Failed(why),
     }
 }

@@ -26,6 +26,9 @@ impl Scheduler {
             News::Started(id) | News::Readiness(id) | News::Ended(id) => id,
             News::Unused(id) => return self.unused(id, out),
         };
+        if let News::Ended(id) = news {
+            self.give_up_partners(id, out);
+        }
         // A process has news more than once, so taking the list would lose the second; an index does not.
         for index in 0..self.joiners[id].len() {
             let (joiner, number) = self.joiners[id][index];
@@ -117,7 +120,7 @@ impl Scheduler {
     fn join_lost(&mut self, id: ProcessId, number: u32) {
         let joins = &self.plan.processes[id].control.joins;
         let process = &mut self.processes[id];
-        process.asked = false;
+        (process.asked, process.willing) = (false, false);
         process.settled[number as usize] = Settled::No;
         process.unmet += 1;
         match joins[number as usize].timeout {
@@ -177,7 +180,7 @@ impl Scheduler {
             self.processes[id].asked = true;
             out.effects.push(Effect::Decide { process: id });
         } else {
-            self.begin_attempt(id, out);
+            self.may_begin(id, out);
         }
     }
 
@@ -189,7 +192,7 @@ impl Scheduler {
         }
         match (holds, self.may_not_start(id)) {
             (_, Some(reason)) => self.end(id, Outcome::Cancelled(reason), out),
-            (Ok(true), None) => self.begin_attempt(id, out),
+            (Ok(true), None) => self.may_begin(id, out),
             (Ok(false), None) => self.end(id, Outcome::Skipped(SkipReason::Condition), out),
             (Err(why), None) => self.fail(id, Failure::NotStarted(why), out),
         }

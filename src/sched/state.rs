@@ -70,6 +70,8 @@ pub struct Process {
     pub settled: Vec<Settled>,
     /// Whether its `if` was asked for and the joins have held since.
     pub asked: bool,
+    /// Whether it waits only for its partners in a pipe.
+    pub willing: bool,
     /// Held for the attempt, and for the step that runs.
     pub held: Option<Grant>,
     pub step_held: Option<Grant>,
@@ -105,6 +107,7 @@ impl Process {
             unmet_unbounded,
             settled,
             asked: false,
+            willing: false,
             held: None,
             step_held: None,
             has_slot: false,

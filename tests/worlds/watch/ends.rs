@@ -38,7 +38,14 @@ impl Watch {
             }
             Outcome::Skipped(SkipReason::Condition) => {
                 let said = self.answer == Some((id, Ok(false)));
-                ensure!((control.disabled || said) && one.attempt == 0, "{id:?} has no false `if`");
+                let mut others = self.needs.partners[id].iter().filter(|other| **other != id).map(|other| &self.all[*other].outcome);
+                let partner = others.any(|end| matches!(end, Some((_, Outcome::Skipped(SkipReason::Condition)))));
+                ensure!((control.disabled || said || partner) && one.attempt == 0, "{id:?} has no false `if`");
+            }
+            Outcome::Skipped(SkipReason::Partner { process }) => {
+                let tied = self.needs.partners[id].contains(process) && *process != id;
+                let over = self.all[*process].outcome.is_some() && !self.all[*process].begun;
+                ensure!(tied && over && !one.begun, "{id:?} is skipped for {process:?}");
             }
             Outcome::Skipped(SkipReason::Join { process, until, because }) => {
                 ensure!(one.attempt == 0, "{id:?} is skipped after it began");

@@ -33,6 +33,8 @@ pub const THINGS: &[&str] = &[
     "skipped before the end of what was waited for",
     "skipped by an `if` that was asked for",
     "failed by an `if`",
+    "skipped for a partner in a pipe",
+    "withdrew with its partners",
 ];
 
 impl Watch {
@@ -63,6 +65,10 @@ impl Watch {
             Event::Ended { outcome: Outcome::Skipped(SkipReason::Condition), .. } if self.answer.is_some() => {
                 "skipped by an `if` that was asked for"
             }
+            Event::Ended { process, outcome: Outcome::Skipped(SkipReason::Partner { .. }), .. } if self.all[*process].attempt > 0 => {
+                "withdrew with its partners"
+            }
+            Event::Ended { outcome: Outcome::Skipped(SkipReason::Partner { .. }), .. } => "skipped for a partner in a pipe",
             Event::Ended { process, outcome: Outcome::Failed { failure: Failure::NotStarted(_), .. }, .. }
                 if self.answer.is_some() && self.all[*process].attempt == 0 =>
             {

@@ -104,6 +104,8 @@ struct One {
     restarts: Vec<RunTime>,
     /// Whether its `if` was asked for and not answered.
     asked: bool,
+    /// Whether it was answered that the `if` holds, and the joins have held since.
+    agreed: bool,
     /// Joins that were waited for long enough.
     given_up: BTreeSet<usize>,
     /// Joins that may have been.
@@ -233,6 +235,7 @@ impl Watch {
             Input::Decided { process, holds } => {
                 if std::mem::take(&mut self.all[*process].asked) {
                     self.answer = Some((*process, holds.clone()));
+                    self.all[*process].agreed = *holds == Ok(true);
                 }
             }
             Input::SaysStopping { job } => self.told_of_leaving(*job),
