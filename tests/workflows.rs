@@ -334,3 +334,14 @@ fn outputs_hand_values_from_process_to_process() {
     ];
     assert_eq!(sorted(said.lines()), expected);
 }
+
+#[test]
+fn pipeline_counts_what_went_through_two_pipes() {
+    let whole = [("count", "sold in the north: 300"), ("prepare", "Counting tickets"), ("report", "All three have ended well")];
+    for arguments in ["", "--jobs 1"] {
+        let said = lesson("pipeline", arguments).exits(0);
+        assert_eq!(sorted(said.lines()), whole);
+    }
+    let said = lesson("pipeline", "north").exits(0);
+    assert_eq!(sorted(said.lines()), whole[..2]);
+}

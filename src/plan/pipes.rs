@@ -89,6 +89,10 @@ pub fn sources(
         let Some(source) = &member.source else { continue };
         match names.resolve(&source.value, source.span) {
             Ok([]) => {}
+            Ok([one, ..]) if *one == reader => {
+                let found = Diagnostic::error("pipe", source.span, format!("`{}` reads its own output", source.value));
+                diagnostics.push(found.help("let it read another process"));
+            }
             Ok([one, ..]) if processes[*one].name == source.value => found.push((reader, *one)),
             Ok([one, ..]) => {
                 let base = &processes[*one].declared;
@@ -155,11 +159,7 @@ fn refuse_rings(processes: &mut DenseMap<ProcessId, Process>, members: &[Member]
     for ring in &rings {
         let names: Vec<String> = ring.iter().map(|id| format!("`{}`", processes[ProcessId::from_index(*id)].name)).collect();
         let place = members[ring[0]].source.as_ref().map_or_else(Span::default, |source| source.span);
-        let message = if names.len() == 1 {
-            format!("{} reads its own output", names[0])
-        } else {
-            format!("{} read each other in a ring", names.join(", "))
-        };
+        let message = format!("{} read each other in a ring", names.join(", "));
         diagnostics.push(Diagnostic::error("pipe", place, message).help("let one of them read something else"));
     }
     !rings.is_empty()

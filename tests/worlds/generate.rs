@@ -39,7 +39,7 @@ pub fn plan(seed: u64, care: Care) -> Plan {
         health: if care.plain { 0 } else { rng.pick(&[0, 0, 30, 80]) },
         restarts: if care.plain { 0 } else { rng.pick(&[0, 40, 90]) },
         wanted: if care.plain { 0 } else { rng.pick(&[0, 0, 0, 0, 30]) },
-        pipes: if care.plain || care.joins_anywhere > 0 { 0 } else { rng.pick(&[0, 0, 30, 70]) },
+        pipes: if care.plain || care.joins_anywhere > 0 { 0 } else { rng.pick(&[0, 30, 70]) },
         asks: if care.plain { 0 } else { rng.pick(&[0, 0, 40]) },
         unused: if care.plain { 0 } else { rng.pick(&[0, 30, 80]) },
     };
