@@ -317,8 +317,9 @@ fn connect(
         let names = joins::Names::new(&processes, templates.clone(), broken.to_vec());
         let sources = pipes::sources(&members, &processes, &names, diagnostics);
         pipes::connect(&mut processes, &members, &uses, sources, diagnostics);
+        let asked = pipes::by_process(&uses);
         for chain in pipes::chains(&processes) {
-            let together: Vec<_> = uses.iter().filter(|one| chain.contains(&one.process)).map(|one| one.wanted).collect();
+            let together: Vec<_> = pipes::together(&chain, &asked).into_iter().map(|one| one.wanted).collect();
             waiting.request(&processes[chain[0]].name, &[], &together);
         }
     }

@@ -59,6 +59,9 @@ fn wrong(
 
 /// Whether a process starts only after another has, as its joins say, through any number of others.
 fn is_joined(processes: &DenseMap<ProcessId, Process>, reader: ProcessId, target: ProcessId) -> bool {
+    if processes[reader].control.joins.iter().any(|join| join.process == target) {
+        return true;
+    }
     let mut seen = vec![false; processes.len()];
     let mut open = vec![reader];
     while let Some(id) = open.pop() {

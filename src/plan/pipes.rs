@@ -71,8 +71,9 @@ pub fn connect(
     if refuse_rings(processes, members, diagnostics) {
         return;
     }
+    let asked = by_process(uses);
     for chain in chains(processes) {
-        refuse_shared(processes, &chain, uses, diagnostics);
+        refuse_shared(processes, &together(&chain, &asked), diagnostics);
     }
     refuse_joins(processes, diagnostics);
 }
@@ -165,9 +166,22 @@ fn refuse_rings(processes: &mut DenseMap<ProcessId, Process>, members: &[Member]
     !rings.is_empty()
 }
 
+/// What each process asks for.
+pub fn by_process(uses: &[Use]) -> BTreeMap<ProcessId, Vec<&Use>> {
+    let mut asked: BTreeMap<ProcessId, Vec<&Use>> = BTreeMap::new();
+    for one in uses {
+        asked.entry(one.process).or_default().push(one);
+    }
+    asked
+}
+
+/// What all of a chain ask for, which is one request.
+pub fn together<'u>(chain: &[ProcessId], asked: &BTreeMap<ProcessId, Vec<&'u Use>>) -> Vec<&'u Use> {
+    chain.iter().flat_map(|id| asked.get(id).into_iter().flatten().copied()).collect()
+}
+
 /// Partners hold what they ask for at the same time, and ask for it together.
-fn refuse_shared(processes: &DenseMap<ProcessId, Process>, chain: &[ProcessId], uses: &[Use], diagnostics: &mut Vec<Diagnostic>) {
-    let all: Vec<&Use> = uses.iter().filter(|one| chain.contains(&one.process)).collect();
+fn refuse_shared(processes: &DenseMap<ProcessId, Process>, all: &[&Use], diagnostics: &mut Vec<Diagnostic>) {
     for (number, one) in all.iter().enumerate() {
         let same = |other: &&&Use| other.wanted.share.resource == one.wanted.share.resource && other.process != one.process;
         if let Some(other) = all[..number].iter().find(same) {

@@ -5,7 +5,8 @@
 //! a daemon's is read each time somebody wants to know.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -34,6 +35,8 @@ pub(super) struct OutputFiles {
     folder: Option<TempDir>,
     open: BTreeMap<ProcessId, (u32, PathBuf)>,
     written: BTreeMap<ProcessId, Written>,
+    /// All processes by their names, once somebody reads an output.
+    names: OnceCell<HashMap<String, ProcessId>>,
 }
 
 impl OutputFiles {
@@ -116,7 +119,9 @@ impl Runner<'_> {
 
     fn written_by(&self, processes: &BTreeSet<String>) -> BTreeMap<String, Written> {
         let plan = &self.setup.plan;
-        let of = |name: &String| plan.named(name).next().map(|id| self.outputs.of(id, plan)).unwrap_or_default();
+        let all = || plan.processes.entries().map(|(id, process)| (process.name.clone(), id)).collect();
+        let names = self.outputs.names.get_or_init(all);
+        let of = |name: &String| names.get(name).map(|id| self.outputs.of(*id, plan)).unwrap_or_default();
         processes.iter().map(|name| (name.clone(), of(name))).collect()
     }
 }

@@ -46,6 +46,18 @@ impl Groups {
         self.of[id].map(|group| self.all[group].members.as_slice())
     }
 
+    /// Lets the highest number of a member be that of all; whether that changed any.
+    pub fn raise(&self, numbers: &mut DenseMap<ProcessId, usize>) -> bool {
+        let mut changed = false;
+        for group in &self.all {
+            let highest = group.members.iter().map(|id| numbers[*id]).max().unwrap_or(0);
+            for id in &group.members {
+                changed |= std::mem::replace(&mut numbers[*id], highest) != highest;
+            }
+        }
+        changed
+    }
+
     /// Lets what is true of one member be true of all.
     pub fn spread(&self, facts: &mut DenseMap<ProcessId, bool>) {
         for group in &self.all {

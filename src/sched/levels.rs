@@ -20,27 +20,31 @@ pub struct Levels {
 
 impl Levels {
     /// The levels of a plan, none handed out.
-    pub fn new(plan: &Plan) -> Self {
+    pub fn new(plan: &Plan, groups: &Groups) -> Self {
         let mut height: DenseMap<ProcessId, usize> = plan.processes.ids().map(|_| 0).collect();
         let mut members: Vec<Vec<ProcessId>> = Vec::new();
         if plan.processes.iter().any(|process| process.control.daemon) {
-            for id in joiners_first(plan) {
-                let process = &plan.processes[id];
-                let own = height[id];
-                if process.control.daemon {
-                    if members.len() <= own {
-                        members.resize_with(own + 1, Vec::new);
+            let order = joiners_first(plan);
+            // Partners in a pipe are stopped together; what one of them joins may come before another in the order.
+            loop {
+                for id in order.iter().copied() {
+                    let process = &plan.processes[id];
+                    let below = height[id] + usize::from(process.control.daemon);
+                    for join in &process.control.joins {
+                        height[join.process] = height[join.process].max(below);
                     }
-                    members[own].push(id);
                 }
-                let below = own + usize::from(process.control.daemon);
-                for join in &process.control.joins {
-                    height[join.process] = height[join.process].max(below);
+                if !groups.raise(&mut height) {
+                    break;
                 }
             }
-        }
-        for level in &mut members {
-            level.sort_unstable();
+            for (id, _) in plan.processes.entries().filter(|(_, process)| process.control.daemon) {
+                let own = height[id];
+                if members.len() <= own {
+                    members.resize_with(own + 1, Vec::new);
+                }
+                members[own].push(id);
+            }
         }
         let left = members.iter().map(Vec::len).collect();
         Self { members, height, left, next: 0 }
