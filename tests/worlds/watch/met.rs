@@ -34,7 +34,6 @@ pub const THINGS: &[&str] = &[
     "skipped by an `if` that was asked for",
     "failed by an `if`",
     "skipped for a partner in a pipe",
-    "withdrew with its partners",
 ];
 
 impl Watch {
@@ -64,9 +63,6 @@ impl Watch {
             }
             Event::Ended { outcome: Outcome::Skipped(SkipReason::Condition), .. } if self.answer.is_some() => {
                 "skipped by an `if` that was asked for"
-            }
-            Event::Ended { process, outcome: Outcome::Skipped(SkipReason::Partner { .. }), .. } if self.all[*process].attempt > 0 => {
-                "withdrew with its partners"
             }
             Event::Ended { outcome: Outcome::Skipped(SkipReason::Partner { .. }), .. } => "skipped for a partner in a pipe",
             Event::Ended { process, outcome: Outcome::Failed { failure: Failure::NotStarted(_), .. }, .. }
