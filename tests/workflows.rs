@@ -320,3 +320,28 @@ fn deadlock_is_refused_with_both_places() {
         assert_eq!(place.names(""), ["deadlock.yaml"]);
     }
 }
+
+#[test]
+fn outputs_hand_values_from_process_to_process() {
+    let said = lesson("outputs", "").exits(0);
+    let expected = [
+        ("notes", "Faster."),
+        ("notes", "It's smaller."),
+        ("notes", "It's smaller."),
+        ("notes", "is 21 characters long, Faster."),
+        ("tag", "v1.4"),
+        ("total", "30 in all"),
+    ];
+    assert_eq!(sorted(said.lines()), expected);
+}
+
+#[test]
+fn pipeline_counts_what_went_through_two_pipes() {
+    let whole = [("count", "sold in the north: 300"), ("prepare", "Counting tickets"), ("report", "All three have ended well")];
+    for arguments in ["", "--jobs 1"] {
+        let said = lesson("pipeline", arguments).exits(0);
+        assert_eq!(sorted(said.lines()), whole);
+    }
+    let said = lesson("pipeline", "north").exits(0);
+    assert_eq!(sorted(said.lines()), whole[..2]);
+}

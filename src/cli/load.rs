@@ -121,6 +121,7 @@ impl Host for ThisMachine {
 pub fn options(source: &Source, args: &WorkflowArgs) -> Options {
     Options {
         name: source.stem.clone(),
+        file: source.name.clone(),
         set: args.set.clone(),
         env_files: args.env_file.clone(),
         cpus: machine::cpus(),

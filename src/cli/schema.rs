@@ -64,7 +64,7 @@ fn schema() -> Value {
     }
     require(&mut definitions, "Sink", &["file"]);
     require(&mut definitions, "PermitsSpec", &["permits"]);
-    add(&mut definitions, "StdinSource", "oneOf", one_of(&["text", "file"]));
+    add(&mut definitions, "StdinSource", "oneOf", one_of(&["text", "file", "process"]));
     for spec in ["ReadySpec", "LiveSpec"] {
         // None is right too: a template may have the condition.
         let conditions = one_of(&CONDITIONS);

@@ -9,7 +9,7 @@ use crate::plan::{Plan, Process, Step};
 use crate::source::model::names::env_form;
 
 /// What an outer run tells its own processes.
-const OWN: [&str; 5] = ["FLOWRUN_PROCESS", "FLOWRUN_INDEX", "FLOWRUN_ATTEMPT", "FLOWRUN_SOCKET", "FLOWRUN_AUTHKEY"];
+const OWN: [&str; 6] = ["FLOWRUN_PROCESS", "FLOWRUN_INDEX", "FLOWRUN_ATTEMPT", "FLOWRUN_OUTPUTS", "FLOWRUN_SOCKET", "FLOWRUN_AUTHKEY"];
 
 /// What all children of a run share.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub struct Own<'a> {
     pub attempt: u32,
     /// Numbers of the permits it holds.
     pub permits: &'a [(ResourceId, Vec<u32>)],
+    /// The file for its outputs; none for what only serves a process.
+    pub outputs: Option<&'a Path>,
 }
 
 impl BaseEnvironment {
@@ -82,6 +84,9 @@ impl BaseEnvironment {
         env.insert("FLOWRUN_ATTEMPT".into(), own.attempt.to_string().into());
         if let Some(index) = own.process.work.index {
             env.insert("FLOWRUN_INDEX".into(), index.to_string().into());
+        }
+        if let Some(file) = own.outputs {
+            env.insert("FLOWRUN_OUTPUTS".into(), file.into());
         }
         for (resource, numbers) in own.permits {
             let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();

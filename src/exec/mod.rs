@@ -4,5 +4,6 @@
 
 pub mod command;
 pub mod environment;
+pub mod outputs;
 mod streams;
 pub mod task;

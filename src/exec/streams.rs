@@ -26,6 +26,10 @@ pub struct Streams<'a> {
     pub stderr: &'a Output,
     /// How it stands to terminals.
     pub tty: Tty<'a>,
+    /// The pipe that standard input is, where it comes from another process.
+    pub input: Option<&'a OwnedFd>,
+    /// The pipe that standard output is, where it goes to another process.
+    pub output: Option<&'a OwnedFd>,
     /// Whether files of outputs are emptied: in the first step of an attempt.
     pub first: bool,
 }
@@ -64,7 +68,7 @@ pub(super) struct Open {
 
 impl Streams<'_> {
     pub(super) fn open(&self) -> Result<Open, Trouble> {
-        let stdin = open_stdin(self.stdin)?;
+        let stdin = self.open_stdin()?;
         if let Tty::Own(size) = self.tty {
             return open_terminal(stdin, size);
         }
@@ -86,6 +90,21 @@ impl Streams<'_> {
         Ok(Open { stdin, stdout, stderr, reading })
     }
 
+    fn open_stdin(&self) -> Result<Channel, Trouble> {
+        match self.stdin {
+            Stdin::Null => Ok(Channel::Null),
+            Stdin::Pipe => end_of(self.input),
+            Stdin::Inherit => io::stdin().as_fd().try_clone_to_owned().map(|fd| Channel::File(File::from(fd))).map_err(Trouble::Spawn),
+            Stdin::File(path) => files::open(path, OpenOptions::new().read(true))
+                .map(Channel::File)
+                .map_err(|error| Trouble::Open { what: format!("cannot read standard input from {}", path.display()), error }),
+            // An unnamed file instead of a pipe: no thread has to feed it, however long the text.
+            Stdin::Text(text) => unnamed_file(text)
+                .map(Channel::File)
+                .map_err(|error| Trouble::Open { what: "cannot keep the text for standard input in a temporary file".to_owned(), error }),
+        }
+    }
+
     /// Opens one output; `shown` is where flowrun would show it, if that is the terminal.
     fn open_output(&self, output: &Output, shown: impl Fn(&Terminal) -> Option<&OwnedFd>) -> Result<Channel, Trouble> {
         match (output, self.tty) {
@@ -94,6 +113,7 @@ impl Streams<'_> {
                 Ok(Channel::File(File::from(copy)))
             }),
             (Output::Captured | Output::SameAsStdout, _) => Ok(Channel::Pipe),
+            (Output::Pipe, _) => end_of(self.output),
             (Output::File { path, append }, _) => open_file(path, *append || !self.first)
                 .map(Channel::File)
                 .map_err(|error| Trouble::Open { what: format!("cannot write output to {}", path.display()), error }),
@@ -112,18 +132,10 @@ fn open_terminal(stdin: Channel, size: Size) -> Result<Open, Trouble> {
     Ok(Open { stdin, stdout: Channel::File(pty.slave), stderr: Channel::File(other), reading: Some(pty.master) })
 }
 
-fn open_stdin(stdin: &Stdin) -> Result<Channel, Trouble> {
-    match stdin {
-        Stdin::Null => Ok(Channel::Null),
-        Stdin::Inherit => io::stdin().as_fd().try_clone_to_owned().map(|fd| Channel::File(File::from(fd))).map_err(Trouble::Spawn),
-        Stdin::File(path) => files::open(path, OpenOptions::new().read(true))
-            .map(Channel::File)
-            .map_err(|error| Trouble::Open { what: format!("cannot read standard input from {}", path.display()), error }),
-        // An unnamed file instead of a pipe: no thread has to feed it, however long the text.
-        Stdin::Text(text) => unnamed_file(text)
-            .map(Channel::File)
-            .map_err(|error| Trouble::Open { what: "cannot keep the text for standard input in a temporary file".to_owned(), error }),
-    }
+/// The end of a pipe as a stream; without one there is nobody at the other end.
+fn end_of(pipe: Option<&OwnedFd>) -> Result<Channel, Trouble> {
+    let Some(end) = pipe else { return Ok(Channel::Null) };
+    end.try_clone().map(|end| Channel::File(File::from(end))).map_err(Trouble::Spawn)
 }
 
 fn unnamed_file(text: &str) -> io::Result<File> {

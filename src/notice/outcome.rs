@@ -86,6 +86,11 @@ pub enum Failure {
 pub enum SkipReason {
     /// Its own `if` is false.
     Condition,
+    /// A partner in its pipe was not started.
+    Partner {
+        /// The partner.
+        process: ProcessId,
+    },
     /// One of its joins can no longer hold.
     Join {
         /// The process it joins.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::dotenv;
 use super::host::Host;
+use super::late::{Lates, Target};
 use super::resolve::Resolver;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{Span, Spanned};
@@ -50,11 +51,41 @@ pub fn read_file(path: &Path, name: &str, host: &dyn Host) -> Result<Vec<(String
 
 /// Adds the entries of an `env` mapping; null unsets.
 pub fn add_entries(overlay: &mut Overlay, entries: &Field<Map<EnvName, Tmpl<String>>>, resolver: &mut Resolver<'_>) {
+    add_with(overlay, entries, resolver, |value, resolver| resolver.scalar(&value.value, value.span), |_, value| value);
+}
+
+/// The same for a process or a step, where values may be late.
+pub fn add_late_entries(
+    overlay: &mut Overlay,
+    entries: &Field<Map<EnvName, Tmpl<String>>>,
+    lates: &mut Lates,
+    resolver: &mut Resolver<'_>,
+) {
+    add_with(
+        overlay,
+        entries,
+        resolver,
+        |value, resolver| resolver.text(&value.value, value.span),
+        |name, text| {
+            let (now, late) = text.map_or((None, None), |text| (Some(text.now), text.late));
+            lates.set(Target::Variable(name.to_owned()), late);
+            now
+        },
+    );
+}
+
+fn add_with<T>(
+    overlay: &mut Overlay,
+    entries: &Field<Map<EnvName, Tmpl<String>>>,
+    resolver: &mut Resolver<'_>,
+    resolve: impl Fn(&Spanned<Tmpl<String>>, &mut Resolver<'_>) -> Option<T>,
+    mut value_of: impl FnMut(&str, Option<T>) -> Option<String>,
+) {
     let Some(map) = entries.value() else { return };
     for (name, value) in &map.entries {
         let value = match value {
-            Field::Set(value) => match resolver.scalar(&value.value, value.span) {
-                Some(text) => Some(text),
+            Field::Set(value) => match resolve(value, resolver) {
+                Some(value) => Some(value),
                 None => {
                     resolver.scope.mark_broken(format!("env.{}", name.value));
                     continue;
@@ -66,6 +97,7 @@ pub fn add_entries(overlay: &mut Overlay, entries: &Field<Map<EnvName, Tmpl<Stri
                 continue;
             }
         };
+        let value = value_of(&name.value, value);
         overlay.insert(name.value.clone(), value);
     }
 }

@@ -26,6 +26,9 @@ pub fn check(processes: &DenseMap<ProcessId, Process>, host: &dyn Host, diagnost
         let probes = probes.filter_map(|probe| if let Probe::Exec(step) = probe { Some(&**step) } else { None });
         for step in process.work.steps.iter().chain(probes) {
             let Action::Command { argv, direct, .. } = &step.action else { continue };
+            if step.late.as_ref().is_some_and(|late| late.hides_program()) {
+                continue;
+            }
             let words = direct.as_ref().unwrap_or(argv);
             let program = words[0].as_str();
             let path = match step.env.get("PATH") {

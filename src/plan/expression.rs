@@ -10,15 +10,16 @@
 //! those numbers whose canonical form differs.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 use std::sync::{Arc, RwLock};
 
 use minijinja::value::{Enumerator, Object, Value, ValueKind};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 
+use super::late::{self, Written};
 use super::marks::{FILTERS, calculates, ci_function, depth, find_word, foreign_mark, next_expression, truth};
+use super::references::{self, Part, ROOT};
 use crate::base::diagnostic::Diagnostic;
-use crate::base::span::Span;
+use crate::base::span::{Span, Spanned};
 use crate::base::suggest::Suggester;
 use crate::source::hints;
 use crate::source::model::ScalarText;
@@ -26,6 +27,9 @@ use crate::source::read::{Render, Rendered};
 
 /// The code of findings that only follow from another, which is reported where it stands; nobody sees them.
 pub const FOLLOW_UP: &str = "follow-up";
+
+/// The code of findings that another value of a name may not have.
+const OF_VALUES: &str = "expression-value";
 
 /// The longest expression, in bytes, and the deepest nesting of its brackets. The engine reads chains of
 /// operators and brackets by calling itself, so that longer ones could exhaust the stack.
@@ -66,6 +70,15 @@ impl Values {
 
     fn textual(&self) -> Value {
         Value::from_dyn_object(Arc::clone(&self.textual))
+    }
+
+    /// What a process has written: typed as what is given by `--set`.
+    fn of(written: &Written) -> Self {
+        let values = Self::default();
+        for (name, text) in written {
+            values.insert(name, &ScalarText { text: text.clone(), plain: true });
+        }
+        values
     }
 
     /// Adds a value as it was written.
@@ -134,10 +147,17 @@ pub struct Scope<'a> {
     pub engine: &'a Engine,
     /// The text that is planned, to find an expression's own place.
     pub text: &'a str,
-    typed: Rc<Roots>,
-    textual: Rc<Roots>,
+    typed: Arc<Roots>,
+    textual: Arc<Roots>,
     /// Names (`vars.port`, or `matrix` as a whole) whose own mistake is reported where they are declared.
-    broken: Rc<BTreeSet<String>>,
+    broken: Arc<BTreeSet<String>>,
+}
+
+/// What expressions of one instance can name, kept for later.
+#[derive(Clone, Debug)]
+pub struct Names {
+    typed: Arc<Roots>,
+    textual: Arc<Roots>,
 }
 
 /// What expressions can name, and the same as one value of the engine's.
@@ -148,15 +168,21 @@ struct Roots {
 }
 
 impl Roots {
-    fn new(names: BTreeMap<&'static str, Value>) -> Rc<Self> {
+    fn new(names: BTreeMap<&'static str, Value>) -> Arc<Self> {
         let value = Value::from_pairs(names.iter().map(|(name, value)| (*name, value.clone())));
-        Rc::new(Self { names, value })
+        Arc::new(Self { names, value })
     }
 
-    fn with(&self, matrix: Option<Value>, index: Option<u32>) -> Rc<Self> {
+    fn with(&self, matrix: Option<Value>, index: Option<u32>) -> Arc<Self> {
         let mut names = self.names.clone();
         names.extend(matrix.map(|matrix| ("matrix", matrix)));
         names.extend(index.map(|index| ("index", Value::from(index))));
+        Self::new(names)
+    }
+
+    fn with_outputs(&self, outputs: Value) -> Arc<Self> {
+        let mut names = self.names.clone();
+        names.insert(ROOT, outputs);
         Self::new(names)
     }
 }
@@ -166,23 +192,23 @@ impl<'a> Scope<'a> {
     pub fn new(engine: &'a Engine, text: &'a str, vars: &Values, env: &BTreeMap<String, String>) -> Self {
         let env = Value::from_pairs(env.iter().map(|(k, v)| (k.clone(), v.clone())));
         let roots = |vars| Roots::new(BTreeMap::from([("vars", vars), ("env", env.clone())]));
-        Self { engine, text, typed: roots(vars.typed()), textual: roots(vars.textual()), broken: Rc::default() }
+        Self { engine, text, typed: roots(vars.typed()), textual: roots(vars.textual()), broken: Arc::default() }
     }
 
     /// The same with more.
     #[must_use]
     pub fn with(&self, matrix: Option<&Values>, index: Option<u32>) -> Self {
         let (typed, textual) = if matrix.is_none() && index.is_none() {
-            (Rc::clone(&self.typed), Rc::clone(&self.textual))
+            (Arc::clone(&self.typed), Arc::clone(&self.textual))
         } else {
             (self.typed.with(matrix.map(Values::typed), index), self.textual.with(matrix.map(Values::textual), index))
         };
-        Self { engine: self.engine, text: self.text, typed, textual, broken: Rc::clone(&self.broken) }
+        Self { engine: self.engine, text: self.text, typed, textual, broken: Arc::clone(&self.broken) }
     }
 
     /// Marks a name whose own mistake is reported where it is declared, so that whoever uses it is not blamed.
     pub fn mark_broken(&mut self, name: impl Into<String>) {
-        Rc::make_mut(&mut self.broken).insert(name.into());
+        Arc::make_mut(&mut self.broken).insert(name.into());
     }
 
     /// All names marked so.
@@ -190,11 +216,125 @@ impl<'a> Scope<'a> {
         &self.broken
     }
 
+    /// The same with what processes have written, by their names.
+    #[must_use]
+    pub fn with_outputs(&self, written: &BTreeMap<String, Written>) -> Self {
+        let values: Vec<(&String, Values)> = written.iter().map(|(name, written)| (name, Values::of(written))).collect();
+        let table = |form: fn(&Values) -> Value| Value::from_pairs(values.iter().map(|(name, values)| ((*name).clone(), form(values))));
+        let (typed, textual) = (self.typed.with_outputs(table(Values::typed)), self.textual.with_outputs(table(Values::textual)));
+        Self { engine: self.engine, text: self.text, typed, textual, broken: Arc::clone(&self.broken) }
+    }
+
+    /// What expressions can name, for a scope of the same names at another time.
+    pub fn names(&self) -> Names {
+        Names { typed: Arc::clone(&self.typed), textual: Arc::clone(&self.textual) }
+    }
+
+    /// A scope of names that were kept.
+    pub fn of(names: &Names, engine: &'a Engine, text: &'a str) -> Self {
+        let (typed, textual) = (Arc::clone(&names.typed), Arc::clone(&names.textual));
+        Self { engine, text, typed, textual, broken: Arc::default() }
+    }
+
+    fn knows_outputs(&self) -> bool {
+        self.typed.names.contains_key(ROOT)
+    }
+
+    /// The outputs that a text reads: the process's name and the output's, with their place. Empty when it reads
+    /// none, so that it can be evaluated now.
+    ///
+    /// # Errors
+    /// What is certain to go wrong when it is evaluated later.
+    pub fn outputs_of(&self, text: &str, span: Span) -> Result<Vec<Spanned<(String, String)>>, Vec<Diagnostic>> {
+        let mut read = Vec::new();
+        let mut wrong = Vec::new();
+        let mut known = Vec::new();
+        let (mut at, mut index) = (0, 0);
+        while text.contains(ROOT)
+            && let Some(found) = next_expression(&text[at..])
+        {
+            if !found.escaped && !found.open {
+                let inner = text[at..][found.inner()].trim();
+                let place = self.place(inner, self.nth(span, index));
+                match self.outputs_of_one(inner, place) {
+                    Ok(one) if one.is_empty() => known.push((inner, place)),
+                    Ok(mut one) => read.append(&mut one),
+                    Err(found) => wrong.push(found),
+                }
+                index += 1;
+            }
+            at += found.end;
+        }
+        // What is known in a text that is late must be right as well.
+        if !read.is_empty() || !wrong.is_empty() {
+            wrong.extend(known.into_iter().filter_map(|(inner, place)| self.single(inner, place, span).err()));
+        }
+        if wrong.is_empty() { Ok(read) } else { Err(wrong) }
+    }
+
+    /// The same for one expression, without its braces.
+    ///
+    /// # Errors
+    /// As of a text.
+    pub fn outputs_of_one(&self, expression: &str, span: Span) -> Result<Vec<Spanned<(String, String)>>, Diagnostic> {
+        let mut read = Vec::new();
+        let mut assumed: BTreeMap<String, Written> = BTreeMap::new();
+        for reference in references::references(expression) {
+            let place = self.place(reference.text, span);
+            let Some((process, name)) = reference.parts else { return Err(late::not_whole(reference.text, place)) };
+            let (process, name) = (self.part(process, place)?, self.part(name, place)?);
+            assumed.entry(process.clone()).or_default().insert(name.clone(), String::new());
+            read.push(Spanned::new((process, name), place));
+        }
+        if !read.is_empty()
+            && let Err(found) = self.with_outputs(&assumed).evaluate(expression, span)
+            && found.code != OF_VALUES
+        {
+            return Err(found);
+        }
+        Ok(read)
+    }
+
+    fn part(&self, part: Part<'_>, span: Span) -> Result<String, Diagnostic> {
+        match part {
+            Part::Name(name) => Ok(name.to_owned()),
+            Part::Brackets(expression) => self.evaluate(expression.trim(), span).map(|value| shown(&value)),
+        }
+    }
+
+    /// The first output of an expression that nobody has written.
+    fn unwritten(&self, expression: &str, span: Span) -> Option<Diagnostic> {
+        let outputs = self.typed.names.get(ROOT)?;
+        references::references(expression).into_iter().find_map(|reference| {
+            let (process, name) = reference.parts?;
+            let (process, name) = (self.part(process, span).ok()?, self.part(name, span).ok()?);
+            let written = outputs.get_attr(&process).ok()?;
+            if written.get_attr(&name).is_ok_and(|value| !value.is_undefined()) {
+                return None;
+            }
+            let others: Vec<String> = written.try_iter().map(|keys| keys.map(|key| key.to_string()).collect()).unwrap_or_default();
+            Some(late::unwritten(&process, &name, &others, self.place(reference.text, span)))
+        })
+    }
+
     /// The boolean of an `if`, with or without the braces.
     ///
     /// # Errors
     /// A broken expression, an unknown name, or a value that is no boolean.
     pub fn condition(&self, scalar: &ScalarText, span: Span) -> Result<bool, Diagnostic> {
+        let (inner, place) = self.condition_text(scalar, span)?;
+        let value = self.evaluate(inner, place)?;
+        bool::try_from(value.clone()).ok().filter(|_| value.kind() == ValueKind::Bool).ok_or_else(|| {
+            Diagnostic::error("expression", span, format!("`if` must give `true` or `false`, but this gives `{}`", shown(&value)))
+                .help("compare it, as in `vars.mode == \"test\"`, or test it, as in `vars.mode is defined`")
+        })
+    }
+
+    /// The expression of an `if` and its place.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn condition_text<'t>(&self, scalar: &'t ScalarText, span: Span) -> Result<(&'t str, Span), Diagnostic> {
         let text = scalar.text.trim();
         if let Some(word) = truth(text) {
             return Err(Diagnostic::error("expression", span, format!("`{text}` is a text in YAML 1.2")).help(format!("write `{word}`")));
@@ -207,12 +347,7 @@ impl<'a> Scope<'a> {
             }
             None => text,
         };
-        let place = self.place(inner, self.nth(span, 0));
-        let value = self.evaluate(inner, place)?;
-        bool::try_from(value.clone()).ok().filter(|_| value.kind() == ValueKind::Bool).ok_or_else(|| {
-            Diagnostic::error("expression", span, format!("`if` must give `true` or `false`, but this gives `{}`", shown(&value)))
-                .help("compare it, as in `vars.mode == \"test\"`, or test it, as in `vars.mode is defined`")
-        })
+        Ok((inner, self.place(inner, self.nth(span, 0))))
     }
 
     fn evaluate(&self, expression: &str, span: Span) -> Result<Value, Diagnostic> {
@@ -234,11 +369,11 @@ impl<'a> Scope<'a> {
         if !self.broken.is_empty() && used().iter().any(|path| self.is_broken(path)) {
             return Err(Diagnostic::error(FOLLOW_UP, span, "a name in this expression has a mistake of its own"));
         }
-        for root in ["item", "outputs"] {
-            let is_root = |path: &String| path.split('.').next() == Some(root);
-            if expression.contains(root) && used().iter().any(is_root) {
-                return Err(hints::not_yet(self.place(root, span), root, None));
-            }
+        if expression.contains("item") && used().iter().any(|path| path.split('.').next() == Some("item")) {
+            return Err(hints::not_yet(self.place("item", span), "item", None));
+        }
+        if !self.knows_outputs() && expression.contains(ROOT) && used().iter().any(|path| references::is_root(path)) {
+            return Err(late::not_here(self.place(ROOT, span)));
         }
         let values = if calculates(expression) { &self.typed } else { &self.textual };
         let value = compiled.eval(values.value.clone()).map_err(|error| {
@@ -246,16 +381,19 @@ impl<'a> Scope<'a> {
                 return found;
             }
             if error.kind() == ErrorKind::UndefinedError
-                && let Some(found) = self.unknown_name(&used(), span)
+                && let Some(found) = self.unwritten(expression, span).or_else(|| self.unknown_name(&used(), span))
             {
                 return found;
             }
-            self.failed(expression, span, &error)
+            let helper = matches!(error.kind(), ErrorKind::UnknownFilter | ErrorKind::UnknownFunction | ErrorKind::UnknownTest);
+            let code = if self.knows_outputs() && !helper { OF_VALUES } else { "expression" };
+            Diagnostic { code, ..self.failed(expression, span, &error) }
         })?;
         if value.is_undefined() {
-            return Err(self
-                .unknown_name(&used(), span)
-                .unwrap_or_else(|| Diagnostic::error("expression", span, format!("`{expression}` has no value"))));
+            return Err(self.unwritten(expression, span).or_else(|| self.unknown_name(&used(), span)).unwrap_or_else(|| {
+                let code = if self.knows_outputs() { OF_VALUES } else { "expression" };
+                Diagnostic::error(code, span, format!("`{expression}` has no value"))
+            }));
         }
         Ok(value)
     }
@@ -441,7 +579,7 @@ impl Render for Scope<'_> {
             rest = &rest[found.end..];
         }
         out.push_str(rest);
-        if wrong.is_empty() { Ok(Rendered { text: out, typed }) } else { Err(wrong) }
+        if wrong.is_empty() { Ok(Rendered { text: out, typed, late: false }) } else { Err(wrong) }
     }
 }
 

@@ -71,7 +71,7 @@ fn mistakes_are_explained() {
         ("${{ env.ZZZ }}", "default("),
         ("${{ index }}", "no `replicas`"),
         ("${{ matrix.os }}", "no `matrix`"),
-        ("${{ outputs.a.b }}", "not supported yet"),
+        ("${{ outputs.a.b }}", "known only when a process starts"),
         ("${{ vars.n", "never closed"),
         ("${{ item | default(1) }}", "not supported yet"),
         ("${{ vars.my-word }}", "vars[\"my-word\"]"),

@@ -14,13 +14,17 @@ pub mod graph;
 mod host;
 mod instances;
 mod joins;
+mod late;
 mod lifetime;
 mod marks;
 mod model;
 mod order;
+mod outputs;
+pub mod pipes;
 mod probe;
 mod process;
 mod readiness;
+mod references;
 mod requests;
 mod resolve;
 mod select;
@@ -31,6 +35,7 @@ mod unknown_keys;
 mod variables;
 mod waiting;
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -54,6 +59,7 @@ use unknown_keys::UnknownKeys;
 use waiting::WaitingGraph;
 
 pub use host::{Host, NoHost};
+pub use late::{Late, Written};
 pub use model::*;
 pub use probe::{HttpProbe, Probe};
 pub use select::{is_cleanup, select};
@@ -65,6 +71,8 @@ pub struct Options {
     pub folder: PathBuf,
     /// The workflow's name, unless it has one of its own.
     pub name: String,
+    /// The workflow's file, for messages while it runs.
+    pub file: String,
     /// `--set name=value`, in order.
     pub set: Vec<(String, String)>,
     /// `--env-file`, from the current folder, over those of the workflow.
@@ -83,6 +91,7 @@ impl Options {
         Self {
             folder: folder.into(),
             name: "workflow".to_owned(),
+            file: "workflow".to_owned(),
             set: Vec::new(),
             env_files: Vec::new(),
             jobs: None,
@@ -151,6 +160,8 @@ fn plan(parsed: &Parsed, options: &Options, host: &dyn Host, diagnostics: &mut V
         env: Arc::new(overlay),
         resources: &resources,
         unknown: &unknown,
+        file: &options.file,
+        kept: OnceCell::new(),
     };
     let (planned, broken) = processes(parsed, &around, &mut resolver);
     let jobs = options.jobs.or(resolver.field(&workflow.jobs)).map(|limit| limit.resolve(options.cpus));
@@ -268,6 +279,8 @@ fn connect(
     let mut uses = Vec::new();
     let mut mentions: Vec<(ProcessId, Mention)> = Vec::new();
     let mut unused: Vec<(ProcessId, Option<Span>)> = Vec::new();
+    let mut reads = Vec::new();
+    let mut members = Vec::new();
     for one in planned {
         let (held, steps) = (one.held, one.steps);
         waiting.request(&one.process.name, &[], &held);
@@ -286,6 +299,8 @@ fn connect(
             uses.extend(asked.into_iter().map(|wanted| Use { process: id, wanted, for_life: daemon && step == last }));
         }
         mentions.extend(one.mentions.into_iter().map(|mention| (id, mention)));
+        members.push(one.member);
+        reads.extend(one.reads.into_iter().map(|read| (id, read)));
         pending.push(one.joins);
     }
     refuse_same_names(&processes, diagnostics);
@@ -294,6 +309,19 @@ fn connect(
     // A joiner with a mistake of its own is not planned; the daemon is not blamed for that.
     if broken.is_empty() {
         supervision::check_unused(&mut processes, &unused, diagnostics);
+    }
+    if !reads.is_empty() {
+        outputs::check(&processes, &reads, &joins::Names::new(&processes, templates.clone(), broken.to_vec()), diagnostics);
+    }
+    if members.iter().any(|member| member.source.is_some()) {
+        let names = joins::Names::new(&processes, templates.clone(), broken.to_vec());
+        let sources = pipes::sources(&members, &processes, &names, diagnostics);
+        pipes::connect(&mut processes, &members, &uses, sources, diagnostics);
+        let asked = pipes::by_process(&uses);
+        for chain in pipes::chains(&processes) {
+            let together: Vec<_> = pipes::together(&chain, &asked).into_iter().map(|one| one.wanted).collect();
+            waiting.request(&processes[chain[0]].name, &[], &together);
+        }
     }
     let waits = check_mentions(&processes, &mentions, templates, broken.to_vec(), diagnostics);
     order::check(&processes, &waits, diagnostics);

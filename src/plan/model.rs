@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::late::{Late, LateCondition};
 use super::probe::Probe;
 use crate::base::ids::{DenseMap, ProcessId, ResourceId};
 use crate::base::span::Span;
@@ -98,6 +99,10 @@ pub struct Control {
     pub daemon: bool,
     /// Its `if` is false.
     pub disabled: bool,
+    /// Its `if` reads outputs: it is asked for when the joins hold.
+    pub decided_late: bool,
+    /// It reads what this process writes, through a pipe: both start together.
+    pub pipe_from: Option<ProcessId>,
     /// What must have happened before it starts.
     pub joins: Vec<Join>,
     /// Held during each attempt.
@@ -136,6 +141,8 @@ impl Default for Control {
         Self {
             daemon: false,
             disabled: false,
+            decided_late: false,
+            pipe_from: None,
             joins: Vec::new(),
             request: Vec::new(),
             steps: vec![StepControl::default()],
@@ -268,6 +275,8 @@ pub struct Retries {
 pub struct Work {
     /// What is done, one after another.
     pub steps: Vec<Step>,
+    /// Its `if`, where that reads outputs.
+    pub condition: Option<LateCondition>,
     /// Number among replicas.
     pub index: Option<u32>,
     /// Standard input of every step.
@@ -305,6 +314,8 @@ pub struct Step {
     pub env: Arc<BTreeMap<String, Option<String>>>,
     /// The permissions that new files do not get, 0 to 0o777; none is flowrun's own. Meaningless for a task.
     pub umask: Option<u32>,
+    /// Values that are known only when it starts; until then their source text stands for them.
+    pub late: Option<Arc<Late>>,
 }
 
 /// What a step does.
@@ -338,6 +349,8 @@ pub enum Stdin {
     Text(String),
     /// This file, absolute.
     File(PathBuf),
+    /// What another process writes; which is in its [`Control`].
+    Pipe,
     /// flowrun's own; who has it holds the lock [`TERMINAL`].
     Inherit,
 }
@@ -358,6 +371,8 @@ pub enum Output {
         /// Keeps what is there.
         append: bool,
     },
+    /// Into the standard input of another process.
+    Pipe,
     /// Standard error only: the same as standard output.
     SameAsStdout,
 }

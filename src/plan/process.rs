@@ -1,5 +1,6 @@
 //! One declared process becomes its instances.
 
+use std::cell::{OnceCell, RefCell};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,14 +12,16 @@ use super::extend::{Extended, Given};
 use super::host::Host;
 use super::instances::{self, Instance};
 use super::joins::PendingJoin;
+use super::late::{self, Kept, Late, LateCondition, LateTask, Lates, Lenient, Target, Unknown};
 use super::model::{Action, Control, DEFAULT_GRACE, Output, Process, Restart, Retries, Stdin, Step, StepControl, Work};
+use super::pipes::Member;
 use super::readiness::Owner;
 use super::requests::{Resources, Wanted};
 use super::resolve::Resolver;
 use super::supervision;
 use super::terminals;
 use super::unknown_keys::UnknownKeys;
-use crate::base::diagnostic::Diagnostic;
+use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::base::span::{Span, Spanned};
 use crate::source::model::names::env_form;
 use crate::source::model::process::With;
@@ -41,6 +44,26 @@ pub struct Around<'a> {
     pub resources: &'a Resources,
     /// Where keys were reported as unknown.
     pub unknown: &'a UnknownKeys,
+    /// The workflow's file, for messages.
+    pub file: &'a str,
+    /// The nodes for what is late, once something is.
+    pub kept: OnceCell<Arc<Document>>,
+}
+
+impl Around<'_> {
+    /// What late values of the process that is being planned will need; nothing as long as it reads no outputs.
+    pub fn keep(&self, resolver: &Resolver<'_>) -> Option<Arc<Kept>> {
+        if resolver.reads.is_empty() {
+            return None;
+        }
+        Some(Arc::new(Kept {
+            document: Arc::clone(self.kept.get_or_init(|| Arc::new(self.document.clone()))),
+            file: self.file.to_owned(),
+            folder: self.folder.to_owned(),
+            names: resolver.scope.names(),
+            processes: resolver.reads.iter().map(|read| read.value.0.clone()).collect(),
+        }))
+    }
 }
 
 /// A process that is named in the arguments of a task.
@@ -66,6 +89,10 @@ pub struct Planned {
     pub steps: Vec<Vec<Wanted>>,
     /// Names of processes in the arguments of tasks.
     pub mentions: Vec<Mention>,
+    /// What counts for it as an end of a pipe.
+    pub member: Member,
+    /// The outputs that it reads: process, name and place.
+    pub reads: Vec<Spanned<(String, String)>>,
     /// Where it says that it is stopped when it is unused, unless that is from `defaults`.
     pub unused_place: Option<Span>,
 }
@@ -93,7 +120,7 @@ pub fn plan(
         let mut inner = Resolver::new(scope);
         let one =
             Builder { name, process: whole, given: process.given, misspelt, instance: &instance, around, resolver: &mut inner }.build();
-        let failed = inner.diagnostics.iter().any(|found| found.severity == crate::base::diagnostic::Severity::Error);
+        let failed = inner.diagnostics.iter().any(|found| found.severity == Severity::Error);
         resolver.diagnostics.append(&mut inner.diagnostics);
         planned.extend(one);
         if failed {
@@ -195,16 +222,20 @@ impl Builder<'_, '_> {
         }
         let tty = terminals::tty(self.process, self.given, self.resolver);
         let umask = self.umask(&self.process.umask);
-        let env = self.environment();
-        let cwd = self.folder(&self.process.cwd, self.around.folder);
+        let source = self.source();
+        let mut lates = Lates::default();
+        let env = self.environment(&mut lates);
+        let cwd = self.folder(&self.process.cwd, self.around.folder, &mut lates);
+        let stdin = self.stdin(&mut lates);
         let mut mentions = Vec::new();
-        let steps = self.steps(&env, &cwd, umask, &mut mentions);
+        let steps = self.steps(&Shared { env: &env, cwd: &cwd, umask, lates: &lates }, &mut mentions);
         let stop = self.process.stop.value().cloned().unwrap_or_default();
         let stop_command = stop.command.get().and_then(|command| {
-            Some((
-                program_place(command, self.around.document),
-                command::action(command, &Field::Absent, &self.process.shell, self.resolver)?,
-            ))
+            let mut lates = lates.clone();
+            let action = command::action(command, &Field::Absent, &self.process.shell, &mut lates, self.resolver)?;
+            let late = Late::new(self.around.keep(self.resolver).as_ref(), lates, None);
+            let place = program_place(command, self.around.document);
+            Some(Step { name: None, place, action, cwd: cwd.clone(), env: Arc::clone(&env), umask, late })
         });
         let outputs = if tty {
             (Output::Captured, Output::Captured)
@@ -212,12 +243,22 @@ impl Builder<'_, '_> {
             (self.output(&self.process.stdout, false), self.output(&self.process.stderr, true))
         };
         let captured = outputs.0 == Output::Captured || outputs.1 == Output::Captured;
-        let owner = Owner { around: self.around, shell: &self.process.shell, cwd: &cwd, env: &env, umask, captured };
+        let owner = Owner { around: self.around, shell: &self.process.shell, cwd: &cwd, env: &env, umask, lates: &lates, captured };
         let ready = self.process.ready.get().and_then(|spec| owner.ready(&spec.value.0, spec.span, self.given.ready, self.resolver));
         let live = self.process.live.get().and_then(|spec| owner.live(&spec.value.0, spec.span, self.given.live, self.resolver));
+        let (disabled, condition) = self.condition();
+        let member = Member {
+            source,
+            command: self.process.command.is_set(),
+            tty,
+            stdout: self.given.stdout,
+            again: self.given.retries.or(self.given.restart),
+        };
         let control = Control {
+            pipe_from: None,
             daemon,
-            disabled: self.disabled(),
+            disabled,
+            decided_late: condition.is_some(),
             joins: Vec::new(),
             request: held.iter().map(|wanted| wanted.share).collect(),
             steps: steps.iter().map(|step| step.control.clone()).collect(),
@@ -235,20 +276,14 @@ impl Builder<'_, '_> {
             wanted: false,
         };
         let work = Work {
+            condition,
             index: self.instance.index,
-            stdin: self.stdin(),
+            stdin,
             stdout: outputs.0,
             stderr: outputs.1,
             tty,
             stop_signal: self.resolver.field_or(&stop.signal, SignalName(nix::sys::signal::Signal::SIGTERM as i32)).0,
-            stop_command: stop_command.map(|(place, action)| Step {
-                name: None,
-                place,
-                action,
-                cwd: cwd.clone(),
-                env: Arc::clone(&env),
-                umask,
-            }),
+            stop_command,
             steps: steps.iter().map(|step| step.step.clone()).collect(),
             ready: ready.map(|(_, probe)| probe),
             live: live.map(|(_, probe)| probe),
@@ -265,18 +300,25 @@ impl Builder<'_, '_> {
             work: Arc::new(work),
         };
         let steps = steps.into_iter().map(|step| step.wanted).collect();
-        Some(Planned { process, joins, held, steps, mentions, unused_place: self.given.stop_when })
+        let reads = std::mem::take(&mut self.resolver.reads);
+        Some(Planned { process, joins, held, steps, mentions, member, reads, unused_place: self.given.stop_when })
     }
 
-    fn disabled(&mut self) -> bool {
-        let Some(condition) = self.process.condition.get() else { return false };
-        match self.resolver.scope.condition(&condition.value, condition.span) {
-            Ok(holds) => !holds,
-            Err(found) => {
-                self.resolver.report(found);
-                false
+    /// Whether its `if` is false, or the `if` itself when it reads outputs.
+    fn condition(&mut self) -> (bool, Option<LateCondition>) {
+        let Some(condition) = self.process.condition.get() else { return (false, None) };
+        let scope = &self.resolver.scope;
+        let reads = scope.condition_text(&condition.value, condition.span).and_then(|(inner, place)| scope.outputs_of_one(inner, place));
+        let holds = match reads {
+            Ok(reads) if reads.is_empty() => scope.condition(&condition.value, condition.span),
+            Ok(mut reads) => {
+                self.resolver.reads.append(&mut reads);
+                let late = self.around.keep(self.resolver).map(|kept| LateCondition { kept, text: condition.clone() });
+                return (false, late);
             }
-        }
+            Err(found) => Err(found),
+        };
+        (!holds.map_err(|found| self.resolver.report(found)).unwrap_or(true), None)
     }
 
     /// Whether a key of finite processes applies; written in a daemon it is an error, from `defaults` it is left out.
@@ -303,22 +345,24 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn environment(&mut self) -> Arc<Overlay> {
+    fn environment(&mut self, lates: &mut Lates) -> Arc<Overlay> {
         let matrix = self.instance.matrix.as_deref().unwrap_or_default();
         if !self.process.env.is_set() && !self.process.env_file.is_set() && matrix.is_empty() {
             return Arc::clone(&self.around.env);
         }
         let mut overlay = (*self.around.env).clone();
         environment::add_files(&mut overlay, &self.process.env_file, self.around.folder, self.around.host, self.resolver);
-        environment::add_entries(&mut overlay, &self.process.env, self.resolver);
+        environment::add_late_entries(&mut overlay, &self.process.env, lates, self.resolver);
         for (axis, value) in matrix {
             overlay.insert(format!("FLOWRUN_MATRIX_{}", env_form(axis)), Some(value.text.clone()));
         }
         Arc::new(overlay)
     }
 
-    fn folder(&mut self, cwd: &Field<Tmpl<String>>, from: &Path) -> PathBuf {
-        self.resolver.field(cwd).map_or_else(|| from.to_owned(), |cwd| self.around.folder.join(cwd))
+    fn folder(&mut self, cwd: &Field<Tmpl<String>>, from: &Path, lates: &mut Lates) -> PathBuf {
+        let Some(text) = self.resolver.text_field(cwd) else { return from.to_owned() };
+        lates.set(Target::Folder, text.late);
+        self.around.folder.join(text.now)
     }
 
     fn umask(&mut self, umask: &Field<written::Umask>) -> Option<u32> {
@@ -326,42 +370,40 @@ impl Builder<'_, '_> {
         self.resolver.scalar(&umask.value.0, umask.span).map(|Bits(bits)| bits)
     }
 
-    fn steps(&mut self, env: &Arc<Overlay>, cwd: &Path, umask: Option<u32>, mentions: &mut Vec<Mention>) -> Vec<PlannedStep> {
+    fn steps(&mut self, shared: &Shared<'_>, mentions: &mut Vec<Mention>) -> Vec<PlannedStep> {
         if let Some(steps) = self.process.steps.get() {
             if steps.value.0.is_empty() {
                 self.resolver.report(Diagnostic::error("bad-value", steps.span, "there are no steps").help("add one, or use `command`"));
             }
-            return steps.value.0.iter().filter_map(|step| self.step(step, env, cwd, umask, mentions)).collect();
+            return steps.value.0.iter().filter_map(|step| self.step(step, shared, mentions)).collect();
         }
         let process = self.process;
         let place = process.command.get().map(|command| program_place(command, self.around.document)).unwrap_or_default();
+        let mut lates = shared.lates.clone();
         let action = match (process.command.get(), process.task.get()) {
-            (Some(command), _) => command::action(command, &process.args, &process.shell, self.resolver),
+            (Some(command), _) => {
+                command::action(command, &process.args, &process.shell, &mut lates, self.resolver).map(|action| (action, None))
+            }
             (None, Some(task)) => self.task(task, &process.with, mentions),
             (None, None) => None,
         };
-        let plan = |action: Action| PlannedStep {
+        let Some((action, task)) = action else { return Vec::new() };
+        let late = Late::new(self.around.keep(self.resolver).as_ref(), lates, task);
+        vec![PlannedStep {
             control: StepControl { only_waits: only_waits(&action), ..StepControl::default() },
-            step: Step { name: None, place, action, cwd: cwd.to_owned(), env: Arc::clone(env), umask },
+            step: Step { name: None, place, action, cwd: shared.cwd.to_owned(), env: Arc::clone(shared.env), umask: shared.umask, late },
             wanted: Vec::new(),
-        };
-        action.map(plan).into_iter().collect()
+        }]
     }
 
-    fn step(
-        &mut self,
-        step: &Spanned<written::Step>,
-        env: &Arc<Overlay>,
-        cwd: &Path,
-        umask: Option<u32>,
-        mentions: &mut Vec<Mention>,
-    ) -> Option<PlannedStep> {
+    fn step(&mut self, step: &Spanned<written::Step>, shared: &Shared<'_>, mentions: &mut Vec<Mention>) -> Option<PlannedStep> {
         let (place, step) = (step.span, &step.value);
+        let mut lates = shared.lates.clone();
         let program = step.command.get().map(|command| program_place(command, self.around.document)).unwrap_or_default();
         let action = match (step.command.get(), step.task.get()) {
             (Some(command), None) => {
                 let shell = if step.shell.is_set() { &step.shell } else { &self.process.shell };
-                command::action(command, &step.args, shell, self.resolver)
+                command::action(command, &step.args, shell, &mut lates, self.resolver).map(|action| (action, None))
             }
             (None, Some(task)) => self.task(task, &step.with, mentions),
             (Some(_), Some(task)) => {
@@ -380,34 +422,40 @@ impl Builder<'_, '_> {
                 None
             }
         };
-        let mut step_env = Arc::clone(env);
+        let mut env = Arc::clone(shared.env);
         if step.env.is_set() {
-            let mut overlay = (**env).clone();
-            environment::add_entries(&mut overlay, &step.env, self.resolver);
-            step_env = Arc::new(overlay);
+            let mut overlay = (**shared.env).clone();
+            environment::add_late_entries(&mut overlay, &step.env, &mut lates, self.resolver);
+            env = Arc::new(overlay);
         }
-        let cwd = self.folder(&step.cwd, cwd);
+        let cwd = self.folder(&step.cwd, shared.cwd, &mut lates);
         if let (Some(span), true) = (step.umask.span(), step.task.is_set()) {
             self.resolver.report(
                 Diagnostic::error("key-does-not-fit", span, "`umask` means nothing here").help(format!("it belongs to {WHOSE_UMASK}")),
             );
         }
-        let umask = self.umask(&step.umask).or(umask);
+        let umask = self.umask(&step.umask).or(shared.umask);
         let mut wanted = self.around.resources.request(&step.lock, &step.semaphore, self.resolver);
         if terminals::inherits(self.process).is_some() {
             self.around.resources.remove_terminal(&mut wanted);
         }
         let timeout = self.resolver.period(&step.timeout);
-        let action = action?;
+        let (action, task) = action?;
         let only_waits = only_waits(&action);
+        let late = Late::new(self.around.keep(self.resolver).as_ref(), lates, task);
         Some(PlannedStep {
-            step: Step { name: step.name.value().cloned(), place: program, action, cwd, env: step_env, umask },
+            step: Step { name: step.name.value().cloned(), place: program, action, cwd, env, umask, late },
             control: StepControl { request: wanted.iter().map(|wanted| wanted.share).collect(), timeout, only_waits },
             wanted,
         })
     }
 
-    fn task(&mut self, task: &Spanned<Tmpl<String>>, with: &Field<With>, mentions: &mut Vec<Mention>) -> Option<Action> {
+    fn task(
+        &mut self,
+        task: &Spanned<Tmpl<String>>,
+        with: &Field<With>,
+        mentions: &mut Vec<Mention>,
+    ) -> Option<(Action, Option<LateTask>)> {
         if with.is_broken() {
             return None;
         }
@@ -421,18 +469,33 @@ impl Builder<'_, '_> {
         };
         let entries = with.value().map_or_else(Vec::new, With::entries);
         let mut reader = Reader::new(self.around.document);
-        reader.render = Some(&self.resolver.scope);
-        let built = (definition.build)(&entries, with.span().unwrap_or(task.span), &mut reader);
+        let lenient = Lenient { scope: &self.resolver.scope, reads: RefCell::default() };
+        reader.render = Some(&lenient);
+        let place = with.span().unwrap_or(task.span);
+        let built = (definition.build)(&entries, place, &mut reader);
         let mut found = std::mem::take(&mut reader.diagnostics);
+        let mut reads = lenient.reads.take();
         if self.misspelt && !with.is_set() {
             found.retain(|found| found.code != "missing-key");
         }
+        let wrong = found.iter().any(|found| found.severity == Severity::Error);
         self.resolver.diagnostics.append(&mut found);
+        if let Some(read) = reads.first() {
+            // Whom it waits for and what it stops must be known before anything runs.
+            if ["wait", "stop"].contains(&definition.name) {
+                self.resolver.report(late::not_here(read.span));
+                return None;
+            }
+            self.resolver.reads.append(&mut reads);
+            let later = LateTask { build: definition.build, entries, place };
+            let task = built.unwrap_or_else(|| Arc::new(Unknown));
+            return (!wrong).then_some((Action::Task { name: definition.name, task }, Some(later)));
+        }
         let task = built?;
         let (waits, stops) = (task.waits_for(), task.stops());
         let is_in = |names: &[Spanned<String>], name: &Spanned<String>| names.iter().any(|other| other.span == name.span);
         mentions.extend(task.mentions().into_iter().map(|name| Mention { waits: is_in(&waits, &name), stops: is_in(&stops, &name), name }));
-        Some(Action::Task { name: definition.name, task })
+        Some((Action::Task { name: definition.name, task }, None))
     }
 
     fn joins(&mut self) -> Vec<PendingJoin> {
@@ -512,16 +575,29 @@ impl Builder<'_, '_> {
         codes.iter().map(|code| i32::try_from(code.value).unwrap_or(i32::MAX)).collect()
     }
 
-    fn stdin(&mut self) -> Stdin {
+    /// The process whose output it reads.
+    fn source(&mut self) -> Option<Spanned<String>> {
+        let Some(written::Stdin::From(source)) = self.process.stdin.value() else { return None };
+        let place = source.process.span()?;
+        self.resolver.field(&source.process).map(|name| Spanned::new(name, place))
+    }
+
+    fn stdin(&mut self, lates: &mut Lates) -> Stdin {
         let source = match self.process.stdin.value() {
             Some(written::Stdin::From(source)) => source,
             Some(written::Stdin::Inherit) => return Stdin::Inherit,
             Some(written::Stdin::Nothing) | None => return Stdin::Null,
         };
-        if let Some(text) = self.resolver.field(&source.text) {
-            return Stdin::Text(text);
+        if let Some(text) = self.resolver.text_field(&source.text) {
+            lates.set(Target::InputText, text.late);
+            return Stdin::Text(text.now);
         }
-        self.resolver.field(&source.file).map_or(Stdin::Null, |file| Stdin::File(self.around.folder.join(file)))
+        if source.process.is_set() {
+            return Stdin::Pipe;
+        }
+        let Some(file) = self.resolver.text_field(&source.file) else { return Stdin::Null };
+        lates.set(Target::InputFile, file.late);
+        Stdin::File(self.around.folder.join(file.now))
     }
 
     fn output(&mut self, output: &Field<written::Stdout>, is_stderr: bool) -> Output {
@@ -558,6 +634,14 @@ pub fn program_place(command: &Spanned<written::Command>, document: &Document) -
         }
         _ => command.span,
     }
+}
+
+/// What the steps of a process have in common.
+struct Shared<'s> {
+    env: &'s Arc<Overlay>,
+    cwd: &'s Path,
+    umask: Option<u32>,
+    lates: &'s Lates,
 }
 
 struct PlannedStep {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::command;
 use super::environment::Overlay;
 use super::extend::Conditions;
+use super::late::{Late, Lates};
 use super::model::{Liveness, Readiness, Rhythm, Step};
 use super::probe::{HttpProbe, Probe};
 use super::process::{Around, program_place};
@@ -46,6 +47,8 @@ pub struct Owner<'b> {
     pub env: &'b Arc<Overlay>,
     /// The permissions that new files of its commands do not get; none is flowrun's own.
     pub umask: Option<u32>,
+    /// What of its environment and folder is late.
+    pub lates: &'b Lates,
     /// Whether any of its output is captured.
     pub captured: bool,
 }
@@ -185,9 +188,11 @@ impl Owner<'_> {
 
     fn exec(&self, field: &Field<ProbeCommand>, resolver: &mut Resolver<'_>) -> Option<Step> {
         let command = ProbeCommand::placed(field)?;
-        let action = command::action(&command, &Field::Absent, self.shell, resolver)?;
+        let mut lates = self.lates.clone();
+        let action = command::action(&command, &Field::Absent, self.shell, &mut lates, resolver)?;
         let place = program_place(&command, self.around.document);
-        Some(Step { name: None, place, action, cwd: self.cwd.to_owned(), env: Arc::clone(self.env), umask: self.umask })
+        let late = Late::new(self.around.keep(resolver).as_ref(), lates, None);
+        Some(Step { name: None, place, action, cwd: self.cwd.to_owned(), env: Arc::clone(self.env), umask: self.umask, late })
     }
 }
 

@@ -14,12 +14,22 @@ pub struct Resolver<'a> {
     pub scope: Scope<'a>,
     /// What was found wrong.
     pub diagnostics: Vec<Diagnostic>,
+    /// The outputs of processes that late texts read: process, name and place.
+    pub reads: Vec<Spanned<(String, String)>>,
+}
+
+/// A text: its value, or the source of one that is known only when its process starts.
+pub struct Text {
+    /// What stands for it now.
+    pub now: String,
+    /// The source, if it is late.
+    pub late: Option<Spanned<String>>,
 }
 
 impl<'a> Resolver<'a> {
     /// A resolver without findings.
     pub fn new(scope: Scope<'a>) -> Self {
-        Self { scope, diagnostics: Vec::new() }
+        Self { scope, diagnostics: Vec::new(), reads: Vec::new() }
     }
 
     /// Records a finding.
@@ -38,6 +48,35 @@ impl<'a> Resolver<'a> {
             T::parse(text).map_err(|why| vec![bad_value(span, &why, Some(text))])
         });
         result.map_err(|found| self.diagnostics.extend(found)).ok()
+    }
+
+    /// The value of a text that may read outputs; `None` after recording why there is none.
+    pub fn text(&mut self, scalar: &Tmpl<String>, span: Span) -> Option<Text> {
+        if let Tmpl::Expression(text) = scalar {
+            match self.scope.outputs_of(text, span) {
+                Ok(reads) if reads.is_empty() => {}
+                Ok(mut reads) => {
+                    self.reads.append(&mut reads);
+                    return Some(Text { now: text.clone(), late: Some(Spanned::new(text.clone(), span)) });
+                }
+                Err(found) => {
+                    self.diagnostics.extend(found);
+                    return None;
+                }
+            }
+        }
+        self.scalar(scalar, span).map(|now| Text { now, late: None })
+    }
+
+    /// The value of a key that may read outputs, if it is there.
+    pub fn text_field(&mut self, field: &Field<Tmpl<String>>) -> Option<Text> {
+        let value = field.get()?;
+        self.text(&value.value, value.span)
+    }
+
+    /// The texts of a list that may read outputs.
+    pub fn late_texts(&mut self, items: &[Spanned<Tmpl<String>>]) -> Vec<Text> {
+        items.iter().filter_map(|item| self.text(&item.value, item.span)).collect()
     }
 
     /// The value of a key, if it is there.
@@ -61,9 +100,9 @@ impl<'a> Resolver<'a> {
         items.iter().filter_map(|item| self.scalar(&item.value, item.span)).collect()
     }
 
-    /// The texts of a list key; empty without it.
-    pub fn list(&mut self, field: &Field<List<Tmpl<String>>>) -> Vec<String> {
-        field.value().map_or_else(Vec::new, |list| self.texts(&list.0))
+    /// The texts of a list key that may read outputs; empty without it.
+    pub fn late_list(&mut self, field: &Field<List<Tmpl<String>>>) -> Vec<Text> {
+        field.value().map_or_else(Vec::new, |list| self.late_texts(&list.0))
     }
 
     /// The values of a key that takes one or many, each with its place.

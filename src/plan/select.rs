@@ -1,5 +1,7 @@
 //! `flowrun FILE PROCESS…`: only these, what they join, and the cleanups that belong to them.
 
+use std::collections::BTreeMap;
+
 use super::graph;
 use super::model::{Plan, Process};
 use super::supervision;
@@ -31,12 +33,9 @@ pub fn select(plan: &Plan, names: &[String]) -> Result<Plan, String> {
     if queue.iter().all(|id| plan.processes[*id].control.daemon) {
         queue.iter().for_each(|id| plan.processes[*id].control.wanted = true);
     }
-    while let Some(id) = queue.pop() {
-        if !std::mem::replace(&mut chosen[id.index()], true) {
-            queue.extend(plan.processes[id].control.joins.iter().map(|join| join.process));
-        }
-    }
-    add_cleanups(&plan, &mut chosen);
+    let chains = Chains::of(&plan);
+    choose(&plan, &chains, queue, &mut chosen);
+    add_cleanups(&plan, &chains, &mut chosen);
     Ok(keep(&plan, &chosen))
 }
 
@@ -45,8 +44,36 @@ pub fn is_cleanup(process: &Process) -> bool {
     process.control.joins.iter().any(|join| matches!(join.until, Condition::Exit | Condition::Failure))
 }
 
-/// One pass suffices when each process comes after all that it joins.
-fn add_cleanups(plan: &Plan, chosen: &mut [bool]) {
+/// Who is tied to whom by pipes.
+struct Chains {
+    all: Vec<Vec<ProcessId>>,
+    of: BTreeMap<ProcessId, usize>,
+}
+
+impl Chains {
+    fn of(plan: &Plan) -> Self {
+        let all = plan.chains();
+        let of = (0..).zip(&all).flat_map(|(number, chain)| chain.iter().map(move |id| (*id, number))).collect();
+        Self { all, of }
+    }
+
+    fn partners(&self, id: ProcessId) -> &[ProcessId] {
+        self.of.get(&id).map_or(&[][..], |number| &self.all[*number])
+    }
+}
+
+/// Chooses processes, all that they join, and partners in their pipes.
+fn choose(plan: &Plan, chains: &Chains, mut queue: Vec<ProcessId>, chosen: &mut [bool]) {
+    while let Some(id) = queue.pop() {
+        if !std::mem::replace(&mut chosen[id.index()], true) {
+            queue.extend(plan.processes[id].control.joins.iter().map(|join| join.process));
+            queue.extend(chains.partners(id));
+        }
+    }
+}
+
+/// One pass suffices when each process comes after all that it joins. Partners in a pipe are one.
+fn add_cleanups(plan: &Plan, chains: &Chains, chosen: &mut [bool]) {
     let edges: Vec<(usize, usize)> = plan
         .processes
         .entries()
@@ -54,9 +81,10 @@ fn add_cleanups(plan: &Plan, chosen: &mut [bool]) {
         .collect();
     for index in graph::topological_order(plan.processes.len(), &edges).unwrap_or_default() {
         let process = &plan.processes[ProcessId::from_index(index)];
-        let inside = process.control.joins.iter().all(|join| chosen[join.process.index()]);
+        let together = chains.partners(ProcessId::from_index(index)).iter().map(|id| &plan.processes[*id]).chain([process]);
+        let inside = together.flat_map(|process| &process.control.joins).all(|join| chosen[join.process.index()]);
         if !chosen[index] && inside && is_cleanup(process) {
-            chosen[index] = true;
+            choose(plan, chains, vec![ProcessId::from_index(index)], chosen);
         }
     }
 }
@@ -74,6 +102,7 @@ fn keep(plan: &Plan, chosen: &[bool]) -> Plan {
     for (id, process) in plan.processes.entries() {
         if chosen[id.index()] {
             let mut process = process.clone();
+            process.control.pipe_from = process.control.pipe_from.and_then(|source| new_id[source.index()]);
             for join in &mut process.control.joins {
                 // Everything a chosen process joins is chosen.
                 join.process = new_id[join.process.index()].unwrap_or(join.process);

@@ -128,6 +128,7 @@ fn asked_for(plan: &Plan, process: ProcessId) -> String {
 pub fn skip(plan: &Plan, reason: &SkipReason) -> String {
     match reason {
         SkipReason::Condition => "its `if` is false".to_owned(),
+        SkipReason::Partner { process } => format!("{} is tied to it by a pipe and was not started", plan.processes[*process].name),
         SkipReason::Join { process, because, .. } => {
             let name = quoted(plan, *process);
             match because {

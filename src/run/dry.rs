@@ -47,6 +47,7 @@ pub fn starts(plan: Arc<Plan>) -> Vec<DryStart> {
                             next.push(Input::Ended { job, step, exit: Exit::Code(code) });
                         }
                     }
+                    Effect::Decide { process } => inputs.push_back(Input::Decided { process, holds: Ok(true) }),
                     Effect::Probe { .. } | Effect::EndProbe { .. } | Effect::Suspend | Effect::Resume => {}
                     Effect::RunStopCommand { job } => inputs.push_back(Input::StopCommandEnded { job }),
                     Effect::Terminate { .. } | Effect::Kill { .. } => {}

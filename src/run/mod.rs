@@ -16,6 +16,7 @@ mod leftovers;
 mod lines;
 mod lingering;
 mod orphans;
+mod outputs;
 mod pipes;
 mod probes;
 mod probing;
@@ -27,6 +28,7 @@ mod starting;
 mod stopping;
 mod suspension;
 mod terminals;
+mod ties;
 mod waits;
 mod wishes;
 

@@ -100,14 +100,24 @@ impl Runner<'_> {
     }
 
     fn probe_by_command(&mut self, job: JobId, probe: u32, step: &Step) -> Result<(), String> {
+        let known = self.known(step, &Stdin::Null).map_err(|(StartError::NoRoom(why) | StartError::Failed(why))| why)?;
+        let step = &*known.0;
         let Action::Command { argv, direct, .. } = &step.action else { return Ok(()) };
         let plan = Arc::clone(&self.setup.plan);
         let folder = std::env::temp_dir();
         let output = NamedTempFile::with_prefix_in("flowrun-probe-", &folder)
             .map_err(|error| format!("cannot keep the output of the probe in {} (see TMPDIR): {}", folder.display(), reason(&error)))?;
         let stdout = Output::File { path: output.path().to_owned(), append: true };
-        let streams = Streams { stdin: &Stdin::Null, stdout: &stdout, stderr: &Output::SameAsStdout, tty: Tty::Without, first: false };
-        let own = Own { process: &plan.processes[job.process], attempt: job.attempt, permits: self.probes.permits(job) };
+        let streams = Streams {
+            stdin: &Stdin::Null,
+            stdout: &stdout,
+            stderr: &Output::SameAsStdout,
+            tty: Tty::Without,
+            input: None,
+            output: None,
+            first: false,
+        };
+        let own = Own { process: &plan.processes[job.process], attempt: job.attempt, permits: self.probes.permits(job), outputs: None };
         let env = self.setup.environment.of(step, &own, &plan);
         let start =
             Start { argv, direct: direct.as_deref(), cwd: &step.cwd, env: &env, streams, umask: step.umask, shim: &self.setup.shim };

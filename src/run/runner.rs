@@ -12,12 +12,14 @@ use super::inbox::{Message, Post, RunHandle, inbox};
 use super::jobs::Jobs;
 use super::lingering::Lingering;
 use super::orphans::Orphans;
+use super::outputs::OutputFiles;
 use super::pipes::{Pipes, Said};
 use super::probes::Probes;
 use super::server::Server;
 use super::starting::PendingStart;
 use super::suspension::Suspension;
 use super::terminals::Terminals;
+use super::ties::Ties;
 use super::waits::Waits;
 
 use crate::base::ids::{JobId, ProcessId};
@@ -30,7 +32,7 @@ use crate::io::pty::Size;
 use crate::io::shim::Shim;
 use crate::io::signals::Signals;
 use crate::io::sweep;
-use crate::notice::{Event, Notice, RunSummary};
+use crate::notice::{Event, Notice, Outcome, RunSummary};
 use crate::plan::Plan;
 use crate::sched::{Effect, Input, Outbox, Scheduler, Settings};
 
@@ -118,6 +120,8 @@ pub(super) struct Runner<'a> {
     /// Whether everything is being killed.
     pub(super) killing: bool,
     pub(super) terminals: Terminals,
+    pub(super) outputs: OutputFiles,
+    pub(super) ties: Ties,
     pub(super) suspension: Suspension,
     /// None when there was no place for its socket.
     pub(super) server: Option<Server>,
@@ -159,6 +163,8 @@ impl<'a> Runner<'a> {
             held: BTreeSet::new(),
             killing: false,
             terminals,
+            outputs: OutputFiles::default(),
+            ties: Ties::new(&setup.plan),
             suspension: Suspension::default(),
             server: None,
             waits: Waits::default(),
@@ -200,12 +206,17 @@ impl<'a> Runner<'a> {
 
     pub(super) fn tell(&mut self, notice: Notice) {
         match &notice.event {
-            Event::Ended { process, .. } => {
+            Event::Ended { process, outcome, .. } => {
+                self.ties.ended(*process);
+                self.outputs_end(*process, matches!(outcome, Outcome::Success));
                 self.handle.mark_ended(*process);
                 self.probes.forget(*process, &self.setup.poller);
                 self.process_over(*process);
             }
-            Event::Retrying { job, .. } | Event::Restarting { job, .. } | Event::BeginningAnew { job } => self.process_over(job.process),
+            Event::Retrying { job, .. } | Event::Restarting { job, .. } | Event::BeginningAnew { job } => {
+                self.outputs_end(job.process, false);
+                self.process_over(job.process);
+            }
             Event::KillingAll { .. } => self.killing = true,
             _ => {}
         }
@@ -229,6 +240,7 @@ impl<'a> Runner<'a> {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Start { job, step, permits } => self.starts.push_back(PendingStart { job, step, permits }),
+            Effect::Decide { process } => self.decide(process),
             Effect::Probe { job, probe, live } if self.suspension.holds() => self.suspension.keep_probe(job, probe, live),
             Effect::Probe { job, probe, live } => self.probe(job, probe, live),
             Effect::EndProbe { job } => self.end_probe(job),

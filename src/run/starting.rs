@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::sys::signal::Signal;
 
 use super::inbox::{Lines, Message, RunHandle};
@@ -56,7 +57,7 @@ impl Runner<'_> {
         let process = &plan.processes[start.job.process];
         let step = &process.work.steps[start.step as usize];
         let result = self.watch_conditions(&start).and_then(|()| match &step.action {
-            Action::Task { task, .. } => self.start_task(&start, step, Arc::clone(task)),
+            Action::Task { .. } => self.start_task(&start, step),
             Action::Command { .. } => self.start_child(&start, step),
         });
         let (job, number) = (start.job, start.step);
@@ -90,8 +91,11 @@ impl Runner<'_> {
     }
 
     pub(super) fn start_child(&mut self, start: &PendingStart, step: &Step) -> Result<Option<u32>, StartError> {
+        self.make_outputs(start.job)?;
+        self.ties.make(start.job.process).map_err(|error| no_pipe(&error))?;
         let running = self.launch(Role::Step(start.job), step, &start.permits, start.step == 0)?;
         let pid = running.pid;
+        self.ties.handed_over(start.job.process);
         self.terminal_is_lent(start.job, pid);
         let pipes = self.watch(start.job.process, running);
         self.jobs.add_child(start.job, start.step, pid, pipes);
@@ -101,20 +105,28 @@ impl Runner<'_> {
     pub(super) fn launch(&self, role: Role, step: &Step, permits: &[(ResourceId, Vec<u32>)], first: bool) -> Result<Running, StartError> {
         let job = role.job();
         let process = &self.setup.plan.processes[job.process];
+        let work = &process.work;
+        let (step, input) = self.known(step, &work.stdin)?;
+        let (step, input) = (&*step, &*input);
         let Action::Command { argv, direct, .. } = &step.action else {
             return Err(StartError::Failed("a built-in task is no command".to_owned()));
         };
-        let own = Own { process, attempt: job.attempt, permits };
+        let outputs = if let Role::Step(_) = role { self.outputs.file(job.process) } else { None };
+        let own = Own { process, attempt: job.attempt, permits, outputs };
         let mut env = self.setup.environment.of(step, &own, &self.setup.plan);
         self.probes.add_environment(job, &mut env);
-        let work = &process.work;
         // What asks a process to end has no part in its terminal.
         let (stdin, tty) = match role {
-            Role::Step(_) => (&work.stdin, self.terminals.tty(work)),
-            Role::StopCommand(_) | Role::Probe(_) if work.stdin == Stdin::Inherit => (&Stdin::Null, Tty::Without),
-            Role::StopCommand(_) | Role::Probe(_) => (&work.stdin, Tty::Without),
+            Role::Step(_) => (input, self.terminals.tty(work)),
+            Role::StopCommand(_) | Role::Probe(_) if matches!(work.stdin, Stdin::Inherit | Stdin::Pipe) => (&Stdin::Null, Tty::Without),
+            Role::StopCommand(_) | Role::Probe(_) => (input, Tty::Without),
         };
-        let streams = Streams { stdin, stdout: &work.stdout, stderr: &work.stderr, tty, first };
+        let stdout = match role {
+            Role::StopCommand(_) | Role::Probe(_) if work.stdout == Output::Pipe => &Output::Captured,
+            _ => &work.stdout,
+        };
+        let (input, output) = self.ties.of(job.process);
+        let streams = Streams { stdin, stdout, stderr: &work.stderr, tty, input, output, first };
         let (shim, umask) = (&self.setup.shim, step.umask);
         command::start(&Start { argv, direct: direct.as_deref(), cwd: &step.cwd, env: &env, streams, umask, shim })
     }
@@ -133,14 +145,12 @@ impl Runner<'_> {
         keys
     }
 
-    pub(super) fn start_task(
-        &mut self,
-        start: &PendingStart,
-        step: &Step,
-        task: Arc<dyn crate::task::Task>,
-    ) -> Result<Option<u32>, StartError> {
+    pub(super) fn start_task(&mut self, start: &PendingStart, step: &Step) -> Result<Option<u32>, StartError> {
         let (job, number) = (start.job, start.step);
         let process = &self.setup.plan.processes[job.process];
+        let (step, _) = self.known(step, &process.work.stdin)?;
+        let Action::Task { task, .. } = &step.action else { return Err(StartError::Failed("a command is no built-in task".to_owned())) };
+        let task = Arc::clone(task);
         let output: Box<dyn io::Write + Send> = match &process.work.stdout {
             Output::File { path, append } => {
                 let file = command::open_file(path, *append || number > 0);
@@ -148,7 +158,7 @@ impl Runner<'_> {
                     file.map_err(|error| StartError::Failed(format!("cannot write output to {}: {}", path.display(), reason(&error))))?,
                 )
             }
-            Output::Captured | Output::SameAsStdout => Box::new(Lines::new(self.post.clone(), job.process)),
+            Output::Captured | Output::SameAsStdout | Output::Pipe => Box::new(Lines::new(self.post.clone(), job.process)),
         };
         let post = self.post.clone();
         let run: Arc<RunHandle> = Arc::clone(&self.handle);
@@ -171,5 +181,13 @@ impl Runner<'_> {
             self.inputs.push_back(Input::Ended { job, step: start.step, exit: Exit::Signal(signal as i32) });
         }
         true
+    }
+}
+
+fn no_pipe(error: &io::Error) -> StartError {
+    let why = format!("cannot make the pipe between two processes: {}", reason(error));
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::EMFILE | Errno::ENFILE) => StartError::NoRoom(why),
+        _ => StartError::Failed(why),
     }
 }

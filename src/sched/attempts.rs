@@ -13,19 +13,23 @@ impl Scheduler {
     ///
     /// What holds locks for the whole attempt asks for them first; the rest goes straight to its first step.
     pub(super) fn begin_attempt(&mut self, id: ProcessId, out: &mut Outbox) {
-        let control = &self.plan.processes[id].control;
-        let request = control.request.clone();
-        let process = &mut self.processes[id];
-        process.attempt += 1;
-        process.time_left = control.timeout;
-        process.cause = None;
-        process.stop_reason = None;
-        process.anew = false;
+        self.count_attempt(id);
+        let request = self.plan.processes[id].control.request.clone();
         if request.is_empty() {
             self.begin_step(id, 0, out);
         } else {
             self.ask(id, None, request, out);
         }
+    }
+
+    /// Makes the next attempt the current one.
+    pub(super) fn count_attempt(&mut self, id: ProcessId) {
+        let process = &mut self.processes[id];
+        process.attempt += 1;
+        process.time_left = self.plan.processes[id].control.timeout;
+        process.cause = None;
+        process.stop_reason = None;
+        process.anew = false;
     }
 
     /// Begins a step, waiting for its locks and a job slot if need be.
@@ -42,7 +46,7 @@ impl Scheduler {
     }
 
     /// Daemons take no job slot, nor does a step that only waits; without a limit there are none.
-    fn takes_slot(&self, id: ProcessId, step: u32) -> bool {
+    pub(super) fn takes_slot(&self, id: ProcessId, step: u32) -> bool {
         let control = &self.plan.processes[id].control;
         self.plan.jobs.is_some() && !control.daemon && !control.steps[step as usize].only_waits
     }
@@ -72,6 +76,10 @@ impl Scheduler {
     /// A request was granted. One whose process gave up waiting in the same moment goes back.
     pub(super) fn granted(&mut self, grant: Grant, out: &mut Outbox) {
         let id = grant.process;
+        if self.groups.partners(id).is_some() {
+            self.granted_together(&grant, out);
+            return;
+        }
         let step = match self.processes[id].state {
             State::Queued { ticket, step } if ticket == grant.ticket => step,
             _ => {
@@ -100,7 +108,7 @@ impl Scheduler {
         }
     }
 
-    fn start(&mut self, id: ProcessId, step: u32, out: &mut Outbox) {
+    pub(super) fn start(&mut self, id: ProcessId, step: u32, out: &mut Outbox) {
         self.enter(id, State::Running { step });
         let control = &self.plan.processes[id].control;
         let process = &mut self.processes[id];

@@ -157,6 +157,7 @@ impl Scheduler {
         out.tell(self.now, Event::Ended { process: id, outcome, exit, attempts, started });
         self.ends_told += 1;
         self.news.push_back(News::Ended(id));
+        self.leave_group(id);
         self.stop_using(id);
     }
 }

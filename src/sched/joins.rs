@@ -4,7 +4,7 @@ use super::readiness::Readiness;
 use super::scheduler::{News, Scheduler};
 use super::state::{Settled, State};
 use super::timers::Timer;
-use super::{Outbox, protocol};
+use super::{Effect, Outbox, protocol};
 use crate::base::ids::ProcessId;
 use crate::notice::{CancelReason, Failure, Outcome, OutcomeKind, SkipReason};
 use crate::source::model::{Condition, OnTimeout};
@@ -26,6 +26,9 @@ impl Scheduler {
             News::Started(id) | News::Readiness(id) | News::Ended(id) => id,
             News::Unused(id) => return self.unused(id, out),
         };
+        if let News::Ended(id) = news {
+            self.give_up_partners(id, out);
+        }
         // A process has news more than once, so taking the list would lose the second; an index does not.
         for index in 0..self.joiners[id].len() {
             let (joiner, number) = self.joiners[id][index];
@@ -117,6 +120,7 @@ impl Scheduler {
     fn join_lost(&mut self, id: ProcessId, number: u32) {
         let joins = &self.plan.processes[id].control.joins;
         let process = &mut self.processes[id];
+        (process.asked, process.willing) = (false, false);
         process.settled[number as usize] = Settled::No;
         process.unmet += 1;
         match joins[number as usize].timeout {
@@ -171,8 +175,26 @@ impl Scheduler {
     fn joins_hold(&mut self, id: ProcessId, out: &mut protocol::Outbox) {
         if let Some(reason) = self.may_not_start(id) {
             self.end(id, Outcome::Cancelled(reason), out);
+        } else if self.plan.processes[id].control.decided_late {
+            // It goes on waiting, and may be stopped or lose a join meanwhile, as if one more join did not hold.
+            self.processes[id].asked = true;
+            out.effects.push(Effect::Decide { process: id });
         } else {
-            self.begin_attempt(id, out);
+            self.may_begin(id, out);
+        }
+    }
+
+    /// The `if` of a process was evaluated. An answer that nobody waits for any more is dropped.
+    pub(super) fn decided(&mut self, id: ProcessId, holds: Result<bool, String>, out: &mut protocol::Outbox) {
+        let process = &mut self.processes[id];
+        if process.state != State::Waiting || !std::mem::take(&mut process.asked) {
+            return;
+        }
+        match (holds, self.may_not_start(id)) {
+            (_, Some(reason)) => self.end(id, Outcome::Cancelled(reason), out),
+            (Ok(true), None) => self.may_begin(id, out),
+            (Ok(false), None) => self.end(id, Outcome::Skipped(SkipReason::Condition), out),
+            (Err(why), None) => self.fail(id, Failure::NotStarted(why), out),
         }
     }
 

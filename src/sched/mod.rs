@@ -6,6 +6,7 @@
 
 mod attempts;
 mod ending;
+mod groups;
 mod inputs;
 mod joins;
 mod levels;

@@ -44,6 +44,13 @@ pub enum Input {
         /// Whether the condition holds; if not, why, in a few words.
         result: Result<(), String>,
     },
+    /// Whether the `if` of a process holds; an error is why it cannot be told, and a failure of the process.
+    Decided {
+        /// Which.
+        process: ProcessId,
+        /// The answer.
+        holds: Result<bool, String>,
+    },
     /// A process says that it is about to end (`STOPPING=1` of sd_notify).
     SaysStopping {
         /// Which attempt.
@@ -83,6 +90,11 @@ pub enum Effect {
         step: u32,
         /// Numbers of the permits it holds, by semaphore.
         permits: Vec<(ResourceId, Vec<u32>)>,
+    },
+    /// All joins of a process hold: ask its `if`, which reads what others have written. Answered by `Decided`.
+    Decide {
+        /// Which.
+        process: ProcessId,
     },
     /// Ask whether the condition holds. Answered by `Probed` with the same number.
     Probe {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::groups::Groups;
 use super::levels::{self, Levels};
 use super::locks::LockTable;
 use super::protocol::{Input, Outbox, Settings};
@@ -21,6 +22,7 @@ pub struct Scheduler {
     pub(super) processes: DenseMap<ProcessId, Process>,
     /// Who joins a process, and by which of its joins.
     pub(super) joiners: DenseMap<ProcessId, Vec<(ProcessId, u32)>>,
+    pub(super) groups: Groups,
     pub(super) locks: LockTable,
     pub(super) timers: Timers,
     /// What happened to processes and is still to be told to their joiners: a queue, so that a long chain
@@ -83,8 +85,10 @@ impl Scheduler {
             let settled = if joins.iter().any(changes) { vec![Settled::No; joins.len()] } else { Vec::new() };
             processes.push(Process::new(count(joins.len()), count(unbounded), settled));
         }
-        let alarm = levels::alarms(&plan);
-        let cleanup: DenseMap<ProcessId, bool> = plan.processes.iter().map(plan::is_cleanup).collect();
+        let groups = Groups::new(&plan);
+        let alarm = levels::alarms(&plan, &groups);
+        let mut cleanup: DenseMap<ProcessId, bool> = plan.processes.iter().map(plan::is_cleanup).collect();
+        groups.spread(&mut cleanup);
         let finite = |id: &ProcessId| !plan.processes[*id].control.daemon;
         let open = plan.processes.ids().filter(|id| finite(id) && !alarm[*id]).count();
         let open_regular = plan.processes.ids().filter(|id| finite(id) && !alarm[*id] && !cleanup[*id]).count();
@@ -102,7 +106,8 @@ impl Scheduler {
             alarm,
             wanted: plan.processes.iter().filter(|process| process.control.wanted).count(),
             has_work: open > 0,
-            daemon_levels: Levels::new(&plan),
+            daemon_levels: Levels::new(&plan, &groups),
+            groups,
             halted: None,
             closing: false,
             suspended: false,
@@ -132,6 +137,7 @@ impl Scheduler {
             Input::StopProcess { process } => self.stop_requested(process, out),
             Input::RestartProcess { process } => self.restart_requested(process, out),
             Input::Probed { job, probe, result } => self.probed(job, probe, result, out),
+            Input::Decided { process, holds } => self.decided(process, holds, out),
             Input::SaysStopping { job } => self.says_stopping(job, out),
             Input::Suspend => self.suspend(out),
             Input::Resume => self.resume(out),

@@ -68,6 +68,10 @@ pub struct Process {
     pub unmet_unbounded: u32,
     /// How each join stands; kept only where one has a bound or waits until the other is ready.
     pub settled: Vec<Settled>,
+    /// Whether its `if` was asked for and the joins have held since.
+    pub asked: bool,
+    /// Whether it waits only for its partners in a pipe.
+    pub willing: bool,
     /// Held for the attempt, and for the step that runs.
     pub held: Option<Grant>,
     pub step_held: Option<Grant>,
@@ -106,6 +110,8 @@ impl Process {
             unmet,
             unmet_unbounded,
             settled,
+            asked: false,
+            willing: false,
             held: None,
             step_held: None,
             has_slot: false,

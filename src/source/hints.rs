@@ -16,7 +16,7 @@ const NOT_YET: &[(&str, &[&str], Option<&str>)] = &[
     ("a step", &["secrets"], None),
     ("a lock", &["scope", "name"], None),
     ("a semaphore", &["scope", "name"], None),
-    ("`stdin`", &["process", "queue"], Some("until then, use `{file: path}`, or connect commands with `|` in one process")),
+    ("`stdin`", &["queue"], Some("until then, use `{file: path}`, or connect commands with `|` in one process")),
     ("`stdout` or `stderr`", &["queue"], None),
 ];
 
@@ -278,7 +278,7 @@ pub fn form(of: &str, node: NodeId, document: &Document) -> Option<String> {
         "a join" => "write a condition such as `success`, or `{until: exit, timeout: 5m}`",
         "a semaphore" => "write its number of permits, as in `{gpu: 4}`",
         "a lock" => "write `locks: [name]`",
-        "`stdin`" => "write `none`, `inherit`, `{text: …}` or `{file: path}`",
+        "`stdin`" => "write `none`, `inherit`, `{text: …}`, `{file: path}` or `{process: other}`",
         "`stdout` or `stderr`" => "write `{file: path}`",
         _ => return None,
     };

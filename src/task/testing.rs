@@ -26,7 +26,7 @@ impl Render for Echo {
             rendered.push_str(inside.trim().trim_matches('\''));
             rest = after;
         }
-        Ok(Rendered { text: rendered + rest, typed })
+        Ok(Rendered { text: rendered + rest, typed, late: false })
     }
 }
 

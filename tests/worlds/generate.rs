@@ -39,6 +39,8 @@ pub fn plan(seed: u64, care: Care) -> Plan {
         health: if care.plain { 0 } else { rng.pick(&[0, 0, 30, 80]) },
         restarts: if care.plain { 0 } else { rng.pick(&[0, 40, 90]) },
         wanted: if care.plain { 0 } else { rng.pick(&[0, 0, 0, 0, 30]) },
+        pipes: if care.plain || care.joins_anywhere > 0 { 0 } else { rng.pick(&[0, 30, 70]) },
+        asks: if care.plain { 0 } else { rng.pick(&[0, 0, 40]) },
         unused: if care.plain { 0 } else { rng.pick(&[0, 30, 80]) },
     };
     let locks = rng.below(4);
@@ -59,7 +61,8 @@ pub fn plan(seed: u64, care: Care) -> Plan {
     }
     let daemons: Vec<bool> = (0..count).map(|_| rng.chance(flavour.daemons)).collect();
     let mut maker = Maker { rng, flavour, care, resources: &resources, tiers, daemons, rank };
-    let controls: Vec<Control> = (0..count).map(|id| maker.control(id)).collect();
+    let mut controls: Vec<Control> = (0..count).map(|id| maker.control(id)).collect();
+    maker.tie(&mut controls, &order);
     let mut rng = maker.rng;
     let mut plan = Plan {
         name: "world".to_owned(),
@@ -98,6 +101,8 @@ struct Flavour {
     health: u64,
     restarts: u64,
     unused: u64,
+    asks: u64,
+    pipes: u64,
     wanted: u64,
 }
 
@@ -120,11 +125,14 @@ impl Maker<'_> {
         let floor = if request.is_empty() { 0 } else { outer.map_or(0, |tier| tier + 1) };
         let steps = (0..steps).map(|_| self.step(floor, &request)).collect();
         let joins = self.joins(id);
-        let Flavour { bounds, health, restarts, unused, wanted, .. } = self.flavour;
+        let Flavour { asks, bounds, health, restarts, unused, wanted, .. } = self.flavour;
         let rng = &mut self.rng;
+        let disabled = rng.chance(5);
         Control {
             daemon,
-            disabled: rng.chance(5),
+            disabled,
+            pipe_from: None,
+            decided_late: !disabled && rng.chance(asks),
             request,
             steps,
             acquire_timeout: rng.chance(bounds).then(|| rng.tens(1, 15)),
@@ -140,6 +148,35 @@ impl Maker<'_> {
             restart: if daemon && rng.chance(restarts) { upkeep::restart(rng) } else { Restart::default() },
             stop_unused: daemon && rng.chance(unused),
             wanted: daemon && rng.chance(wanted),
+        }
+    }
+
+    /// Ties neighbours in the order of joins by pipes, so that none can wait for another through a third.
+    fn tie(&mut self, controls: &mut [Control], order: &[usize]) {
+        for pair in order.windows(2) {
+            let (source, reader) = (pair[0], pair[1]);
+            if !self.rng.chance(self.flavour.pipes) || controls[source].daemon != controls[reader].daemon {
+                continue;
+            }
+            for id in [source, reader] {
+                let control = &mut controls[id];
+                (control.retries, control.restart) = (Retries::default(), Restart::default());
+                control.steps.truncate(1);
+                control.steps[0].request.clear();
+            }
+            // What partners ask for is of one height, and nobody's twice.
+            let mut upstream = vec![source];
+            while let Some(other) = controls[upstream[upstream.len() - 1]].pipe_from {
+                upstream.push(other.index());
+            }
+            let taken: Vec<ResourceId> = upstream.iter().flat_map(|id| controls[*id].request.iter().map(|share| share.resource)).collect();
+            let height = taken.first().map(|resource| self.tiers[resource.index()]);
+            let tiers = &self.tiers;
+            controls[reader]
+                .request
+                .retain(|share| !taken.contains(&share.resource) && height.is_none_or(|height| height == tiers[share.resource.index()]));
+            controls[reader].joins.retain(|join| !upstream.contains(&join.process.index()));
+            controls[reader].pipe_from = Some(ProcessId::from_index(source));
         }
     }
 

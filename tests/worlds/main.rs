@@ -9,6 +9,7 @@ mod cases;
 mod checks;
 mod generate;
 mod health_cases;
+mod pipe_cases;
 mod programs;
 mod report;
 mod restart_cases;

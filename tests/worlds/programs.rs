@@ -73,6 +73,13 @@ impl Run<'_> {
         match effect {
             Effect::Start { .. } | Effect::Probe { .. } if self.frozen => self.held.push(effect),
             Effect::Start { job, step, .. } => self.start(job, step)?,
+            Effect::Decide { process } => {
+                let holds = self.rng.pick(&[Ok(true), Ok(true), Ok(true), Ok(false), Err("no such output".to_owned())]);
+                let at = self.now + self.rng.tens(0, 3);
+                let input = Input::Decided { process, holds };
+                self.repeat(20, &input);
+                self.post(at, Message::Tell(input));
+            }
             Effect::Probe { job, probe, .. } => self.probe(job, probe),
             Effect::EndProbe { job } => {
                 self.held.retain(|held| !matches!(held, Effect::Probe { job: other, .. } if *other == job));

@@ -78,6 +78,10 @@ impl World {
                 outside.push((rng.tens(0, 50), Input::Interrupt { signal: rng.pick(&[1, 2, 15]) }));
             }
         }
+        if rng.chance(10) {
+            let process = ProcessId(rng.below(plan.processes.len()) as u32);
+            outside.push((rng.tens(0, 40), Input::Decided { process, holds: Ok(true) }));
+        }
         if rng.chance(25) {
             for _ in 0..=rng.below(3) {
                 outside.push((rng.tens(0, 40), rng.pick(&[Input::Suspend, Input::Suspend, Input::Suspend, Input::Resume])));

@@ -8,12 +8,14 @@ use crate::source::read::{Merge, Read, Reader, Tmpl};
 use crate::source::tree::NodeId;
 
 mapping! {
-    /// Standard input from a text or a file; exactly one of the two.
+    /// Standard input from a text, a file or another process; exactly one of these.
     pub struct StdinSource as "`stdin`" {
         /// This text.
         text: Tmpl<String>,
         /// The contents of this file.
         file: Tmpl<String>,
+        /// What this process writes to its standard output: a pipe between the two, which start together.
+        process: Tmpl<String>,
     }
 }
 
@@ -25,7 +27,7 @@ pub enum Stdin {
     Nothing,
     /// flowrun's own.
     Inherit,
-    /// From a text or a file.
+    /// From a text, a file or another process.
     From(Box<StdinSource>),
 }
 
@@ -39,23 +41,24 @@ impl Read for Stdin {
             Some(("inherit", _)) => Some(Self::Inherit),
             Some((word, _)) => {
                 reader.report(Diagnostic::error("bad-value", span, format!("`{word}` is not a form of `stdin`")).help(format!(
-                    "write `none`, `inherit`, `{{text: …}}` or `{{file: {}}}`",
+                    "write `none`, `inherit`, `{{text: …}}`, `{{process: other}}` or `{{file: {}}}`",
                     if word.len() > 40 { "path" } else { word }
                 )));
                 None
             }
             None => {
                 let source = StdinSource::read(node, reader)?;
-                if source.text.is_broken() || source.file.is_broken() {
+                if source.text.is_broken() || source.file.is_broken() || source.process.is_broken() {
                     return None;
                 }
-                if source.text.is_set() == source.file.is_set() {
+                let given = [source.text.is_set(), source.file.is_set(), source.process.is_set()];
+                if given.into_iter().filter(|given| *given).count() != 1 {
                     if reader.reported_within(span) {
                         return None;
                     }
                     reader.report(
-                        Diagnostic::error("bad-value", span, "`stdin` needs exactly one of `text` and `file`")
-                            .help("write `{text: …}` or `{file: path}`"),
+                        Diagnostic::error("bad-value", span, "`stdin` needs exactly one of `text`, `file` and `process`")
+                            .help("write `{text: …}`, `{file: path}` or `{process: other}`"),
                     );
                     return None;
                 }
@@ -74,7 +77,7 @@ impl JsonSchema for Stdin {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let source = generator.subschema_for::<StdinSource>();
-        json_schema!({ "anyOf": [{ "enum": ["none", "inherit"] }, source], "examples": ["none", "inherit", { "file": "input.txt" }] })
+        json_schema!({ "anyOf": [{ "enum": ["none", "inherit"] }, source], "examples": ["none", "inherit", { "file": "input.txt" }, { "process": "other" }] })
     }
 }
 

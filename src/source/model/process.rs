@@ -63,7 +63,7 @@ mapping! {
         shell: Shell,
         /// The permissions that new files do not get, octal and in quotes, as in `"022"`; default flowrun's own.
         umask: Umask,
-        /// Standard input: `none` (default), `inherit` (flowrun's own, one process at a time), a text or a file.
+        /// Standard input: `none` (default), `inherit` (flowrun's own, one process at a time), a text, a file or what another process writes.
         stdin: Stdin,
         /// Standard output into a file; default captured and shown.
         stdout: Stdout,

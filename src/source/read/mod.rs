@@ -33,6 +33,8 @@ pub struct Rendered {
     pub text: String,
     /// Whether the whole of it was one expression, and its value a number, a boolean or nothing: no text.
     pub typed: bool,
+    /// Whether it has no value yet, because it reads what processes write while they run; `text` is its source.
+    pub late: bool,
 }
 
 /// A document being read, and what was found wrong in it.

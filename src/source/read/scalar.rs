@@ -56,6 +56,7 @@ impl<T: Scalar> Read for Tmpl<T> {
         let text = match (has_expression, reader.render) {
             (true, None) => return Some(Self::Expression(text.to_owned())),
             (true, Some(render)) => match render.render(text, span) {
+                Ok(done) if done.late => return Some(Self::Expression(done.text)),
                 Ok(done) => {
                     rendered = done.text;
                     &rendered

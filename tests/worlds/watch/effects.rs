@@ -5,12 +5,14 @@ use flowrun::notice::{Event, Exit, Share};
 use flowrun::plan::ResourceKind;
 use flowrun::sched::Effect;
 
+use super::joins::Joined;
 use super::{Phase, Program, Watch, ensure};
 
 impl Watch {
     pub fn effect(&mut self, effect: &Effect) -> Result<(), String> {
         match effect {
             Effect::Start { job, step, permits } => self.start(*job, *step, permits),
+            Effect::Decide { process } => self.decide(*process),
             Effect::Probe { job, probe, live } => self.probe(*job, *probe, *live),
             Effect::EndProbe { job } => self.end_probe(*job),
             // Held against the notices of the whole step.
@@ -31,6 +33,16 @@ impl Watch {
                 Ok(())
             }
         }
+    }
+
+    fn decide(&mut self, id: ProcessId) -> Result<(), String> {
+        let joined = self.joined(id);
+        ensure!(self.plan.processes[id].control.decided_late, "{id:?} has no `if` to ask for");
+        let one = &mut self.all[id];
+        ensure!(matches!(joined, Joined::Hold | Joined::Either), "the `if` of {id:?} is asked for though its joins are {joined:?}");
+        ensure!(one.attempt == 0, "the `if` of {id:?} is asked for after it began");
+        one.asked = one.outcome.is_none();
+        Ok(())
     }
 
     /// Suspending and going on are told and done together, once, and only when asked for.

@@ -28,6 +28,7 @@ impl Watch {
                 }
                 self.failed_rightly(id, failure)?;
                 let tried = match failure {
+                    Failure::NotStarted(_) if one.attempt == 0 => true,
                     Failure::JoinTimeout { .. } | Failure::FellTooOften { .. } => true,
                     _ if control.daemon => !self.owes_restart(id, true),
                     _ => {
@@ -37,7 +38,17 @@ impl Watch {
                 ensure!(tried, "{id:?} failed for good in attempt {}", one.attempt);
                 ensure!(!self.is_forgiven(id, true), "{id:?} failed though it would only have been started again");
             }
-            Outcome::Skipped(SkipReason::Condition) => ensure!(control.disabled && one.attempt == 0, "{id:?} has no false `if`"),
+            Outcome::Skipped(SkipReason::Condition) => {
+                let said = self.answer == Some((id, Ok(false)));
+                let mut others = self.needs.partners[id].iter().filter(|other| **other != id).map(|other| &self.all[*other].outcome);
+                let partner = others.any(|end| matches!(end, Some((_, Outcome::Skipped(SkipReason::Condition)))));
+                ensure!((control.disabled || said || partner) && one.attempt == 0, "{id:?} has no false `if`");
+            }
+            Outcome::Skipped(SkipReason::Partner { process }) => {
+                let tied = self.needs.partners[id].contains(process) && *process != id;
+                let over = self.all[*process].outcome.is_some() && !self.all[*process].begun;
+                ensure!(tied && over && !one.begun, "{id:?} is skipped for {process:?}");
+            }
             Outcome::Skipped(SkipReason::Join { process, until, because }) => {
                 ensure!(one.attempt == 0, "{id:?} is skipped after it began");
                 let join = control.joins.iter().find(|join| join.process == *process && join.until == *until);
@@ -111,6 +122,7 @@ impl Watch {
         let right = match failure {
             Failure::Code(code) => free && !control.success_codes.contains(code) && last.is_some_and(|last| last.exit == Exit::Code(*code)),
             Failure::Signal(signal) => free && last.is_some_and(|last| last.exit == Exit::Signal(*signal)),
+            Failure::NotStarted(why) if one.attempt == 0 => self.answer == Some((id, Err(why.clone()))),
             Failure::NotStarted(why) => last.is_some_and(|last| last.exit == Exit::NotStarted(why.clone())),
             Failure::Timeout(bound) => last.is_some_and(|last| {
                 let known = control.timeout == Some(*bound) || control.steps[last.step as usize].timeout == Some(*bound);

@@ -33,6 +33,9 @@ pub const THINGS: &[&str] = &[
     "interrupted while suspended",
     "readiness lost while waited for",
     "skipped before the end of what was waited for",
+    "skipped by an `if` that was asked for",
+    "failed by an `if`",
+    "skipped for a partner in a pipe",
 ];
 
 impl Watch {
@@ -61,6 +64,15 @@ impl Watch {
             Event::Ended { outcome: Outcome::Cancelled(CancelReason::Unused), .. } => "cancelled unused",
             Event::Ended { outcome: Outcome::Skipped(SkipReason::Join { process, .. }), .. } if self.all[*process].outcome.is_none() => {
                 "skipped before the end of what was waited for"
+            }
+            Event::Ended { outcome: Outcome::Skipped(SkipReason::Condition), .. } if self.answer.is_some() => {
+                "skipped by an `if` that was asked for"
+            }
+            Event::Ended { outcome: Outcome::Skipped(SkipReason::Partner { .. }), .. } => "skipped for a partner in a pipe",
+            Event::Ended { process, outcome: Outcome::Failed { failure: Failure::NotStarted(_), .. }, .. }
+                if self.answer.is_some() && self.all[*process].attempt == 0 =>
+            {
+                "failed by an `if`"
             }
             _ => return,
         };

@@ -106,6 +106,10 @@ struct One {
     /// Since when it can not be ready any more.
     never: Option<RunTime>,
     restarts: Vec<RunTime>,
+    /// Whether its `if` was asked for and not answered.
+    asked: bool,
+    /// Whether it was answered that the `if` holds, and the joins have held since.
+    agreed: bool,
     /// Joins that were waited for long enough.
     given_up: BTreeSet<usize>,
     /// Joins that may have been.
@@ -146,6 +150,7 @@ pub struct Watch {
     whole: Whole,
     /// What the input of this step changed.
     told_started: Option<JobId>,
+    answer: Option<(ProcessId, Result<bool, String>)>,
     expected: Expected,
     suspended: bool,
     /// Whether this input changes that.
@@ -169,6 +174,7 @@ impl Watch {
             all: plan.processes.ids().map(|_| One::default()).collect(),
             whole: Whole::default(),
             told_started: None,
+            answer: None,
             expected: Expected::default(),
             suspended: false,
             suspension_due: false,
@@ -192,6 +198,7 @@ impl Watch {
         };
         self.whole.step += 1;
         self.told_started = None;
+        self.answer = None;
         self.interrupted = false;
         self.commands_over.clear();
         self.over.clear();
@@ -233,6 +240,12 @@ impl Watch {
                 self.interrupted = true;
             }
             Input::Probed { job, probe, result } => self.told_of_probe(*job, *probe, result),
+            Input::Decided { process, holds } => {
+                if std::mem::take(&mut self.all[*process].asked) {
+                    self.answer = Some((*process, holds.clone()));
+                    self.all[*process].agreed = *holds == Ok(true);
+                }
+            }
             Input::SaysStopping { job } => self.told_of_leaving(*job),
             Input::Begin | Input::Tick | Input::Suspend | Input::Resume => {}
         }

@@ -14,6 +14,8 @@ pub struct Needs {
     pub has_work: bool,
     /// Daemons that are wanted for their own sake.
     pub wanted: Vec<ProcessId>,
+    /// Those that start together with each process, itself among them.
+    pub partners: DenseMap<ProcessId, Vec<ProcessId>>,
     /// Whether the second joins the first through any chain.
     needs: Vec<Vec<bool>>,
 }
@@ -23,8 +25,12 @@ impl Needs {
         let count = plan.processes.len();
         let mut needs = vec![vec![false; count]; count];
         let mut waits = vec![false; count];
+        let partners = partners(plan);
         // As often as a chain can be long: plain, and independent of the order of processes.
-        for _ in 0..count {
+        for _ in 0..=count * 2 {
+            for id in plan.processes.ids() {
+                waits[id.index()] |= partners[id].iter().any(|other| waits[other.index()]);
+            }
             for (id, process) in plan.processes.entries() {
                 for join in &process.control.joins {
                     let (joiner, joined) = (id.index(), join.process.index());
@@ -43,7 +49,8 @@ impl Needs {
         let cleans =
             |id: ProcessId| plan.processes[id].control.joins.iter().any(|join| matches!(join.until, Condition::Exit | Condition::Failure));
         Self {
-            cleanup: plan.processes.ids().map(cleans).collect(),
+            cleanup: plan.processes.ids().map(|id| partners[id].iter().copied().any(cleans)).collect(),
+            partners,
             has_work: plan.processes.ids().any(|id| finite(id) && !alarm[id]),
             wanted: plan.processes.ids().filter(|id| plan.processes[*id].control.wanted).collect(),
             alarm,
@@ -55,4 +62,17 @@ impl Needs {
     pub fn needs(&self, joiner: ProcessId, joined: ProcessId) -> bool {
         self.needs[joined.index()][joiner.index()]
     }
+}
+
+/// As often as a chain can be long, each hears from its neighbours who is tied to it.
+fn partners(plan: &Plan) -> DenseMap<ProcessId, Vec<ProcessId>> {
+    let mut first: DenseMap<ProcessId, ProcessId> = plan.processes.ids().collect();
+    for _ in 0..plan.processes.len() {
+        for (id, process) in plan.processes.entries() {
+            if let Some(source) = process.control.pipe_from {
+                first[id] = first[source];
+            }
+        }
+    }
+    plan.processes.ids().map(|id| plan.processes.ids().filter(|other| first[*other] == first[id]).collect()).collect()
 }

@@ -119,8 +119,12 @@ impl Watch {
             return Err(format!("{job:?} begins, but {why}"));
         }
         if job.attempt == 1 {
-            let joined = self.joined(id);
-            ensure!(matches!(joined, Joined::Hold | Joined::Either), "{job:?} begins though its joins are {joined:?}");
+            for partner in self.needs.partners[id].clone() {
+                let joined = self.joined(partner);
+                ensure!(matches!(joined, Joined::Hold | Joined::Either), "{job:?} begins though the joins of {partner:?} are {joined:?}");
+                let said = self.all[partner].agreed || self.answer == Some((partner, Ok(true)));
+                ensure!(!self.plan.processes[partner].control.decided_late || said, "{job:?} begins though no `if` of {partner:?} says so");
+            }
         } else {
             ensure!(one.retry_at.is_some_and(|at| at <= self.now), "{job:?} begins before its time, {:?}", one.retry_at);
             ensure!(!one.stop_requested, "{job:?} begins though it was asked to stop");

@@ -45,16 +45,18 @@ impl Watch {
     /// What running steps need, straight from the plan: independent of what was said about locks.
     fn running_together(&self) -> Result<(), String> {
         let mut in_use: Vec<Vec<(ProcessId, &Share)>> = vec![Vec::new(); self.plan.resources.len()];
-        let mut slots = 0;
+        let mut slots = BTreeSet::new();
         for (id, one) in self.all.entries() {
             let Some(program) = &one.program else { continue };
             let control = &self.plan.processes[id].control;
-            slots += u32::from(!control.daemon);
+            if !control.daemon {
+                slots.insert(self.needs.partners[id][0]);
+            }
             for share in control.request.iter().chain(&control.steps[program.step as usize].request) {
                 in_use[share.resource.index()].push((id, share));
             }
         }
-        ensure!(self.plan.jobs.is_none_or(|jobs| slots <= jobs), "{slots} processes run at once");
+        ensure!(self.plan.jobs.is_none_or(|jobs| slots.len() <= jobs as usize), "{slots:?} run at once");
         for (resource, users) in self.plan.resources.iter().zip(in_use) {
             let fits = match resource.kind {
                 ResourceKind::Lock => users.len() < 2 || users.iter().all(|(_, share)| share.shared),
@@ -79,8 +81,12 @@ impl Watch {
         Ok(())
     }
 
-    /// Whether a request is the oldest on everything it names and everything has room.
+    /// Whether a request, with those of its partners, is the oldest on everything it names and everything has room.
     pub fn is_its_turn(&self, id: ProcessId) -> bool {
+        self.needs.partners[id].iter().all(|id| self.is_oldest(*id))
+    }
+
+    fn is_oldest(&self, id: ProcessId) -> bool {
         let Some(wait) = &self.all[id].waiting else { return false };
         wait.wants.iter().all(|share| {
             let older = |other: &super::Wait| other.order < wait.order && other.wants.iter().any(|other| other.resource == share.resource);
@@ -89,8 +95,9 @@ impl Watch {
     }
 
     fn nobody_waits_in_vain(&self) -> Result<(), String> {
-        let running = self.all.entries().filter(|(id, one)| one.program.is_some() && !self.plan.processes[*id].control.daemon).count();
-        let slot_free = self.plan.jobs.is_none_or(|jobs| running < jobs as usize);
+        let running = self.all.entries().filter(|(id, one)| one.program.is_some() && !self.plan.processes[*id].control.daemon);
+        let running: BTreeSet<ProcessId> = running.map(|(id, _)| self.needs.partners[id][0]).collect();
+        let slot_free = self.plan.jobs.is_none_or(|jobs| running.len() < jobs as usize);
         for (id, one) in self.all.entries() {
             if one.waiting.is_none() || !self.is_its_turn(id) {
                 continue;
@@ -101,13 +108,30 @@ impl Watch {
         Ok(())
     }
 
-    fn joins_are_served(&self, id: ProcessId) -> Result<(), String> {
+    fn joins_are_served(&mut self, id: ProcessId) -> Result<(), String> {
+        let joined = self.joined(id);
+        let held = matches!(joined, Joined::Hold | Joined::Either);
+        self.all[id].asked &= held;
+        self.all[id].agreed &= held;
+        let partners = &self.needs.partners[id];
+        let begun = partners.iter().filter(|id| self.all[**id].begun).count();
+        ensure!(begun == 0 || begun == partners.len(), "some of {partners:?} were started, others not");
+        let over = partners.iter().find(|id| self.all[**id].outcome.is_some());
+        let left = partners.iter().find(|id| self.all[**id].outcome.is_none());
+        ensure!(begun > 0 || over.is_none() || left.is_none(), "{over:?} has ended before it began, {left:?} still waits for it");
+        let lacking = |id: &ProcessId| {
+            let decided = !self.plan.processes[*id].control.decided_late || self.all[*id].agreed;
+            !decided || matches!(self.joined(*id), Joined::Open | Joined::Either)
+        };
+        let waits_for_partners = partners.iter().any(|other| *other != id && lacking(other));
         let one = &self.all[id];
         if one.outcome.is_some() || one.attempt > 0 {
             return Ok(());
         }
-        let joined = self.joined(id);
-        ensure!(matches!(joined, Joined::Open | Joined::Either), "{id:?} still waits though its joins are {joined:?}");
+        ensure!(
+            matches!(joined, Joined::Open | Joined::Either) || one.asked || waits_for_partners,
+            "{id:?} still waits though its joins are {joined:?}"
+        );
         ensure!(self.may_not_begin(id, true).is_none(), "{id:?} still waits though it may not begin");
         Ok(())
     }
