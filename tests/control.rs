@@ -202,10 +202,22 @@ fn a_run_is_stopped_once_and_in_order_however_often_it_is_asked() {
     run.ask("stop").exits(0);
     wait_until("the cleanup runs", || run.place.path("cleaning").exists());
     run.ask("stop shop").exits(0);
-    run.ask("status").exits(0);
+    let status: Value = serde_json::from_str(&run.ask("status --json").exits(0).stdout).expect("JSON");
+    assert_eq!((status["ending"].as_bool(), of(&status, "cleanup")["state"].as_str()), (Some(true), Some("running")));
     let said = run.go().exits(143);
     assert!(said.stdout.contains("cleaned"), "{said}");
     attached.end().exits(143);
+}
+
+#[test]
+fn to_stop_a_run_after_a_signal_is_no_second_signal() {
+    let run =
+        Run::start("  cleanup: {join: {main: exit}, command: 'touch cleaning; until [ -e go ]; do sleep 0.02; done; echo cleaned'}\n");
+    run.live.signal(Signal::SIGINT);
+    wait_until("the cleanup runs", || run.place.path("cleaning").exists());
+    run.ask("stop").exits(0);
+    run.ask("status").exits(0);
+    assert!(run.go().exits(130).stdout.contains("cleaned"));
 }
 
 #[test]

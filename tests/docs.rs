@@ -93,8 +93,16 @@ fn the_reference_lists_the_tasks_as_the_program_does() {
 #[test]
 fn the_reference_names_every_flag_and_every_key() {
     let markdown = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md")).expect("it is there");
-    let help = flowrun(&["run", "--help"], Path::new("."), "");
-    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    let commands = ["run", "check", "list", "graph", "init", "ps", "status", "logs", "stop", "restart", "signal", "wait", "attach"];
+    let help: Vec<_> = commands.iter().map(|command| flowrun(&[command, "--help"], Path::new("."), "").stdout).collect();
+    let help = String::from_utf8_lossy(&help.concat()).into_owned();
+    let every = flowrun(&["--help"], Path::new("."), "").stdout;
+    assert!(
+        commands
+            .iter()
+            .all(|command| String::from_utf8_lossy(&every).contains(command) && markdown.contains(&format!("flowrun {command}"))
+                || *command == "run")
+    );
     let flags = help.split(|c: char| c.is_whitespace() || c == ',' || c == '=').filter(|word| word.starts_with("--") && word.len() > 2);
     for flag in flags.filter(|flag| !["--help"].contains(flag)) {
         assert!(markdown.contains(flag), "the reference does not name {flag}");

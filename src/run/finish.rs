@@ -41,8 +41,10 @@ impl Runner<'_> {
                 continue;
             }
             let left = if blocked { patience } else { Some(LAST_DRAIN) };
-            self.setup.poller.wait(left.map(|left| left.saturating_sub(waited)), &mut self.keys)?;
+            let left = left.map(|left| left.saturating_sub(waited)).into_iter().chain(self.clients_deadline()).min();
+            self.setup.poller.wait(left, &mut self.keys)?;
             self.mark_ready();
+            self.serve_clients();
         }
         for process in self.pipes.holders() {
             self.warn(process, "something that it started still holds its output; what comes there is not shown".to_owned());

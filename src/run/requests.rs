@@ -26,6 +26,10 @@ impl Runner<'_> {
     pub(super) fn carry_out(&mut self, asked: Asked) {
         let pending = Pending { client: asked.client, id: asked.id };
         let answer = match asked.request {
+            // Every process has its outcome; only the last output is on its way.
+            Request::Stop { .. } | Request::Restart { .. } | Request::Signal { .. } if self.core.summary().is_some() => {
+                Err(refusal(Code::Ending, "the run has ended"))
+            }
             Request::Status => Ok(Some(self.setup.audience.status(self.setup.clock.now()))),
             Request::Logs { process, follow } => self.logs(pending, process.as_deref(), follow),
             Request::Attach => Ok(self.attach(pending)),
@@ -91,7 +95,7 @@ impl Runner<'_> {
         None
     }
 
-    /// As a first SIGTERM to flowrun; asking again is no second one.
+    /// As a first SIGTERM to flowrun; asking again, or after a signal, is no second one.
     fn stop_run_for_client(&mut self) -> Value {
         if !std::mem::replace(&mut self.asked_to_stop, true) {
             self.inputs.push_back(Input::Interrupt { signal: Signal::SIGTERM as i32 });
@@ -109,7 +113,7 @@ impl Runner<'_> {
         let mut processes = self.called(name)?;
         processes.retain(|process| self.core.can_restart(*process));
         if processes.is_empty() {
-            return Err(refusal(Code::NotNow, format!("`{name}` is not running, or the run is ending")));
+            return Err(refusal(Code::NotNow, format!("`{name}` is not running, is one of a pipe, or the run is ending")));
         }
         self.inputs.extend(processes.into_iter().map(|process| Input::RestartProcess { process }));
         Ok(Some(Value::Null))

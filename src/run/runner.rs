@@ -32,7 +32,7 @@ use crate::io::pty::Size;
 use crate::io::shim::Shim;
 use crate::io::signals::Signals;
 use crate::io::sweep;
-use crate::notice::{Event, Notice, Outcome, RunSummary};
+use crate::notice::{Event, HaltReason, Notice, Outcome, RunSummary};
 use crate::plan::Plan;
 use crate::sched::{Effect, Input, Outbox, Scheduler, Settings};
 
@@ -126,7 +126,7 @@ pub(super) struct Runner<'a> {
     /// None when there was no place for its socket.
     pub(super) server: Option<Server>,
     pub(super) waits: Waits,
-    /// Whether a client has asked for the end of the run.
+    /// Whether a signal or a client has asked for the end of the run.
     pub(super) asked_to_stop: bool,
     pub(super) post: Post,
     pub(super) inbox: Receiver<Message>,
@@ -218,6 +218,7 @@ impl<'a> Runner<'a> {
                 self.process_over(job.process);
             }
             Event::KillingAll { .. } => self.killing = true,
+            Event::Halted { reason: HaltReason::Interrupt { .. } } => self.asked_to_stop = true,
             _ => {}
         }
         if let Event::RunEnded { .. } = &notice.event {

@@ -80,14 +80,18 @@ impl Server {
     /// What was being done, to which path, and why it went wrong.
     pub fn open(about: &About, poller: &Poller) -> Result<Self, String> {
         let key = Secret::random().map_err(|error| format!("cannot make a key: {}", reason(&error)))?;
-        let place = place::make(about, &key)?;
+        Self::listen(place::make(about, &key)?, key, about.id.clone(), poller)
+    }
+
+    /// Listens in a folder that is made.
+    fn listen(place: Place, key: Secret, run: String, poller: &Poller) -> Result<Self, String> {
         let listener = listen_unix(&place.socket()).and_then(|listener| poller.add(listener.as_raw_fd(), FIRST_KEY).map(|()| listener));
         match listener {
             Ok(listener) => Ok(Self {
                 listener,
                 place,
                 key,
-                run: about.id.clone(),
+                run,
                 clients: BTreeMap::new(),
                 pending: BTreeSet::new(),
                 accept_at: None,
@@ -279,3 +283,7 @@ fn hear(client: &mut Connection, key: &Secret, name: ClientId, text: &[u8], news
 pub fn refusal(code: Code, message: impl Into<String>) -> Body {
     Body::Error(Refusal { code, message: message.into() })
 }
+
+#[cfg(test)]
+#[path = "server_tests.rs"]
+mod tests;

@@ -74,7 +74,9 @@ impl Scheduler {
 impl Scheduler {
     /// Whether a process can be stopped and begun anew: it runs, was not asked to end, and may be started.
     pub fn can_restart(&self, id: ProcessId) -> bool {
-        matches!(self.processes[id].state, State::Running { .. }) && self.may_not_start(id).is_none()
+        // Partners in a pipe start together, once: one alone would have no other end.
+        let alone = self.groups.partners(id).is_none();
+        alone && matches!(self.processes[id].state, State::Running { .. }) && self.may_not_start(id).is_none()
     }
 
     /// Somebody asks for a process to be stopped and begun anew.

@@ -180,6 +180,10 @@ impl Scheduler {
         self.halted.get_or_insert(cancel.clone());
         for id in self.plan.processes.ids() {
             match self.processes[id].state {
+                // A daemon that served, and only waits for its next step, was stopped like the others.
+                State::Queued { .. } | State::Delaying if cancel == CancelReason::WorkEnded && self.processes[id].begun => {
+                    self.give_up(id, Outcome::Stopped, out);
+                }
                 State::Waiting | State::Queued { .. } | State::Delaying => self.give_up(id, Outcome::Cancelled(cancel.clone()), out),
                 State::Running { .. } | State::Stopping { .. } => self.kill(id, false, out),
                 State::Ended => {}

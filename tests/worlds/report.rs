@@ -175,6 +175,7 @@ fn without_process(world: &World, gone: ProcessId) -> Option<World> {
         for join in &mut process.control.joins {
             join.process = moved(join.process);
         }
+        process.control.pipe_from = process.control.pipe_from.filter(|source| *source != gone).map(moved);
         if id != gone {
             processes.push(process);
         }

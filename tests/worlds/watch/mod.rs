@@ -231,8 +231,9 @@ impl Watch {
             }
             Input::StopProcess { process } => self.all[*process].stop_requested |= self.all[*process].outcome.is_none(),
             Input::RestartProcess { process } => {
+                let alone = self.needs.partners[*process].len() <= 1;
                 let one = &mut self.all[*process];
-                one.restart_requested = one.program.as_ref().is_some_and(|program| program.asked.is_none());
+                one.restart_requested = alone && one.program.as_ref().is_some_and(|program| program.asked.is_none());
             }
             Input::Interrupt { signal } => {
                 self.whole.interrupts += 1;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use flowrun::base::ids::{JobId, ProcessId};
-use flowrun::notice::{Exit, Failure};
+use flowrun::notice::{Exit, Failure, StopReason};
 use flowrun::source::model::{Backoff, Condition, RestartPolicy};
 
 use super::{Watch, ensure};
@@ -32,7 +32,9 @@ impl Watch {
         };
         ensure!(wanted, "{job:?} is restarted against its policy");
         let asked = self.all[id].last.as_ref().and_then(|last| last.asked.clone());
-        let failing = asked.as_ref().is_none_or(super::ends::is_failing);
+        // What could not even be started has failed, though it was to begin anew.
+        let unborn = asked == Some(StopReason::Restart) && matches!(failure, Some(Failure::NotStarted(_)));
+        let failing = unborn || asked.as_ref().is_none_or(super::ends::is_failing);
         ensure!(failing && !self.all[id].stop_requested, "{job:?} is restarted though it was asked to stop: {asked:?}");
         if let Some(why) = self.may_not_begin(id, true).or(self.whole.closing.then_some("the work is over")) {
             return Err(format!("{job:?} is restarted, but {why}"));
