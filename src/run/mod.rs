@@ -9,6 +9,7 @@ mod clock;
 pub mod dry;
 mod endings;
 mod finish;
+mod host_locks;
 mod inbox;
 mod jobs;
 mod leftovers;

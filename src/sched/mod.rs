@@ -6,6 +6,7 @@
 
 mod attempts;
 mod ending;
+mod host;
 mod inputs;
 mod joins;
 mod levels;

@@ -8,6 +8,8 @@ mod cases;
 mod checks;
 mod generate;
 mod health_cases;
+mod host_cases;
+mod hosts;
 mod programs;
 mod report;
 mod restart_cases;

@@ -31,6 +31,10 @@ pub const THINGS: &[&str] = &[
     "interrupted while suspended",
     "readiness lost while waited for",
     "skipped before the end of what was waited for",
+    "asked the host",
+    "refused by the host",
+    "waited for the host in vain",
+    "given back to the host for want of a slot",
 ];
 
 impl Watch {

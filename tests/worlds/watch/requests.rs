@@ -55,7 +55,7 @@ impl Watch {
     }
 
     pub fn withdrawn(&mut self, job: JobId, step: Option<u32>, wanted: &[Share]) -> Result<(), String> {
-        let lacked_only_slot = self.is_its_turn(job.process);
+        let lacked_only_slot = self.is_its_turn(job.process) && self.waits_for_host(job.process).is_none();
         let one = &mut self.all[job.process];
         ensure!(one.attempt == job.attempt, "{job:?} withdraws in attempt {}", one.attempt);
         let wait = one.waiting.take_if(|wait| wait.step == step && wait.wants == wanted);
