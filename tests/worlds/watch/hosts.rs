@@ -37,11 +37,9 @@ impl Watch {
                     asked.granted.get_or_insert_with(|| permits.clone());
                 }
             }
-            Input::HostFailed { ask, why } => {
-                if self.hosts.open.get(ask).is_some_and(|asked| asked.granted.is_none()) {
-                    self.hosts.refused = self.hosts.open.remove(ask).map(|asked| (asked.job.process, why.clone()));
-                    self.met_host("refused by the host");
-                }
+            Input::HostFailed { ask, why } if self.hosts.open.get(ask).is_some_and(|asked| asked.granted.is_none()) => {
+                self.hosts.refused = self.hosts.open.remove(ask).map(|asked| (asked.job.process, why.clone()));
+                self.met_host("refused by the host");
             }
             _ => {}
         }
@@ -89,6 +87,10 @@ impl Watch {
     pub fn host_numbers(&self, id: ProcessId, resource: ResourceId) -> Option<&[u32]> {
         let mut all = self.hosts.open.values().filter(|asked| asked.job.process == id).filter_map(|asked| asked.granted.as_ref()).flatten();
         all.find(|(other, _)| *other == resource).map(|(_, numbers)| numbers.as_slice())
+    }
+
+    pub fn wants_of_host(&self, shares: &[Share]) -> bool {
+        !self.of_host(shares).is_empty()
     }
 
     fn of_host(&self, shares: &[Share]) -> Vec<Share> {
