@@ -320,3 +320,15 @@ fn deadlock_is_refused_with_both_places() {
         assert_eq!(place.names(""), ["deadlock.yaml"]);
     }
 }
+
+#[test]
+fn two_runs_share_one_till_and_three_counters() {
+    let text = fs::read_to_string(workflow_path("two-runs")).expect("the workflow");
+    let place = Place::new().file("two-runs.yaml", &text);
+    let both = [place.flowrun("two-runs.yaml").start(), place.flowrun("two-runs.yaml").start()];
+    for said in both.map(|live| live.end().exits(0)) {
+        assert_eq!(said.of("seller").iter().filter(|line| **line == "sells").count(), 6, "{said}");
+        assert!(said.of("seller").iter().flat_map(|line| numbers(line)).all(|counter| counter < 3), "{said}");
+    }
+    assert_eq!(place.names(""), ["two-runs.yaml"]);
+}

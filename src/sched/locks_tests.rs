@@ -1,3 +1,5 @@
+//! Who gets what, in which order.
+
 use super::*;
 use crate::base::ids::Id;
 use crate::base::span::Span;
