@@ -8,6 +8,8 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use flowrun::base::ids::ProcessId;
+use flowrun::base::time::RunTime;
 use flowrun::exec::environment::BaseEnvironment;
 use flowrun::io::limits;
 use flowrun::io::poller::Poller;
@@ -17,6 +19,7 @@ use flowrun::plan::{self, NoHost, Options};
 use flowrun::run::{Audience, RunClock, Setup, run};
 use flowrun::sched::Settings;
 use flowrun::source;
+use serde_json::Value;
 
 /// Nobody listens: what is measured is not the writing of lines.
 struct Deaf;
@@ -25,6 +28,15 @@ impl Audience for Deaf {
     fn tell(&self, _: Notice) {}
     fn has_room(&self) -> bool {
         true
+    }
+    fn status(&self, _: RunTime) -> Value {
+        Value::Null
+    }
+    fn status_of(&self, _: ProcessId, _: RunTime) -> Value {
+        Value::Null
+    }
+    fn last_lines(&self, _: ProcessId) -> Vec<u8> {
+        Vec::new()
     }
 }
 
@@ -83,6 +95,7 @@ fn measure(name: &str, text: &str, signals: &Signals) {
         poller: Poller::new().expect("descriptors are free"),
         clock: clock.clone(),
         audience: &Deaf,
+        about: None,
     })
     .expect("the loop can wait");
     let wall = clock.now().0;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::control_args::{AttachArgs, LogsArgs, PsArgs, SignalArgs, StatusArgs, StopArgs, WaitArgs};
 use crate::base::duration;
 use crate::source::model::JobLimit;
 use crate::source::read::Scalar;
@@ -49,6 +50,20 @@ pub enum Command {
     Tasks(TasksArgs),
     /// Write an example workflow
     Init(InitArgs),
+    /// List the runs that go on
+    Ps(PsArgs),
+    /// Show how the processes of a run stand
+    Status(StatusArgs),
+    /// Print the last lines of processes of a run
+    Logs(LogsArgs),
+    /// Ask a run, or a process of it, to end
+    Stop(StopArgs),
+    /// Send a signal to a process of a run
+    Signal(SignalArgs),
+    /// Wait until a run, or a process of it, has ended
+    Wait(WaitArgs),
+    /// Print everything that a run tells, as JSON
+    Attach(AttachArgs),
 }
 
 /// How the output of processes is shown.
@@ -278,6 +293,6 @@ fn job_limit(text: &str) -> Result<JobLimit, String> {
     JobLimit::parse(text)
 }
 
-fn time(text: &str) -> Result<Duration, String> {
+pub(super) fn time(text: &str) -> Result<Duration, String> {
     duration::parse(text)
 }

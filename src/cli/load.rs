@@ -15,6 +15,8 @@ use crate::source;
 pub struct Source {
     /// For messages: as it was named.
     pub name: String,
+    /// Its file, absolute; none for standard input.
+    pub path: Option<PathBuf>,
     /// The folder that relative paths start from, absolute.
     pub folder: PathBuf,
     /// The name that the workflow has unless it says otherwise.
@@ -62,7 +64,7 @@ pub fn read(file: Option<&Path>, asked_for: &[String]) -> Result<Source, Failure
     let absolute = std::path::absolute(&path).unwrap_or_else(|_| here.join(&path));
     let folder = absolute.parent().map_or_else(|| here.clone(), Path::to_path_buf);
     let stem = path.file_stem().map_or_else(|| "workflow".to_owned(), |stem| stem.to_string_lossy().into_owned());
-    Ok(Source { text: utf8(bytes, &name)?, name, folder, stem })
+    Ok(Source { text: utf8(bytes, &name)?, name, path: Some(absolute), folder, stem })
 }
 
 fn read_standard_input(here: PathBuf) -> Result<Source, Failure> {
@@ -71,7 +73,7 @@ fn read_standard_input(here: PathBuf) -> Result<Source, Failure> {
         .read_to_end(&mut bytes)
         .map_err(|error| Failure::usage(format!("cannot read the workflow from standard input: {}", machine::reason(&error))))?;
     let name = "<stdin>".to_owned();
-    Ok(Source { text: utf8(bytes, &name)?, name, folder: here, stem: "stdin".to_owned() })
+    Ok(Source { text: utf8(bytes, &name)?, name, path: None, folder: here, stem: "stdin".to_owned() })
 }
 
 fn find_above(here: &Path) -> Option<PathBuf> {

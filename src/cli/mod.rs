@@ -3,8 +3,11 @@
 //! Records and checks what was asked for first and touches the system later.
 
 mod args;
+mod attach;
 mod check;
 mod color;
+mod columns;
+mod control_args;
 pub mod diagnostics;
 mod dry_run;
 pub mod excerpt;
@@ -14,11 +17,18 @@ mod init;
 mod list;
 mod load;
 mod lock;
+mod logs;
 mod print;
+mod ps;
+mod reach;
 mod run;
 pub mod schema;
+mod signal;
+mod status;
+mod stop;
 mod tasks;
 mod text;
+mod wait;
 
 use std::process::ExitCode;
 
@@ -51,6 +61,13 @@ pub fn main() -> ExitCode {
         Some(Command::Schema) => schema::print(),
         Some(Command::Tasks(args)) => tasks::tasks(&args),
         Some(Command::Init(args)) => init::init(&args),
+        Some(Command::Ps(args)) => ps::ps(&args),
+        Some(Command::Status(args)) => status::status(&args),
+        Some(Command::Logs(args)) => logs::logs(&args),
+        Some(Command::Stop(args)) => stop::stop(&args),
+        Some(Command::Signal(args)) => signal::signal(&args),
+        Some(Command::Wait(args)) => wait::wait(&args),
+        Some(Command::Attach(args)) => attach::attach(&args),
     };
     match result {
         Ok(status) => status.into(),

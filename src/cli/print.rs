@@ -19,6 +19,12 @@ pub fn out(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Writes a piece of something that goes on to standard output; whether more can be written.
+pub fn piece(text: &str) -> bool {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_ok()
+}
+
 /// Writes a line about flowrun itself to standard error; whoever closed it does not want to know.
 pub fn err(message: &str) {
     let _ = writeln!(io::stderr().lock(), "flowrun: {message}");

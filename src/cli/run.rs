@@ -1,10 +1,16 @@
 //! `flowrun run`: a workflow becomes running processes.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::args::{OutputArg, RunArgs};
 use super::{Failure, Status, color, dry_run, flag_variables, load, print};
+use crate::base::ids::ProcessId;
+use crate::base::time::RunTime;
+use crate::control::place::{self, About};
 use crate::exec::environment::BaseEnvironment;
 use crate::io::keeper::{self, Kept, Side};
 use crate::io::limits;
@@ -16,7 +22,7 @@ use crate::io::signals::Signals;
 use crate::io::terminal;
 use crate::notice::Notice;
 use crate::plan::{self, Plan};
-use crate::report::{self, Channel, OutputMode};
+use crate::report::{self, Channel, OutputMode, RunView, snapshot};
 use crate::run::{self, Audience, RunClock, Setup};
 use crate::sched;
 use crate::source::model::OnFailure;
@@ -38,12 +44,13 @@ pub fn run(args: RunArgs) -> Result<Status, Failure> {
         print::out(&dry_run::describe(plan))?;
         return Ok(Status::Success);
     }
+    let about = about(&source, &plan);
     match keeper::divide().map_err(|error| needs("a process that watches over the run", &error))? {
         Side::Runner(signals) => {
             limits::raise_descriptors();
-            supervise(plan, &args, &signals)
+            supervise(plan, &args, &signals, about)
         }
-        Side::Keeper(kept) => Ok(account(kept)),
+        Side::Keeper(kept) => Ok(account(kept, &about.id)),
     }
 }
 
@@ -52,8 +59,9 @@ fn needs(what: &str, error: &std::io::Error) -> Failure {
 }
 
 /// What the keeper has to say when all is over: nothing, if the runner could speak for itself.
-fn account(kept: Kept) -> Status {
+fn account(kept: Kept, id: &str) -> Status {
     if let Ended::Signal(signal) = kept.ended {
+        place::remove(id);
         print::err(&format!(
             "the run was cut off: the flowrun process that led it was killed by {}; everything it had started has been ended",
             report::words::signal(signal)
@@ -65,7 +73,7 @@ fn account(kept: Kept) -> Status {
     Status::Kept(kept.ended)
 }
 
-fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals) -> Result<Status, Failure> {
+fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals, about: About) -> Result<Status, Failure> {
     let poller = Poller::new().map_err(|error| needs("a descriptor to wait for events", &error))?;
     let clock = RunClock::start();
     let settings = report_settings(args);
@@ -74,8 +82,8 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals) -> Result<Statu
     let start = || Channel::start(Arc::clone(&plan), settings, Vec::new(), Box::new(move || told.now()), Box::new(move || waker.wake()));
     // A terminal may be set to stop who writes to it from another process group.
     let channel = terminal::without_being_stopped(start).map_err(|error| needs("a thread for output", &error))?;
-    let mut audience = Reporters(channel);
-    let environment = BaseEnvironment::new(std::env::vars_os(), &flag_variables(), &run_id(), settings.stdout.color);
+    let mut audience = Reporters { channel, view: RefCell::new(RunView::new(Arc::clone(&plan))) };
+    let environment = BaseEnvironment::new(std::env::vars_os(), &flag_variables(), &about.id, settings.stdout.color);
     let ended = run::run(Setup {
         plan,
         settings: sched::Settings { stop_timeout: args.stop_timeout, seed: seed() },
@@ -85,14 +93,15 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals) -> Result<Statu
         poller,
         clock,
         audience: &audience,
+        about: Some(about),
     })
     .map_err(|error| Failure::system(format!("the run was lost: {error}")))?;
-    audience.0.close();
+    audience.channel.close();
     let status = Status::of(&ended.summary);
     let patience = Status::of(&ended.summary) != Status::Success && ended.summary.interrupted.is_some();
     let give_up = std::time::Instant::now() + args.stop_timeout;
     loop {
-        if let Some(finished) = audience.0.try_finish(Duration::from_millis(50)) {
+        if let Some(finished) = audience.channel.try_finish(Duration::from_millis(50)) {
             return match finished.error {
                 Some(error) => Err(Failure::system(error)),
                 None => Ok(status),
@@ -125,10 +134,11 @@ fn report_settings(args: &RunArgs) -> report::Settings {
     }
 }
 
-/// A name for this run that no other run of this machine has: time and process number.
-fn run_id() -> String {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    format!("{:x}-{}", since.as_secs(), std::process::id())
+/// How this run is found. Its id is one that no other run of this machine has: time and process number.
+fn about(source: &load::Source, plan: &Plan) -> About {
+    let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let pid = std::process::id();
+    About { id: format!("{started:x}-{pid}"), name: plan.name.clone(), file: source.path.clone(), pid, started }
 }
 
 fn seed() -> u64 {
@@ -136,20 +146,34 @@ fn seed() -> u64 {
     u64::from(since.subsec_nanos()) << 32 | u64::from(std::process::id())
 }
 
-/// The reporters as the run's audience.
-struct Reporters(Channel);
+/// The reporters as the run's audience; what clients ask is answered from a view of its own, which is never behind
+/// because a terminal takes nothing.
+struct Reporters {
+    channel: Channel,
+    view: RefCell<RunView>,
+}
 
 impl Audience for Reporters {
     fn tell(&self, notice: Notice) {
-        self.0.send(notice);
+        self.view.borrow_mut().apply(&notice);
+        self.channel.send(notice);
     }
     fn has_room(&self) -> bool {
-        self.0.has_room()
+        self.channel.has_room()
     }
     fn hush(&self) -> bool {
-        self.0.hush()
+        self.channel.hush()
     }
     fn speak(&self) {
-        self.0.speak();
+        self.channel.speak();
+    }
+    fn status(&self, now: RunTime) -> Value {
+        serde_json::to_value(snapshot::whole(&self.view.borrow(), now, std::process::id())).unwrap_or_default()
+    }
+    fn status_of(&self, process: ProcessId, now: RunTime) -> Value {
+        serde_json::to_value(snapshot::entry(&self.view.borrow(), process, now, std::process::id())).unwrap_or_default()
+    }
+    fn last_lines(&self, process: ProcessId) -> Vec<u8> {
+        self.view.borrow().last_lines(process).flat_map(|line| [line, b"\n"].concat()).collect()
     }
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::auth::Secret;
-use super::message::{Answer, Body, Greeting, Numbered, Proof, Refusal, Request, VERSION, line};
+use super::message::{Answer, Body, Greeting, Numbered, Proof, Refusal, Request, VERSION, Welcome, line};
 
 /// The longest wait for the greeting: a run that is well greets at once.
 const GREETING: Duration = Duration::from_secs(10);
@@ -37,6 +37,8 @@ pub enum Trouble {
 impl std::fmt::Display for Trouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Gone(error) if error.kind() == io::ErrorKind::UnexpectedEof => f.write_str("the run has closed the connection"),
+            Self::Gone(error) if error.kind() == io::ErrorKind::WouldBlock => f.write_str("the run does not answer; it may be suspended"),
             Self::Gone(error) => write!(f, "the run does not answer: {error}"),
             Self::NotAccepted => f.write_str("the run does not accept this key"),
             Self::Foreign(what) => write!(f, "the run speaks another version: {what}"),
@@ -60,28 +62,38 @@ impl Client {
         let stream = UnixStream::connect(socket)?;
         stream.set_read_timeout(Some(GREETING))?;
         let mut client = Self { stream: BufReader::new(stream), next: 0 };
-        let greeting: Greeting = client.read()?;
+        let greeting = client.greeting()?;
         if greeting.flowrun != VERSION {
             return Err(Trouble::Foreign(greeting.flowrun.to_string()));
         }
         let challenge = Secret::parse(&greeting.challenge).ok_or_else(|| Trouble::Foreign("its challenge".to_owned()))?;
         client.send(&Proof { hmac: key.answer(&challenge), process })?;
-        let welcome: Value = client.read().map_err(|trouble| match trouble {
+        let welcome: Welcome = client.read().map_err(|trouble| match trouble {
             Trouble::Gone(_) => Trouble::NotAccepted,
             other => other,
         })?;
-        if welcome.get("ok").is_none() {
+        if !welcome.ok {
             return Err(Trouble::NotAccepted);
         }
         client.stream.get_ref().set_read_timeout(None)?;
         Ok(client)
     }
 
-    /// Asks, and waits for the answer; what comes on the way is given to `event`.
+    /// The first line: a greeting, or why there is none.
+    fn greeting(&mut self) -> Result<Greeting, Trouble> {
+        let first: Value = self.read()?;
+        if let Ok(Answer { body: Body::Error(refusal), .. }) = serde_json::from_value(first.clone()) {
+            return Err(Trouble::Refused(refusal));
+        }
+        serde_json::from_value(first).map_err(|error| Trouble::Foreign(error.to_string()))
+    }
+
+    /// Asks, and waits for the answer; what comes on the way is given to `event`, which says whether to go on.
+    /// When it says no, nothing more is heard of the request and the answer is null.
     ///
     /// # Errors
     /// The run has ended, or does not do it.
-    pub fn ask(&mut self, request: Request, mut event: impl FnMut(Value)) -> Result<Value, Trouble> {
+    pub fn ask(&mut self, request: Request, mut event: impl FnMut(Value) -> bool) -> Result<Value, Trouble> {
         self.next += 1;
         self.send(&Numbered { id: self.next, request })?;
         loop {
@@ -90,11 +102,24 @@ impl Client {
                 continue;
             }
             match answer.body {
-                Body::Event(value) => event(value),
+                Body::Event(value) => {
+                    if !event(value) {
+                        return Ok(Value::Null);
+                    }
+                }
                 Body::Ok(value) => return Ok(value),
                 Body::Error(refusal) => return Err(Trouble::Refused(refusal)),
             }
         }
+    }
+
+    /// Sends a line as it is, and gives the next that comes.
+    ///
+    /// # Errors
+    /// The run has let this client go.
+    pub fn exchange(&mut self, text: &str) -> Result<Value, Trouble> {
+        self.stream.get_mut().write_all(format!("{text}\n").as_bytes())?;
+        self.read()
     }
 
     fn send(&mut self, value: &impl serde::Serialize) -> io::Result<()> {

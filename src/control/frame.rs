@@ -3,14 +3,19 @@
 /// The longest line that is taken: an item of a queue of 1 MiB in base64, with what stands around it.
 pub const MAX_LINE: usize = 2 << 20;
 
-/// A line is longer than [`MAX_LINE`].
+/// The longest line that is taken of somebody who has proved nothing yet.
+pub const MAX_PROOF: usize = 4096;
+
+/// A line is longer than may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong;
 
-/// What has come of a line that is not whole yet.
+/// What has come of lines that nobody has taken yet.
 #[derive(Debug, Default)]
 pub struct Frames {
     bytes: Vec<u8>,
+    /// Up to here lines were taken.
+    taken: usize,
     /// Up to here no line break was found.
     searched: usize,
 }
@@ -18,24 +23,27 @@ pub struct Frames {
 impl Frames {
     /// Takes bytes.
     pub fn push(&mut self, bytes: &[u8]) {
+        // Once for many lines: each for itself would move the rest of a flood of short ones again and again.
+        let taken = std::mem::take(&mut self.taken);
+        self.bytes.drain(..taken);
+        self.searched -= taken;
         self.bytes.extend_from_slice(bytes);
     }
 
     /// The next whole line, without its line break.
     ///
     /// # Errors
-    /// What has come has no line break within the bound.
-    pub fn next_line(&mut self) -> Result<Option<Vec<u8>>, TooLong> {
+    /// What has come has no line break within `longest` bytes.
+    pub fn next_line(&mut self, longest: usize) -> Result<Option<Vec<u8>>, TooLong> {
         match self.bytes[self.searched..].iter().position(|byte| *byte == b'\n') {
-            Some(at) if self.searched + at > MAX_LINE => Err(TooLong),
+            Some(at) if self.searched + at - self.taken > longest => Err(TooLong),
             Some(at) => {
-                let rest = self.bytes.split_off(self.searched + at + 1);
-                let mut line = std::mem::replace(&mut self.bytes, rest);
-                line.pop();
-                self.searched = 0;
+                let line = self.bytes[self.taken..self.searched + at].to_vec();
+                self.taken = self.searched + at + 1;
+                self.searched = self.taken;
                 Ok(Some(line))
             }
-            None if self.bytes.len() > MAX_LINE => Err(TooLong),
+            None if self.bytes.len() - self.taken > longest => Err(TooLong),
             None => {
                 self.searched = self.bytes.len();
                 Ok(None)
@@ -56,7 +64,7 @@ mod tests {
             let mut lines = Vec::new();
             for piece in text.chunks(size) {
                 frames.push(piece);
-                while let Ok(Some(line)) = frames.next_line() {
+                while let Ok(Some(line)) = frames.next_line(MAX_LINE) {
                     lines.push(String::from_utf8(line).expect("text"));
                 }
             }
@@ -71,7 +79,7 @@ mod tests {
         let refused = (0..100).any(|_| {
             frames.push(&[b'x'; 65536]);
             taken += 65536;
-            frames.next_line() == Err(TooLong)
+            frames.next_line(MAX_LINE) == Err(TooLong)
         });
         assert!(refused && taken <= MAX_LINE + 65536);
     }

@@ -27,6 +27,13 @@ pub struct Proof {
     pub process: Option<String>,
 }
 
+/// What the run says to a client whose proof is right. The others are told nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// Always true.
+    pub ok: bool,
+}
+
 /// A request and its number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Numbered {
@@ -58,7 +65,7 @@ pub enum Request {
         /// Which; the run without.
         process: Option<String>,
     },
-    /// End a process and start it again.
+    /// Stop a process that runs and begin it anew, whatever its restart policy says.
     Restart {
         /// Which.
         process: String,
@@ -126,6 +133,8 @@ pub enum Code {
     Deadlock,
     /// The run is ending.
     Ending,
+    /// There are too many clients.
+    Busy,
 }
 
 impl Answer {

@@ -39,13 +39,18 @@ impl Place {
     /// # Errors
     /// What was being done, to which path, and the system's error.
     pub fn make(base: &Path, about: &About, key: &Secret) -> Result<Self, String> {
-        let place = Self { folder: base.join(&about.id) };
+        let place = Self::of(base, &about.id);
         let failed = |what: &str, error: io::Error| format!("cannot {what} {}: {error}", place.folder.display());
         DirBuilder::new().mode(0o700).create(&place.folder).map_err(|error| failed("make the run's folder", error))?;
         let text = serde_json::to_string(about).unwrap_or_default();
         private_file(&place.folder.join("key"), &key.hex()).map_err(|error| failed("write the key into", error))?;
         private_file(&place.folder.join("about.json"), &text).map_err(|error| failed("write about the run into", error))?;
         Ok(place)
+    }
+
+    /// The place of a run, made or not.
+    pub fn of(base: &Path, id: &str) -> Self {
+        Self { folder: base.join(id) }
     }
 
     /// The socket's path.
@@ -62,14 +67,31 @@ impl Place {
         Secret::parse(&text).ok_or_else(|| io::Error::other("it holds no key"))
     }
 
-    /// Takes everything away. What is gone already is no error.
+    /// Takes everything away, and the folder of all runs when this was the last. What is gone already is no
+    /// error.
     pub fn remove(&self) {
         let _ = fs::remove_dir_all(&self.folder);
+        self.folder.parent().map(fs::remove_dir);
     }
 }
 
 fn private_file(path: &Path, text: &str) -> io::Result<()> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(text.as_bytes())
+}
+
+/// Makes the place of a run of this user.
+///
+/// # Errors
+/// As [`base`] and [`Place::make`] have them.
+pub fn make(about: &About, key: &Secret) -> Result<Place, String> {
+    let first = Place::make(&base()?, about, key);
+    // Another run, the last until now, may just have taken the folder of all runs away.
+    first.or_else(|_| Place::make(&base()?, about, key))
+}
+
+/// Takes away what a run of this user has left that could not do so itself.
+pub fn remove(id: &str) {
+    Place::of(&path(), id).remove();
 }
 
 /// The folder of all runs of this user: in `$XDG_RUNTIME_DIR`, else in the folder for temporary files.
@@ -78,12 +100,18 @@ fn private_file(path: &Path, text: &str) -> io::Result<()> {
 /// # Errors
 /// The folder cannot be made, or it is not this user's own: somebody else may have made it.
 pub fn base() -> Result<PathBuf, String> {
-    let user = rustix::process::getuid().as_raw();
-    let folder = match std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute() && path.is_dir()) {
+    private(path(), user())
+}
+
+fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+fn path() -> PathBuf {
+    match std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute() && path.is_dir()) {
         Some(runtime) => runtime.join("flowrun"),
-        None => std::env::temp_dir().join(format!("flowrun-{user}")),
-    };
-    private(folder, user)
+        None => std::env::temp_dir().join(format!("flowrun-{}", user())),
+    }
 }
 
 fn private(folder: PathBuf, user: u32) -> Result<PathBuf, String> {
@@ -102,8 +130,33 @@ fn private(folder: PathBuf, user: u32) -> Result<PathBuf, String> {
     Ok(folder)
 }
 
+/// All runs of this user that are alive, the oldest first. What killed ones have left is taken away.
+///
+/// # Errors
+/// The folder of all runs is not this user's own.
+pub fn alive() -> Result<Vec<(About, Place)>, String> {
+    if !path().exists() {
+        return Ok(Vec::new());
+    }
+    let mut found = all(&base()?);
+    found.retain(|(about, place)| {
+        let gone = std::os::unix::net::UnixStream::connect(place.socket()).is_err();
+        // One that has just begun does not listen yet.
+        if gone && !is_process(about.pid) {
+            place.remove();
+        }
+        !gone
+    });
+    Ok(found)
+}
+
+fn is_process(pid: u32) -> bool {
+    let pid = i32::try_from(pid).unwrap_or(i32::MAX);
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None) != Err(nix::errno::Errno::ESRCH)
+}
+
 /// All runs that have a folder, the oldest first; some may have been killed.
-pub fn all(base: &Path) -> Vec<(About, Place)> {
+fn all(base: &Path) -> Vec<(About, Place)> {
     let mut found: Vec<(About, Place)> = fs::read_dir(base)
         .into_iter()
         .flatten()

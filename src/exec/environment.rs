@@ -8,10 +8,15 @@ use crate::base::ids::ResourceId;
 use crate::plan::{Plan, Process, Step};
 use crate::source::model::names::env_form;
 
+/// What an outer run tells its own processes.
+const OWN: [&str; 5] = ["FLOWRUN_PROCESS", "FLOWRUN_INDEX", "FLOWRUN_ATTEMPT", "FLOWRUN_SOCKET", "FLOWRUN_AUTHKEY"];
+
 /// What all children of a run share.
 #[derive(Debug)]
 pub struct BaseEnvironment {
     host: BTreeMap<OsString, OsString>,
+    /// Where the run can be asked, if it can be.
+    control: Vec<(OsString, OsString)>,
 }
 
 /// What tells one start from another.
@@ -32,7 +37,7 @@ impl BaseEnvironment {
         let mut host: BTreeMap<OsString, OsString> = host.into_iter().collect();
         host.retain(|name, _| {
             let name = name.to_string_lossy();
-            let own = ["FLOWRUN_PROCESS", "FLOWRUN_INDEX", "FLOWRUN_ATTEMPT"].contains(&&*name);
+            let own = OWN.contains(&&*name);
             !own && !name.starts_with("FLOWRUN_SLOT_") && !name.starts_with("FLOWRUN_MATRIX_") && !flags.iter().any(|flag| *flag == name)
         });
         let id = match host.get(OsStr::new("FLOWRUN_RUN_ID")) {
@@ -44,7 +49,12 @@ impl BaseEnvironment {
         if force_color && !has("NO_COLOR") && !has("FORCE_COLOR") {
             host.insert("FORCE_COLOR".into(), "1".into());
         }
-        Self { host }
+        Self { host, control: Vec::new() }
+    }
+
+    /// Tells children where the run can be asked, and the key that proves that they belong to it.
+    pub fn set_control(&mut self, socket: &Path, key: &str) {
+        self.control = vec![("FLOWRUN_SOCKET".into(), socket.into()), ("FLOWRUN_AUTHKEY".into(), key.into())];
     }
 
     /// The mark of this run, as its processes find it in `FLOWRUN_RUN_ID`.
@@ -67,6 +77,7 @@ impl BaseEnvironment {
         }
         // As a shell does: who trusts PWD must not be led to the folder flowrun was called from.
         env.insert("PWD".into(), lexical(&step.cwd));
+        env.extend(self.control.iter().cloned());
         env.insert("FLOWRUN_PROCESS".into(), own.process.name.clone().into());
         env.insert("FLOWRUN_ATTEMPT".into(), own.attempt.to_string().into());
         if let Some(index) = own.process.work.index {

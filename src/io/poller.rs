@@ -58,6 +58,14 @@ impl Poller {
         self.poll.registry().register(&mut SourceFd(&fd), Token(key), Interest::READABLE)
     }
 
+    /// Adds a descriptor under a key, which is told when it can be read or written.
+    ///
+    /// # Errors
+    /// The system's error.
+    pub fn add_both(&self, fd: RawFd, key: usize) -> io::Result<()> {
+        self.poll.registry().register(&mut SourceFd(&fd), Token(key), Interest::READABLE | Interest::WRITABLE)
+    }
+
     /// Takes a descriptor away; to be called before it is closed.
     pub fn remove(&self, fd: RawFd) {
         let _ = self.poll.registry().deregister(&mut SourceFd(&fd));

@@ -9,7 +9,7 @@ pub use outcome::{CancelReason, Exit, Failure, Outcome, OutcomeKind, SkipReason}
 
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::base::ids::{JobId, ProcessId, ResourceId};
 use crate::base::time::RunTime;
@@ -66,6 +66,8 @@ pub enum StopReason {
     Timeout,
     /// Another process or a person asked for it.
     Requested,
+    /// A person asked for it to be begun anew.
+    Restart,
     /// All finite work has ended and this daemon is not needed any more.
     WorkEnded,
     /// The run is being stopped.
@@ -202,6 +204,11 @@ pub enum Event {
         #[serde(serialize_with = "seconds")]
         delay: Duration,
     },
+    /// A process was stopped because somebody asked for it to be begun anew: another attempt follows at once.
+    BeginningAnew {
+        /// The attempt that was stopped.
+        job: JobId,
+    },
     /// A process is asked to end.
     Stopping {
         /// Which attempt.
@@ -302,7 +309,7 @@ pub enum Event {
 }
 
 /// How a run ended.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunSummary {
     /// Processes that failed and were not allowed to.
     pub failed: usize,

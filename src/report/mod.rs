@@ -18,6 +18,7 @@ mod progress;
 mod raw;
 mod screen;
 mod sink;
+pub mod snapshot;
 mod state;
 pub mod status;
 mod summary;

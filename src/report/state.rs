@@ -77,6 +77,8 @@ pub struct Record {
     pub since: RunTime,
     /// The system's number of the command that was started last.
     pub pid: Option<u32>,
+    /// The exit code of its last command, as Python shows it, once it has its outcome.
+    pub code: Option<i32>,
     /// What is known of it beside.
     pub remarks: Option<Box<Remarks>>,
     /// Its last lines, while it runs or when it failed.

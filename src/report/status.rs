@@ -66,7 +66,7 @@ fn row(view: &RunView, process: ProcessId, now: RunTime) -> Row {
     }
 }
 
-fn word(view: &RunView, process: ProcessId) -> &'static str {
+pub(super) fn word(view: &RunView, process: ProcessId) -> &'static str {
     let awaited = view.plan().processes[process].control.ready.is_some();
     match view.state(process) {
         State::Waiting => "waiting",
@@ -82,7 +82,7 @@ fn word(view: &RunView, process: ProcessId) -> &'static str {
     }
 }
 
-fn waits_for(view: &RunView, process: ProcessId, now: RunTime) -> String {
+pub(super) fn waits_for(view: &RunView, process: ProcessId, now: RunTime) -> String {
     match view.state(process) {
         State::Waiting => joins(view, process),
         State::Queued { wants, ticket: Some(_), .. } if wants.is_empty() => "a job slot".to_owned(),

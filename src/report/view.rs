@@ -14,7 +14,7 @@ use super::waiters::{Holder, Waiters};
 use super::words;
 use crate::base::ids::{DenseMap, JobId, ProcessId, ResourceId};
 use crate::base::time::RunTime;
-use crate::notice::{Event, HaltReason, HostHolder, Notice, Outcome, RunSummary, Share};
+use crate::notice::{Event, Exit, HaltReason, HostHolder, Notice, Outcome, RunSummary, Share};
 use crate::plan::Plan;
 
 /// How many of the slowest processes and of the warnings are remembered.
@@ -82,6 +82,10 @@ impl RunView {
     pub fn pid(&self, process: ProcessId) -> Option<u32> {
         let record = &self.records[process];
         record.pid.filter(|_| matches!(record.state, State::Running { .. } | State::Stopping { .. }))
+    }
+    /// The exit code of a process that has its outcome, as Python shows it.
+    pub fn code(&self, process: ProcessId) -> Option<i32> {
+        self.records[process].code
     }
     /// What a process says of itself.
     pub fn said(&self, process: ProcessId) -> Option<&str> {
@@ -211,7 +215,11 @@ impl RunView {
             Event::RunEnded { summary } => self.summary = Some(summary.clone()),
             Event::Suspended => self.suspended = true,
             Event::Resumed => self.suspended = false,
-            Event::StatusAsked | Event::WaitingFor { .. } | Event::KillingAll { .. } | Event::Left { kept: true, .. } => {}
+            Event::BeginningAnew { .. }
+            | Event::StatusAsked
+            | Event::WaitingFor { .. }
+            | Event::KillingAll { .. }
+            | Event::Left { kept: true, .. } => {}
         }
     }
 
@@ -279,6 +287,7 @@ impl RunView {
             self.slowest.truncate(SLOWEST);
         }
         self.change(process, State::Ended(end.outcome.kind()));
+        self.records[process].code = end.exit.as_ref().and_then(Exit::returncode);
         let failed = matches!(end.outcome, Outcome::Failed { .. });
         self.records[process].remarks = None;
         let tail = &mut self.records[process].tail;

@@ -73,6 +73,7 @@ fn weight(event: &Event, view: &RunView) -> Option<(i8, Tone)> {
         | Event::Resumed
         | Event::Stopping { .. }
         | Event::HeldElsewhere { again: true, .. }
+        | Event::BeginningAnew { .. }
         | Event::Left { kept: true, .. } => (1, Tone::Detail),
         Event::Ended { outcome, .. } => match outcome {
             Outcome::Failed { allowed: false, .. } => (0, Tone::Alarm),
@@ -120,6 +121,7 @@ fn sentence(notice: &Notice, view: &RunView) -> Option<String> {
         Event::Stopping { job, reason, grace } => {
             format!("{} is asked to end within {}: {}", name(job.process), words::span(*grace), words::stop(reason))
         }
+        Event::BeginningAnew { job } => format!("{} begins anew, as attempt {}", name(job.process), job.attempt + 1),
         Event::Killing { job, grace_over: true } => format!("{} did not end when asked: killed", name(job.process)),
         Event::Killing { job, grace_over: false } => format!("{} is killed", name(job.process)),
         Event::Retrying { job, failure, attempts, delay } => {

@@ -167,6 +167,7 @@ pub fn stop(reason: &StopReason) -> &'static str {
     match reason {
         StopReason::Timeout => "it ran longer than its timeout",
         StopReason::Requested => "on request",
+        StopReason::Restart => "to be begun anew, on request",
         StopReason::WorkEnded => "the work has ended",
         StopReason::RunStopped => "the run is being stopped",
         StopReason::NotReady => "it was not ready in time",

@@ -1,5 +1,9 @@
 //! Who is told what happens, as the loop sees it.
 
+use serde_json::Value;
+
+use crate::base::ids::ProcessId;
+use crate::base::time::RunTime;
 use crate::notice::Notice;
 
 /// Who is told what happens.
@@ -15,4 +19,10 @@ pub trait Audience {
     }
     /// Everything may be shown again.
     fn speak(&self) {}
+    /// How things stand, all that was told included, as data.
+    fn status(&self, now: RunTime) -> Value;
+    /// How one process stands, as data.
+    fn status_of(&self, process: ProcessId, now: RunTime) -> Value;
+    /// The last lines of a process, as far as they are kept, each with its line break.
+    fn last_lines(&self, process: ProcessId) -> Vec<u8>;
 }

@@ -42,9 +42,7 @@ impl Runner<'_> {
             }
             let left = if blocked { patience } else { Some(LAST_DRAIN) };
             self.setup.poller.wait(left.map(|left| left.saturating_sub(waited)), &mut self.keys)?;
-            for key in std::mem::take(&mut self.keys) {
-                self.pipes.mark_ready(key);
-            }
+            self.mark_ready();
         }
         for process in self.pipes.holders() {
             self.warn(process, "something that it started still holds its output; what comes there is not shown".to_owned());
@@ -52,8 +50,9 @@ impl Runner<'_> {
         self.pipes.close_all(&self.setup.poller, &mut self.said);
         self.tell_said();
         if let Some(notice) = self.last_notice.take() {
-            self.setup.audience.tell(notice);
+            self.tell_everybody(notice);
         }
+        self.part_from_clients()?;
         Ok(Ended { summary, core_time: self.core_time, inputs: self.inputs_taken, abandoned })
     }
 }

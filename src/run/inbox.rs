@@ -96,6 +96,11 @@ impl RunHandle {
             *ended = true;
         }
     }
+
+    /// Whether a process has its outcome.
+    pub fn is_over(&self, process: ProcessId) -> bool {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).get(process.index()).copied().unwrap_or(true)
+    }
 }
 
 impl RunAccess for RunHandle {

@@ -102,6 +102,14 @@ impl Jobs {
         self.alive.remove(&job)
     }
 
+    /// The jobs whose steps run as children, and the leaders of their groups.
+    pub fn steps(&self) -> impl Iterator<Item = (JobId, u32)> + '_ {
+        self.alive.iter().filter_map(|(job, alive)| match alive {
+            Job::Child { pid, .. } => Some((*job, *pid)),
+            Job::Task { .. } => None,
+        })
+    }
+
     /// What a child is for, if this program has started it.
     pub fn role(&self, pid: u32) -> Option<Role> {
         self.roles.get(&pid).copied()

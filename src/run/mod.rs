@@ -6,6 +6,7 @@
 
 mod audience;
 mod clock;
+mod connection;
 pub mod dry;
 mod endings;
 mod finish;
@@ -19,11 +20,15 @@ mod orphans;
 mod pipes;
 mod probes;
 mod probing;
+mod requests;
 mod runner;
+mod server;
+mod serving;
 mod starting;
 mod stopping;
 mod suspension;
 mod terminals;
+mod waits;
 mod wishes;
 
 pub use audience::Audience;

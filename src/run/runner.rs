@@ -15,12 +15,15 @@ use super::lingering::Lingering;
 use super::orphans::Orphans;
 use super::pipes::{Pipes, Said};
 use super::probes::Probes;
+use super::server::Server;
 use super::starting::PendingStart;
 use super::suspension::Suspension;
 use super::terminals::Terminals;
+use super::waits::Waits;
 
 use crate::base::ids::{JobId, ProcessId};
 use crate::base::time::RunTime;
+use crate::control::place::About;
 use crate::exec::environment::BaseEnvironment;
 use crate::io::machine::reason;
 use crate::io::poller::Poller;
@@ -50,6 +53,8 @@ pub struct Setup<'a> {
     pub clock: RunClock,
     /// Who is told.
     pub audience: &'a dyn Audience,
+    /// How the run is found by those who want to ask it something; none when nobody can.
+    pub about: Option<About>,
 }
 
 /// How a run went.
@@ -72,6 +77,7 @@ pub struct Ended {
 /// with processes is no error but told to the audience.
 pub fn run(setup: Setup<'_>) -> io::Result<Ended> {
     let mut runner = Runner::new(setup)?;
+    runner.open_server();
     runner.take(Input::Begin);
     loop {
         runner.perform_starts();
@@ -115,6 +121,11 @@ pub(super) struct Runner<'a> {
     pub(super) killing: bool,
     pub(super) terminals: Terminals,
     pub(super) suspension: Suspension,
+    /// None when there was no place for its socket.
+    pub(super) server: Option<Server>,
+    pub(super) waits: Waits,
+    /// Whether a client has asked for the end of the run.
+    pub(super) asked_to_stop: bool,
     pub(super) post: Post,
     pub(super) inbox: Receiver<Message>,
     pub(super) handle: Arc<RunHandle>,
@@ -152,6 +163,9 @@ impl<'a> Runner<'a> {
             killing: false,
             terminals,
             suspension: Suspension::default(),
+            server: None,
+            waits: Waits::default(),
+            asked_to_stop: false,
             handle: Arc::new(RunHandle::new(Arc::clone(&setup.plan), post.clone())),
             post,
             inbox: receiver,
@@ -194,7 +208,7 @@ impl<'a> Runner<'a> {
                 self.probes.forget(*process, &self.setup.poller);
                 self.process_over(*process);
             }
-            Event::Retrying { job, .. } | Event::Restarting { job, .. } => self.process_over(job.process),
+            Event::Retrying { job, .. } | Event::Restarting { job, .. } | Event::BeginningAnew { job } => self.process_over(job.process),
             Event::KillingAll { .. } => self.killing = true,
             _ => {}
         }
@@ -202,7 +216,7 @@ impl<'a> Runner<'a> {
             // What is still in pipes belongs before it.
             self.last_notice = Some(notice);
         } else {
-            self.setup.audience.tell(notice);
+            self.tell_everybody(notice);
         }
     }
 
@@ -234,7 +248,7 @@ impl<'a> Runner<'a> {
     fn wait(&mut self) -> io::Result<()> {
         let readable = self.pipes.has_ready() && self.setup.audience.has_room();
         let startable = !self.starts.is_empty() && self.no_room.is_none() && !self.suspension.holds();
-        let timeout = if readable || startable || self.probes.has_pending() || !self.inputs.is_empty() {
+        let timeout = if readable || startable || self.probes.has_pending() || self.clients_wait() || !self.inputs.is_empty() {
             Some(Duration::ZERO)
         } else if let Some(patience) = self.suspension.wait() {
             // The run's own clock stands still.
@@ -242,7 +256,8 @@ impl<'a> Runner<'a> {
         } else {
             let room = self.no_room.map(|_| self.try_again).filter(|_| !self.starts.is_empty());
             let deadlines = [self.core.deadline(), self.lingering.deadline(), self.host_locks.deadline(), room];
-            deadlines.into_iter().flatten().min().map(|moment| self.setup.clock.until(moment))
+            let own = deadlines.into_iter().flatten().min().map(|moment| self.setup.clock.until(moment));
+            own.into_iter().chain(self.clients_deadline()).min()
         };
         let lost = |error| io::Error::other(format!("cannot wait for events: {}", reason(&error)));
         self.setup.poller.wait(timeout, &mut self.keys).map_err(lost)
@@ -260,6 +275,7 @@ impl<'a> Runner<'a> {
             self.receive(message);
         }
         self.read_pipes();
+        self.serve_clients();
         if self.setup.signals.take_child() {
             self.take_exits();
             self.take_stops();
@@ -282,12 +298,18 @@ impl<'a> Runner<'a> {
         }
     }
 
-    pub(super) fn read_pipes(&mut self) {
+    /// What the kernel has told is remembered by those whom it concerns.
+    pub(super) fn mark_ready(&mut self) {
         for key in std::mem::take(&mut self.keys) {
-            if !self.probes.mark_ready(key) {
+            let of_client = self.server.as_mut().is_some_and(|server| server.mark_ready(key));
+            if !of_client && !self.probes.mark_ready(key) {
                 self.pipes.mark_ready(key);
             }
         }
+    }
+
+    pub(super) fn read_pipes(&mut self) {
+        self.mark_ready();
         self.hear_messages();
         if self.pipes.has_ready() && self.setup.audience.has_room() {
             self.pipes.read_ready(&self.setup.poller, &mut self.said);

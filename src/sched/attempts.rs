@@ -20,6 +20,7 @@ impl Scheduler {
         process.time_left = control.timeout;
         process.cause = None;
         process.stop_reason = None;
+        process.anew = false;
         if request.is_empty() {
             self.begin_step(id, 0, out);
         } else {

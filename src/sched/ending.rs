@@ -7,7 +7,7 @@ use super::retry;
 use super::scheduler::{News, Scheduler};
 use super::state::{Health, State};
 use super::timers::Timer;
-use crate::base::ids::ProcessId;
+use crate::base::ids::{JobId, ProcessId};
 use crate::notice::{CancelReason, Event, Exit, Failure, HaltReason, Outcome, StopReason};
 use crate::source::model::OnFailure;
 
@@ -56,13 +56,16 @@ impl Scheduler {
     pub(super) fn was_stopped(&mut self, id: ProcessId, exit: Exit, out: &mut Outbox) {
         let daemon = self.plan.processes[id].control.daemon;
         let process = &mut self.processes[id];
+        let anew = std::mem::take(&mut process.anew);
         match (process.cause.take(), exit) {
+            (None, Exit::NotStarted(why)) if anew => self.attempt_failed(id, Failure::NotStarted(why), out),
+            (None, Exit::Code(_) | Exit::Signal(_)) if anew && self.may_not_start(id).is_none() => self.begin_anew(id, out),
             (Some(_), Exit::NotStarted(why)) => self.attempt_failed(id, Failure::NotStarted(why), out),
             // What could not even be started has failed, whoever wanted it to end.
             (None, Exit::NotStarted(why)) => self.fail(id, Failure::NotStarted(why), out),
             (Some(failure), Exit::Code(_) | Exit::Signal(_)) => self.attempt_failed(id, failure, out),
             (None, Exit::Code(_) | Exit::Signal(_)) => {
-                let cut_off = process.stop_reason == Some(StopReason::RunStopped) && !daemon;
+                let cut_off = self.processes[id].stop_reason == Some(StopReason::RunStopped) && !daemon;
                 let outcome = if cut_off { Outcome::Cancelled(self.halt_reason()) } else { Outcome::Stopped };
                 self.end(id, outcome, out);
             }
@@ -85,11 +88,13 @@ impl Scheduler {
         let (retries, job) = (control.retries, self.job(id));
         if control.daemon {
             self.fell(id, Some(failure), out);
-        } else if job.attempt > retries.count || self.may_not_start(id).is_some() {
+        } else if self.counted_attempts(id) > retries.count || self.may_not_start(id).is_some() {
             self.fail(id, failure, out);
         } else {
-            let delay = retry::delay(&retries, job, self.settings.seed);
-            out.tell(self.now, Event::Retrying { job, failure, attempts: retries.count.saturating_add(1), delay });
+            let uncounted = self.processes[id].uncounted;
+            let delay = retry::delay(&retries, JobId { attempt: self.counted_attempts(id), ..job }, self.settings.seed);
+            let attempts = retries.count.saturating_add(1).saturating_add(uncounted);
+            out.tell(self.now, Event::Retrying { job, failure, attempts, delay });
             self.try_again(id, delay, out);
         }
     }

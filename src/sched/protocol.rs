@@ -72,6 +72,11 @@ pub enum Input {
         /// Which.
         process: ProcessId,
     },
+    /// Somebody asks for a process that runs to be stopped and begun anew.
+    RestartProcess {
+        /// Which.
+        process: ProcessId,
+    },
     /// A signal asks flowrun to end: the first for an orderly end, the second for an immediate one.
     Interrupt {
         /// Its number.

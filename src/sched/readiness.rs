@@ -35,6 +35,7 @@ impl Scheduler {
             State::Running { .. } if !leaving || self.another_may_follow(id) => Readiness::Possible,
             State::Running { .. } => Readiness::Over(OutcomeKind::Stopped),
             State::Stopping { .. } | State::Ended if readied && !daemon => Readiness::Ready,
+            State::Stopping { .. } if process.anew && self.may_not_start(id).is_none() => Readiness::Possible,
             State::Stopping { .. } if process.cause.is_none() => Readiness::Over(match process.stop_reason {
                 Some(StopReason::RunStopped) if !daemon => OutcomeKind::Cancelled,
                 _ => OutcomeKind::Stopped,
@@ -57,7 +58,7 @@ impl Scheduler {
         let allowed = if control.daemon {
             control.restart.policy != RestartPolicy::No && control.restart.max > 0
         } else {
-            self.processes[id].attempt <= control.retries.count
+            self.counted_attempts(id) <= control.retries.count
         };
         allowed && self.may_not_start(id).is_none()
     }

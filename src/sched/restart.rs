@@ -1,4 +1,5 @@
-//! Restarts: how often a daemon that ended is started again, and after which delay.
+//! Restarts: how often a daemon that ended is started again, and after which delay; and those that somebody
+//! asks for, which count for no bound.
 //!
 //! A sliding window: only restarts that lie within it count, against the limit and for the growth of the
 //! delay, so both fall back after a quiet time.
@@ -9,9 +10,10 @@ use std::time::Duration;
 use super::protocol::Outbox;
 use super::retry;
 use super::scheduler::Scheduler;
+use super::state::State;
 use crate::base::ids::ProcessId;
 use crate::base::time::RunTime;
-use crate::notice::{CancelReason, Event, Failure, Outcome};
+use crate::notice::{CancelReason, Event, Failure, Outcome, StopReason};
 use crate::plan::Restart;
 use crate::source::model::RestartPolicy;
 
@@ -66,6 +68,38 @@ impl Scheduler {
         } else {
             self.fail(id, Failure::FellTooOften { max, within, last: failure.map(Box::new) }, out);
         }
+    }
+}
+
+impl Scheduler {
+    /// Whether a process can be stopped and begun anew: it runs, was not asked to end, and may be started.
+    pub fn can_restart(&self, id: ProcessId) -> bool {
+        matches!(self.processes[id].state, State::Running { .. }) && self.may_not_start(id).is_none()
+    }
+
+    /// Somebody asks for a process to be stopped and begun anew.
+    pub(super) fn restart_requested(&mut self, id: ProcessId, out: &mut Outbox) {
+        if self.can_restart(id) {
+            self.processes[id].anew = true;
+            self.stop(id, StopReason::Restart, out);
+        }
+    }
+
+    /// An attempt has ended so that another can begin.
+    pub(super) fn begin_anew(&mut self, id: ProcessId, out: &mut Outbox) {
+        if let State::Running { step } | State::Stopping { step, .. } = self.processes[id].state {
+            self.release_step(id, step, out);
+        }
+        self.release_attempt(id, out);
+        self.processes[id].last_failure = None;
+        self.processes[id].uncounted += 1;
+        out.tell(self.now, Event::BeginningAnew { job: self.job(id) });
+        self.try_again(id, Duration::ZERO, out);
+    }
+
+    /// Which attempt the current one is, without those that were stopped to be begun anew.
+    pub(super) fn counted_attempts(&self, id: ProcessId) -> u32 {
+        self.processes[id].attempt - self.processes[id].uncounted
     }
 }
 

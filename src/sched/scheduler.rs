@@ -130,6 +130,7 @@ impl Scheduler {
             Input::Ended { job, step, exit } => self.step_ended(job, step, exit, out),
             Input::StopCommandEnded { job } => self.stop_command_ended(job, out),
             Input::StopProcess { process } => self.stop_requested(process, out),
+            Input::RestartProcess { process } => self.restart_requested(process, out),
             Input::Probed { job, probe, result } => self.probed(job, probe, result, out),
             Input::SaysStopping { job } => self.says_stopping(job, out),
             Input::HostGranted { ask, permits } => self.host_granted(ask, permits, out),

@@ -81,6 +81,10 @@ pub struct Process {
     pub stop_reason: Option<StopReason>,
     /// Why its attempt has failed, when that is why it was asked to end.
     pub cause: Option<Failure>,
+    /// Whether it was asked to end so that it can be begun anew.
+    pub anew: bool,
+    /// Attempts that were stopped to be begun anew: they count for no bound.
+    pub uncounted: u32,
     pub health: Health,
     pub restarts: Restarts,
     /// For a daemon that is stopped when unused: processes that use it and have not ended; none for others.
@@ -110,6 +114,8 @@ impl Process {
             step_told: false,
             stop_reason: None,
             cause: None,
+            anew: false,
+            uncounted: 0,
             health: Health::default(),
             restarts: Restarts::default(),
             users: None,

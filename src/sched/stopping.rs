@@ -67,10 +67,12 @@ impl Scheduler {
         }
     }
 
-    /// A process that is being stopped because its attempt has failed is asked to stop as well: then it is
-    /// not tried again.
+    /// A process that is being stopped because its attempt has failed, or to be begun anew, is asked to stop as
+    /// well: then it is not tried again.
     pub(super) fn try_no_more(&mut self, id: ProcessId) {
-        if self.processes[id].cause.take().is_some() {
+        let process = &mut self.processes[id];
+        let another = std::mem::take(&mut process.anew) | process.cause.take().is_some();
+        if another {
             self.processes[id].stop_reason = Some(StopReason::Requested);
             self.reconsider_readiness(id);
         }

@@ -180,9 +180,13 @@ fn without_process(world: &World, gone: ProcessId) -> Option<World> {
         }
     }
     let mut outside = world.outside.clone();
-    outside.retain(|(_, input)| !matches!(input, Input::StopProcess { process } if *process == gone));
+    let of = |input: &Input| match input {
+        Input::StopProcess { process } | Input::RestartProcess { process } => Some(*process),
+        _ => None,
+    };
+    outside.retain(|(_, input)| of(input) != Some(gone));
     for (_, input) in &mut outside {
-        if let Input::StopProcess { process } = input {
+        if let Input::StopProcess { process } | Input::RestartProcess { process } = input {
             *process = moved(*process);
         }
     }

@@ -68,6 +68,12 @@ impl World {
                 outside.push((rng.tens(0, 40), Input::StopProcess { process }));
             }
         }
+        if rng.chance(25) {
+            for _ in 0..=rng.below(3) {
+                let process = ProcessId(rng.below(plan.processes.len()) as u32);
+                outside.push((rng.tens(0, 40), Input::RestartProcess { process }));
+            }
+        }
         if rng.chance(40) {
             for _ in 0..=rng.below(3) {
                 outside.push((rng.tens(0, 50), Input::Interrupt { signal: rng.pick(&[1, 2, 15]) }));
@@ -240,6 +246,7 @@ impl<'a> Run<'a> {
             10..25 => Input::StopProcess { process },
             25..30 => Input::Interrupt { signal: 15 },
             30..45 => Input::Tick,
+            45..50 => Input::RestartProcess { process },
             _ => Input::Resume,
         };
         self.step(input)

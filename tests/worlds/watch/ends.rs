@@ -30,7 +30,9 @@ impl Watch {
                 let tried = match failure {
                     Failure::JoinTimeout { .. } | Failure::FellTooOften { .. } => true,
                     _ if control.daemon => !self.owes_restart(id, true),
-                    _ => one.attempt > control.retries.count || one.stop_requested || self.may_not_begin(id, true).is_some(),
+                    _ => {
+                        one.attempt - one.uncounted > control.retries.count || one.stop_requested || self.may_not_begin(id, true).is_some()
+                    }
                 };
                 ensure!(tried, "{id:?} failed for good in attempt {}", one.attempt);
                 ensure!(!self.is_forgiven(id, true), "{id:?} failed though it would only have been started again");
@@ -70,6 +72,11 @@ impl Watch {
                 let ends = [StopReason::WorkEnded, StopReason::RunStopped, StopReason::Unused];
                 let asked = by.is_some_and(|reason| control.daemon && ends.contains(reason));
                 if one.stop_requested || asked {
+                    return Ok(());
+                }
+                // It was to be begun anew, and then was not: before it ended, or while it waited for its locks.
+                let anew = by == Some(&StopReason::Restart) || one.uncounted > 0 && one.last.is_none();
+                if anew && self.must_not_follow(id).is_some() {
                     return Ok(());
                 }
                 ensure!(control.daemon && one.begun, "{id:?} is stopped though nobody asked for it");

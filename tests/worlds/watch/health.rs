@@ -256,7 +256,7 @@ impl Watch {
         let one = &self.all[id];
         let allowed = match control.daemon {
             true => control.restart.policy != RestartPolicy::No && control.restart.max > 0,
-            false => one.attempt <= control.retries.count,
+            false => one.attempt - one.uncounted <= control.retries.count,
         };
         allowed && !one.stop_requested && self.must_not_follow(id).is_none()
     }
@@ -280,6 +280,7 @@ impl Watch {
         let kind = match &program.asked {
             _ if self.another_may_follow(id) && one.failing() => return None,
             Some(_) if one.failing() && !one.stop_requested && !self.is_unused(id) => OutcomeKind::Failed,
+            Some((_, StopReason::Restart)) if !one.stop_requested && self.must_not_follow(id).is_none() => return None,
             Some((_, StopReason::RunStopped)) if !self.plan.processes[id].control.daemon => OutcomeKind::Cancelled,
             Some(_) => OutcomeKind::Stopped,
             None if one.health.leaving && !self.another_may_follow(id) => OutcomeKind::Stopped,

@@ -98,6 +98,10 @@ struct One {
     last_exit: Option<Exit>,
     ran: Duration,
     stop_requested: bool,
+    /// Whether somebody asked for it to be begun anew while it ran.
+    restart_requested: bool,
+    /// Attempts that were stopped for that.
+    uncounted: u32,
     health: Health,
     /// When it was last ready no more, and in which step that was.
     lost: Option<(RunTime, u64)>,
@@ -224,6 +228,10 @@ impl Watch {
                 }
             }
             Input::StopProcess { process } => self.all[*process].stop_requested |= self.all[*process].outcome.is_none(),
+            Input::RestartProcess { process } => {
+                let one = &mut self.all[*process];
+                one.restart_requested = one.program.as_ref().is_some_and(|program| program.asked.is_none());
+            }
             Input::Interrupt { signal } => {
                 self.whole.interrupts += 1;
                 self.whole.first_signal.get_or_insert(*signal);

@@ -48,6 +48,18 @@ impl Watch {
             Event::Restarting { job, failure, restarts, max, delay } => {
                 self.restarting(*job, failure.as_ref(), *restarts, *max, *delay)?;
             }
+            Event::BeginningAnew { job } => {
+                self.between_attempts(*job)?;
+                let by = self.all[job.process].last.as_ref().and_then(|last| last.asked.as_ref());
+                ensure!(by == Some(&StopReason::Restart), "{job:?} begins anew after {by:?}");
+                ensure!(!self.all[job.process].stop_requested, "{job:?} begins anew though it was asked to stop");
+                if let Some(why) = self.must_not_follow(job.process) {
+                    return Err(format!("{job:?} begins anew, but {why}"));
+                }
+                self.all[job.process].uncounted += 1;
+                self.all[job.process].last_failure = None;
+                self.next_attempt_at(job.process, self.now);
+            }
             Event::Suspended => self.suspended = true,
             Event::Resumed => self.suspended = false,
             Event::Halted { reason } => self.halted(reason)?,
@@ -102,7 +114,7 @@ impl Watch {
         ensure!(one.attempt + 1 == job.attempt, "{job:?} follows attempt {}", one.attempt);
         ensure!(one.held.is_empty() && one.waiting.is_none(), "{job:?} begins with {one:?}");
         ensure!(!control.disabled, "{job:?} begins though its `if` is false");
-        ensure!(control.daemon || job.attempt <= control.retries.count + 1, "{job:?} is one attempt too many");
+        ensure!(control.daemon || job.attempt <= control.retries.count + 1 + one.uncounted, "{job:?} is one attempt too many");
         if let Some(why) = self.may_not_begin(id, told) {
             return Err(format!("{job:?} begins, but {why}"));
         }
@@ -115,6 +127,7 @@ impl Watch {
         }
         let one = &mut self.all[id];
         one.attempt = job.attempt;
+        one.restart_requested = false;
         one.retry_at = None;
         one.last = None;
         one.ran = Duration::ZERO;
@@ -150,6 +163,10 @@ impl Watch {
                 ensure!(attempt || step, "{job:?} is stopped before its time");
             }
             StopReason::Requested => ensure!(one.stop_requested, "nobody asked {job:?} to stop"),
+            StopReason::Restart => {
+                ensure!(one.restart_requested, "nobody asked for {job:?} to be begun anew");
+                ensure!(self.must_not_follow(id).is_none(), "{job:?} is stopped to be begun anew, which may not be");
+            }
             StopReason::WorkEnded => {
                 ensure!(control.daemon, "{job:?} is no daemon");
                 self.not_needed_any_more(id)?;
@@ -224,11 +241,13 @@ impl Watch {
         let retries = self.plan.processes[id].control.retries;
         self.between_attempts(job)?;
         ensure!(!self.plan.processes[id].control.daemon, "{job:?} is a daemon");
-        ensure!(job.attempt <= retries.count && attempts == retries.count + 1, "{job:?} is tried too often");
+        let uncounted = self.all[id].uncounted;
+        let attempt = job.attempt - uncounted;
+        ensure!(attempt <= retries.count && attempts == retries.count + 1 + uncounted, "{job:?} is tried too often");
         let factor = match retries.backoff {
             Backoff::Constant => 1,
-            Backoff::Linear => job.attempt,
-            Backoff::Exponential => 1 << (job.attempt - 1),
+            Backoff::Linear => attempt,
+            Backoff::Exponential => 1 << (attempt - 1),
         };
         let full = (retries.delay * factor).min(retries.max_delay.unwrap_or(Duration::MAX));
         let least = if retries.jitter { full / 2 } else { full };

@@ -1,0 +1,36 @@
+//! `flowrun logs`: the last lines of processes, and what comes.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::control_args::LogsArgs;
+use super::{Failure, Status, print, reach};
+use crate::control::message::Request;
+
+/// Lines of one process.
+#[derive(Deserialize)]
+struct Lines {
+    process: String,
+    lines: String,
+}
+
+/// Prints lines; those of all processes with the name of each.
+///
+/// # Errors
+/// There is no such run or process, or it does not answer.
+pub fn logs(args: &LogsArgs) -> Result<Status, Failure> {
+    let mut reached = reach::run_and_process(&args.words)?;
+    let prefix = reached.process.is_none();
+    let request = Request::Logs { process: reached.process, follow: args.follow };
+    reached.client.ask(request, |event| print::piece(&text(event, prefix))).map_err(reach::failure)?;
+    Ok(Status::Success)
+}
+
+fn text(event: Value, prefix: bool) -> String {
+    match serde_json::from_value::<Lines>(event) {
+        Ok(Lines { process, lines }) if prefix => lines.lines().map(|line| format!("{process} | {line}\n")).collect(),
+        Ok(Lines { lines, .. }) => lines,
+        // Of another version: nothing that could be shown.
+        Err(_) => String::new(),
+    }
+}

@@ -1,0 +1,63 @@
+//! `flowrun status`: how the processes of a run stand.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::control_args::StatusArgs;
+use super::{Failure, Status, columns, list::one_line, print, reach};
+use crate::control::message::Request;
+use crate::report::words;
+
+/// What is shown of a run.
+#[derive(Deserialize)]
+struct Run {
+    name: String,
+    elapsed: f64,
+    suspended: bool,
+    ending: bool,
+    processes: Vec<Row>,
+}
+
+/// What is shown of a process.
+#[derive(Deserialize)]
+struct Row {
+    process: String,
+    state: String,
+    pid: Option<u32>,
+    code: Option<i32>,
+    since: Option<f64>,
+    waits_for: String,
+}
+
+/// Prints the table.
+///
+/// # Errors
+/// There is no such run, or it does not answer.
+pub fn status(args: &StatusArgs) -> Result<Status, Failure> {
+    let answer = reach::run(args.run.as_deref())?.ask(Request::Status, |_| true).map_err(reach::failure)?;
+    let text = if args.json {
+        serde_json::to_string_pretty(&answer).map(|text| text + "\n")
+    } else {
+        serde_json::from_value(answer).map(|run| table(&run))
+    };
+    print::out(&text.map_err(|error| Failure::system(format!("the run speaks another version: {error}")))?)?;
+    Ok(Status::Success)
+}
+
+fn table(run: &Run) -> String {
+    let some = |cell: Option<String>| cell.unwrap_or_else(|| "-".to_owned());
+    let mut rows = vec![["PROCESS", "STATE", "PID", "CODE", "SINCE", "WAITING FOR"].map(str::to_owned)];
+    rows.extend(run.processes.iter().map(|row| {
+        let (pid, code) = (row.pid.map(|pid| pid.to_string()), row.code.map(|code| code.to_string()));
+        let since = row.since.map(time);
+        [row.process.clone(), row.state.clone(), some(pid), some(code), some(since), row.waits_for.clone()].map(|cell| one_line(&cell))
+    }));
+    let more = [(run.suspended, ", suspended"), (run.ending, ", ending")];
+    let more: String = more.iter().filter(|(holds, _)| *holds).map(|(_, word)| *word).collect();
+    format!("{}{}, for {}{more}\n", columns::table(&rows), one_line(&run.name), time(run.elapsed))
+}
+
+fn time(seconds: f64) -> String {
+    words::ticking(Duration::try_from_secs_f64(seconds).unwrap_or_default())
+}

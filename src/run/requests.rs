@@ -1,0 +1,160 @@
+//! What clients of the control socket ask for, and their answers: one arm for each request.
+//!
+//! What the core has to decide becomes an input of it; what is only asked is answered from what the audience
+//! was told. Nothing in here waits: an answer that comes later is kept in [`super::waits`].
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+use super::runner::Runner;
+use super::server::{Asked, ClientId, refusal};
+use super::waits::{EndWait, Interest, Pending};
+use crate::base::ids::ProcessId;
+use crate::base::suggest;
+use crate::control::message::{Body, Code, Request};
+use crate::io::reap;
+use crate::sched::Input;
+
+/// The largest signal number of the system.
+const LAST_SIGNAL: i32 = 64;
+
+impl Runner<'_> {
+    /// Does what a client asks for, or begins to.
+    pub(super) fn carry_out(&mut self, asked: Asked) {
+        let pending = Pending { client: asked.client, id: asked.id };
+        let answer = match asked.request {
+            Request::Status => Ok(Some(self.setup.audience.status(self.setup.clock.now()))),
+            Request::Logs { process, follow } => self.logs(pending, process.as_deref(), follow),
+            Request::Attach => Ok(self.attach(pending)),
+            Request::Stop { process: None } => Ok(Some(self.stop_run_for_client())),
+            Request::Stop { process: Some(name) } => self.stop_for_client(&name),
+            Request::Restart { process } => self.restart_for_client(&process),
+            Request::Signal { process, signal } => self.signal_for_client(&process, signal),
+            Request::Wait { process, timeout } => self.wait_for_client(pending, process.as_deref(), timeout),
+        };
+        match answer {
+            Ok(Some(value)) => self.answer(pending, Body::Ok(value)),
+            Ok(None) => {}
+            Err(refused) => self.answer(pending, refused),
+        }
+    }
+
+    /// A client is gone: nothing is kept for it.
+    pub(super) fn client_gone(&mut self, client: ClientId) {
+        self.waits.forget(client);
+    }
+
+    /// The processes of a name; one with copies stands for all of them.
+    fn called(&self, name: &str) -> Result<Vec<ProcessId>, Body> {
+        let plan = &self.setup.plan;
+        let found: Vec<ProcessId> = plan.named(name).collect();
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        let names = plan.processes.iter().flat_map(|process| [process.declared.as_str(), process.name.as_str()]);
+        let help = suggest::did_you_mean(name, names).map(|help| format!("; {help}")).unwrap_or_default();
+        Err(refusal(Code::Unknown, format!("the run has no process `{name}`{help}")))
+    }
+
+    fn called_or_all(&self, name: Option<&str>) -> Result<Vec<ProcessId>, Body> {
+        name.map_or_else(|| Ok(self.setup.plan.processes.ids().collect()), |name| self.called(name))
+    }
+
+    fn logs(&mut self, pending: Pending, name: Option<&str>, follow: bool) -> Result<Option<Value>, Body> {
+        let processes = self.called_or_all(name)?;
+        let plan = Arc::clone(&self.setup.plan);
+        for process in &processes {
+            let lines = self.setup.audience.last_lines(*process);
+            if !lines.is_empty() {
+                let event = json!({"process": plan.processes[*process].name, "lines": String::from_utf8_lossy(&lines)});
+                self.answer(pending, Body::Event(event));
+            }
+        }
+        if !follow {
+            return Ok(Some(Value::Null));
+        }
+        self.waits.add_follower(pending, Interest::Output(processes));
+        Ok(None)
+    }
+
+    /// The names come first: notices have numbers in their place.
+    fn attach(&mut self, pending: Pending) -> Option<Value> {
+        let plan = &self.setup.plan;
+        let processes: Vec<&str> = plan.processes.iter().map(|process| process.name.as_str()).collect();
+        let resources: Vec<&str> = plan.resources.iter().map(|resource| resource.name.as_str()).collect();
+        let names = json!({"event": "names", "processes": processes, "resources": resources});
+        self.answer(pending, Body::Event(names));
+        self.waits.add_follower(pending, Interest::All);
+        None
+    }
+
+    /// As a first SIGTERM to flowrun; asking again is no second one.
+    fn stop_run_for_client(&mut self) -> Value {
+        if !std::mem::replace(&mut self.asked_to_stop, true) {
+            self.inputs.push_back(Input::Interrupt { signal: Signal::SIGTERM as i32 });
+        }
+        Value::Null
+    }
+
+    fn stop_for_client(&mut self, name: &str) -> Result<Option<Value>, Body> {
+        let processes = self.called(name)?;
+        self.inputs.extend(processes.into_iter().map(|process| Input::StopProcess { process }));
+        Ok(Some(Value::Null))
+    }
+
+    fn restart_for_client(&mut self, name: &str) -> Result<Option<Value>, Body> {
+        let mut processes = self.called(name)?;
+        processes.retain(|process| self.core.can_restart(*process));
+        if processes.is_empty() {
+            return Err(refusal(Code::NotNow, format!("`{name}` is not running, or the run is ending")));
+        }
+        self.inputs.extend(processes.into_iter().map(|process| Input::RestartProcess { process }));
+        Ok(Some(Value::Null))
+    }
+
+    fn signal_for_client(&mut self, name: &str, signal: i32) -> Result<Option<Value>, Body> {
+        if !(1..=LAST_SIGNAL).contains(&signal) {
+            return Err(refusal(Code::BadRequest, format!("there is no signal {signal}; give a number from 1 to {LAST_SIGNAL}")));
+        }
+        let processes = self.called(name)?;
+        let leaders: Vec<u32> = self.jobs.steps().filter(|(job, _)| processes.contains(&job.process)).map(|(_, pid)| pid).collect();
+        if leaders.is_empty() {
+            return Err(refusal(Code::NotNow, format!("no command of `{name}` is running")));
+        }
+        leaders.iter().for_each(|leader| reap::signal_group(*leader, signal));
+        Ok(Some(json!({"signalled": leaders})))
+    }
+
+    fn wait_for_client(&mut self, pending: Pending, name: Option<&str>, timeout: Option<f64>) -> Result<Option<Value>, Body> {
+        let processes = name.map(|name| self.called(name)).transpose()?;
+        let until = match timeout.map(Duration::try_from_secs_f64) {
+            Some(Err(_)) => return Err(refusal(Code::BadRequest, "`timeout` must be a number of seconds, not negative")),
+            // Too far away to be a time is as good as never.
+            Some(Ok(timeout)) => Instant::now().checked_add(timeout),
+            None => None,
+        };
+        self.waits.add_end(EndWait { pending, processes, until });
+        self.answer_ended();
+        Ok(None)
+    }
+
+    /// Answers those that wait for processes that have ended.
+    pub(super) fn answer_ended(&mut self) {
+        let handle = Arc::clone(&self.handle);
+        for wait in self.waits.take_ended(|process| handle.is_over(process)) {
+            let now = self.setup.clock.now();
+            let rows: Vec<Value> = wait.processes.iter().flatten().map(|process| self.setup.audience.status_of(*process, now)).collect();
+            self.answer(wait.pending, Body::Ok(json!({"processes": rows})));
+        }
+    }
+
+    /// Sends an answer, or an event on the way to it.
+    pub(super) fn answer(&mut self, to: Pending, body: Body) {
+        if let Some(server) = &mut self.server {
+            server.answer(to.client, to.id, body, &self.setup.poller);
+        }
+    }
+}
