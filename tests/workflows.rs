@@ -69,8 +69,8 @@ fn every_command_in_a_header_is_one() {
         for line in text.lines().filter_map(|line| line.strip_prefix("#   flowrun ")) {
             let line = line.split(" #").next().unwrap_or_default();
             let line = line.replace("workflows/", &format!("{}/workflows/", repository().display()));
-            // Planned, not run: `check` knows no such flag, and needs none.
-            let dry = if line.starts_with("check ") { "" } else { " --dry-run" };
+            // Planned, not run: `check` and `lock` know no such flag, and need none.
+            let dry = if line.starts_with("check ") || line.starts_with("lock ") { "" } else { " --dry-run" };
             Place::new().flowrun(&format!("{line}{dry}")).run().exits(if name.starts_with("refused/") { 2 } else { 0 });
         }
     }

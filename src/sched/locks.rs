@@ -11,9 +11,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::room::Room;
 use crate::base::ids::{DenseMap, HostAsk, ProcessId, ResourceId};
 use crate::notice::Share;
-use crate::plan::{Resource, ResourceKind};
+use crate::plan::Resource;
 
 /// A request in the order of arrival: less is older.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,82 +91,6 @@ struct Queue {
     room: Room,
     /// For what other runs share: its place in the order of taking.
     host: Option<usize>,
-}
-
-#[derive(Debug)]
-enum Room {
-    Lock {
-        exclusive: bool,
-        shared: u32,
-    },
-    /// Permits are handed out lowest number first; `fresh` is the lowest that was never out.
-    Semaphore {
-        capacity: u32,
-        out: u32,
-        fresh: u32,
-        returned: BTreeSet<u32>,
-    },
-    /// Permits that the host numbers.
-    HostSemaphore {
-        capacity: u32,
-        out: u32,
-    },
-}
-
-impl Room {
-    fn of(resource: &Resource) -> Self {
-        match resource.kind {
-            ResourceKind::Lock => Self::Lock { exclusive: false, shared: 0 },
-            ResourceKind::Semaphore { permits } if resource.host.is_some() => Self::HostSemaphore { capacity: permits, out: 0 },
-            ResourceKind::Semaphore { permits } => Self::Semaphore { capacity: permits, out: 0, fresh: 0, returned: BTreeSet::new() },
-        }
-    }
-
-    fn fits(&self, share: &Share) -> bool {
-        match self {
-            Self::Lock { exclusive, shared } => !exclusive && (share.shared || *shared == 0),
-            Self::Semaphore { capacity, out, .. } | Self::HostSemaphore { capacity, out } => share.permits <= capacity - out,
-        }
-    }
-
-    fn take(&mut self, share: &Share) -> Vec<u32> {
-        match self {
-            Self::Lock { shared, .. } if share.shared => {
-                *shared += 1;
-                Vec::new()
-            }
-            Self::Lock { exclusive, .. } => {
-                *exclusive = true;
-                Vec::new()
-            }
-            Self::Semaphore { out, fresh, returned, .. } => {
-                *out += share.permits;
-                let mut next = || {
-                    returned.pop_first().unwrap_or_else(|| {
-                        *fresh += 1;
-                        *fresh - 1
-                    })
-                };
-                (0..share.permits).map(|_| next()).collect()
-            }
-            Self::HostSemaphore { out, .. } => {
-                *out += share.permits;
-                Vec::new()
-            }
-        }
-    }
-
-    fn give_back(&mut self, share: &Share, numbers: &[u32]) {
-        match self {
-            Self::Lock { shared, .. } if share.shared => *shared -= 1,
-            Self::Lock { exclusive, .. } => *exclusive = false,
-            Self::Semaphore { out, returned, .. } => {
-                *out -= share.permits;
-                returned.extend(numbers);
-            }
-            Self::HostSemaphore { out, .. } => *out -= share.permits,
-        }
-    }
 }
 
 impl LockTable {

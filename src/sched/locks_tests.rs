@@ -3,6 +3,7 @@
 use super::*;
 use crate::base::ids::Id;
 use crate::base::span::Span;
+use crate::plan::ResourceKind;
 
 fn table(kinds: &[ResourceKind], slots: Option<u32>) -> LockTable {
     let resource = |kind: &ResourceKind| Resource { name: String::new(), kind: *kind, host: None, place: Span::default() };

@@ -16,6 +16,7 @@ mod protocol;
 mod readiness;
 mod restart;
 mod retry;
+mod room;
 mod scheduler;
 mod state;
 mod stopping;
