@@ -7,6 +7,7 @@ use std::fs;
 
 use common::{Call, Live, Place};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 
 /// Holds the lock until the file `go` is there, or the folder is gone.
@@ -91,6 +92,30 @@ fn a_wait_for_another_run_is_bounded_and_can_be_interrupted() {
     go(&place);
     first.end().exits(0);
     assert_eq!(place.read("log"), "first\n");
+}
+
+#[test]
+fn a_suspended_run_keeps_no_half_of_what_it_waits_for() {
+    let place = place(
+        "name: shop
+locks: {a: {scope: host}, b: {scope: host}}
+processes:
+  both: {lock: [b, a], command: 'echo had'}
+",
+    );
+    let mut first = flowrun(&place, "lock --host shop/b -- sh -c").arg(format!("echo holds; {HOLDER}")).start();
+    first.wait_for("holds");
+    let mut run = flowrun(&place, "").own_group().start();
+    run.told_until("both waits for lock `b`, held by");
+    let try_half = || flowrun(&place, "lock --host shop/a --no-wait -- true").run().status;
+    assert_eq!(try_half(), Some(125), "it waits for the second without the first");
+    run.signal(Signal::SIGTSTP);
+    waitpid(Pid::from_raw(i32::try_from(run.pid()).expect("a number")), Some(WaitPidFlag::WUNTRACED)).expect("it stops");
+    assert_eq!(try_half(), Some(0), "a suspended run keeps what it does not use");
+    run.signal(Signal::SIGCONT);
+    go(&place);
+    first.end().exits(0);
+    assert_eq!(run.end().exits(0).of("both"), ["had"]);
 }
 
 #[test]
