@@ -209,3 +209,19 @@ fn a_signal_to_lock_is_the_commands() {
     live.signal(Signal::SIGTERM);
     live.end().exits(9);
 }
+
+#[test]
+fn nobody_waits_for_a_lock_that_is_kept_for_him() {
+    let place = place(
+        "name: shop
+locks: {db: {scope: host}}
+processes:
+  own: {lock: db, command: '$FLOWRUN lock --host shop/db -- true'}
+",
+    );
+    let call = |line: &str| flowrun(&place, line).env("FLOWRUN", env!("CARGO_BIN_EXE_flowrun"));
+    let said = call("-v").run().exits(1);
+    said.tells_in_order(&["`shop/db` is held by `own` of `shop` (pid ", "own failed: exit code 125"]);
+    let nested = "$FLOWRUN lock --host b -- $FLOWRUN lock --host a -- true";
+    call("lock --host a -- sh -c").arg(nested).run().exits(125).told("which waits for this command: take it once");
+}

@@ -236,7 +236,7 @@ pub struct InitArgs {
 /// `flowrun lock`.
 #[derive(Debug, Args)]
 #[command(after_help = "Exit status: that of the command, 128 and the number of the signal that ended it, or
-  124  not had within --timeout    125  held by somebody, with --no-wait
+  124  not had within --timeout    125  held: with --no-wait, or by what waits for this command
   126  the command cannot be run   127  there is no such command
   2  the command line is wrong, or holders know it with another number of permits
   3  flowrun itself could not go on")]

@@ -28,6 +28,8 @@ const FIRST: Duration = Duration::from_millis(5);
 const LONGEST: Duration = Duration::from_millis(80);
 /// With `--no-wait`: how long somebody may be just taking or looking.
 const LOOKING: Duration = Duration::from_secs(1);
+/// The numbers of the `flowrun lock`s that a command runs in, the outermost first.
+const OUTER: &str = "FLOWRUN_LOCK_HOLDER";
 /// The longest text by which others know the command.
 const TEXT: usize = 60;
 
@@ -69,6 +71,11 @@ fn take(name: &str, wanted: Wanted, args: &LockArgs) -> Result<Held, Failure> {
             Taken::Gate => Vec::new(),
         };
         let waited = began.elapsed();
+        if let Some(own) = holders.iter().find(|holder| matches!(wanted, Wanted::Lock { .. }) && waits_for_this(holder)) {
+            let by = list(std::slice::from_ref(own));
+            let message = format!("`{name}` is held by {by}, which waits for this command: take it once");
+            return Err(Failure { message, status: Status::NotFree });
+        }
         if args.no_wait && (!holders.is_empty() || waited >= LOOKING) {
             let by = if holders.is_empty() { "somebody who is just taking it".to_owned() } else { list(&holders) };
             return Err(Failure { message: format!("`{name}` is held by {by}"), status: Status::NotFree });
@@ -85,6 +92,14 @@ fn take(name: &str, wanted: Wanted, args: &LockArgs) -> Result<Held, Failure> {
         std::thread::sleep(pause.min(left));
         pause = (pause * 2).min(LONGEST);
     }
+}
+
+/// Whether a holder is what this program runs in: the process of a run, or an outer `flowrun lock`.
+fn waits_for_this(holder: &Holder) -> bool {
+    let process = std::env::var("FLOWRUN_PROCESS").is_ok_and(|process| process == holder.process);
+    let run = holder.run.is_some() && holder.run == std::env::var("FLOWRUN_RUN_ID").ok();
+    let outer = std::env::var(OUTER).is_ok_and(|all| all.split('/').any(|pid| pid == holder.pid.to_string()));
+    outer || holder.workflow.is_some() && run && process
 }
 
 /// What others see of this program.
@@ -109,6 +124,8 @@ fn run<'a>(words: &[String], held: impl Iterator<Item = (&'a String, &'a Held)>)
     let (program, arguments) = words.split_first().ok_or_else(|| Failure::usage("there is no command to run"))?;
     let mut command = Command::new(program);
     command.args(arguments);
+    let outer = std::env::var(OUTER).map(|all| format!("{all}/")).unwrap_or_default();
+    command.env(OUTER, format!("{outer}{}", std::process::id()));
     for (name, held) in held.filter(|(_, held)| !held.numbers().is_empty()) {
         let numbers: Vec<String> = held.numbers().iter().map(u32::to_string).collect();
         command.env(format!("FLOWRUN_SLOT_{}", env_form(name)), numbers.join(","));
