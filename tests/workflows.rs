@@ -69,8 +69,8 @@ fn every_command_in_a_header_is_one() {
         for line in text.lines().filter_map(|line| line.strip_prefix("#   flowrun ")) {
             let line = line.split(" #").next().unwrap_or_default();
             let line = line.replace("workflows/", &format!("{}/workflows/", repository().display()));
-            // Planned, not run: `check` knows no such flag, and needs none.
-            let dry = if line.starts_with("check ") { "" } else { " --dry-run" };
+            // Planned, not run: `check` and `lock` know no such flag, and need none.
+            let dry = if line.starts_with("check ") || line.starts_with("lock ") { "" } else { " --dry-run" };
             Place::new().flowrun(&format!("{line}{dry}")).run().exits(if name.starts_with("refused/") { 2 } else { 0 });
         }
     }
@@ -344,4 +344,16 @@ fn pipeline_counts_what_went_through_two_pipes() {
     }
     let said = lesson("pipeline", "north").exits(0);
     assert_eq!(sorted(said.lines()), whole[..2]);
+}
+
+#[test]
+fn two_runs_share_one_till_and_three_counters() {
+    let text = fs::read_to_string(workflow_path("two-runs")).expect("the workflow");
+    let place = Place::new().file("two-runs.yaml", &text);
+    let both = [place.flowrun("two-runs.yaml").start(), place.flowrun("two-runs.yaml").start()];
+    for said in both.map(|live| live.end().exits(0)) {
+        assert_eq!(said.of("seller").iter().filter(|line| **line == "sells").count(), 6, "{said}");
+        assert!(said.of("seller").iter().flat_map(|line| numbers(line)).all(|counter| counter < 3), "{said}");
+    }
+    assert_eq!(place.names(""), ["two-runs.yaml"]);
 }

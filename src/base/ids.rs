@@ -50,6 +50,10 @@ pub struct JobId {
     pub attempt: u32,
 }
 
+/// One asking for locks that other runs share: late news of one that was given up can not be taken for another's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct HostAsk(pub u64);
+
 /// A vector indexed by the ids of one kind.
 #[derive(Clone, Debug)]
 pub struct DenseMap<K, V> {

@@ -21,7 +21,7 @@ use crate::source::read::Scalar;
   3  flowrun itself could not go on
   124  the run's timeout           129, 130, 143  after SIGHUP, SIGINT, SIGTERM
 
-Every flag can also be given as FLOWRUN_… in the environment, as in FLOWRUN_JOBS=4.")]
+Every flag but those of `lock` can also be given as FLOWRUN_… in the environment, as in FLOWRUN_JOBS=4.")]
 pub struct Cli {
     /// What to do; without a command, `run`.
     #[command(subcommand)]
@@ -42,6 +42,8 @@ pub enum Command {
     List(ListArgs),
     /// Draw what waits for what
     Graph(GraphArgs),
+    /// Run a command while it holds locks or permits that runs share on this machine
+    Lock(LockArgs),
     /// Print the JSON schema of workflow files
     Schema,
     /// List the built-in tasks with their arguments
@@ -231,6 +233,55 @@ pub struct InitArgs {
     /// Write over a file that is there
     #[arg(long, env = "FLOWRUN_FORCE", value_parser = FalseyValueParser::new())]
     pub force: bool,
+}
+
+/// `flowrun lock`.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit status: that of the command, 128 and the number of the signal that ended it, or
+  124  not had within --timeout    125  held: with --no-wait, or by what waits for this command
+  126  the command cannot be run   127  there is no such command
+  2  the command line is wrong, or holders know it with another number of permits
+  3  flowrun itself could not go on")]
+pub struct LockArgs {
+    /// The name on this machine of a lock with `scope: host`, as in shop/db; several are taken in the order of their names
+    #[arg(long, value_name = "NAME", required = true)]
+    pub host: Vec<String>,
+    /// Hold it together with others that hold it shared
+    #[arg(long, conflicts_with = "permits")]
+    pub shared: bool,
+    /// Hold permits of a semaphore: how many, and how many it has, as in 1/8; their numbers are in FLOWRUN_SLOT_<NAME>
+    #[arg(long, value_name = "N/ALL", value_parser = HostPermits::parse)]
+    pub permits: Option<HostPermits>,
+    /// Give up when it is not had within this time
+    #[arg(long, value_name = "TIME", value_parser = time, conflicts_with = "no_wait")]
+    pub timeout: Option<Duration>,
+    /// Give up at once when it is held
+    #[arg(long)]
+    pub no_wait: bool,
+    /// The command and its arguments
+    #[arg(value_name = "COMMAND", last = true, required = true)]
+    pub command: Vec<String>,
+}
+
+/// Permits of a semaphore that runs share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostPermits {
+    /// How many are wanted, at least 1 and at most `of`.
+    pub count: u32,
+    /// How many there are.
+    pub of: u32,
+}
+
+impl HostPermits {
+    fn parse(text: &str) -> Result<Self, String> {
+        let numbers = text.split_once('/').and_then(|(count, of)| Some((count.parse().ok()?, of.parse().ok()?)));
+        match numbers {
+            Some((count, of)) if (1..=of).contains(&count) => Ok(Self { count, of }),
+            Some((0, _)) => Err("at least one permit is needed, as in 1/8".to_owned()),
+            Some((count, of)) => Err(format!("{count} permits of {of} would be waited for for ever")),
+            None => Err("write how many, and how many it has, as in 1/8".to_owned()),
+        }
+    }
 }
 
 fn name_value(text: &str) -> Result<(String, String), String> {

@@ -16,11 +16,17 @@ pub enum Status {
     Usage,
     /// 3: flowrun itself could not go on.
     System,
-    /// 124: the run's own timeout.
+    /// 124: the run's own timeout, or that of `lock`.
     TimedOut,
+    /// 125: `lock --no-wait` found it held.
+    NotFree,
+    /// 126: the command of `lock` cannot be run.
+    NotRunnable,
+    /// 127: the command of `lock` does not exist.
+    NotFound,
     /// 128 and the signal's number: 129, 130, 131 or 143.
     Interrupted(i32),
-    /// What the process below, which ran the workflow, has ended with; 128 and the signal's number if one
+    /// What the process below, which ran the workflow or is the command of `lock`, has ended with; 128 and the signal's number if one
     /// killed it.
     Kept(Ended),
 }
@@ -47,6 +53,9 @@ impl Status {
             Self::Usage => 2,
             Self::System => 3,
             Self::TimedOut => 124,
+            Self::NotFree => 125,
+            Self::NotRunnable => 126,
+            Self::NotFound => 127,
             Self::Kept(Ended::Code(code)) => u8::try_from(code).unwrap_or(255),
             Self::Interrupted(signal) | Self::Kept(Ended::Signal(signal)) => u8::try_from(128 + signal).unwrap_or(255),
         }

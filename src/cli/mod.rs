@@ -16,6 +16,7 @@ mod graph;
 mod init;
 mod list;
 mod load;
+mod lock;
 mod logs;
 mod print;
 mod ps;
@@ -57,6 +58,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(args)) => check::check(&args),
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Graph(args)) => graph::graph(&args),
+        Some(Command::Lock(args)) => lock::lock(&args),
         Some(Command::Schema) => schema::print(),
         Some(Command::Tasks(args)) => tasks::tasks(&args),
         Some(Command::Init(args)) => init::init(&args),

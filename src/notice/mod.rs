@@ -45,6 +45,19 @@ pub struct Share {
     pub permits: u32,
 }
 
+/// Who holds a lock or permits that other runs share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HostHolder {
+    /// The run's id; none for a command outside of runs.
+    pub run: Option<String>,
+    /// The run's workflow.
+    pub workflow: Option<String>,
+    /// The process of that run, or the command.
+    pub process: String,
+    /// The number of the program that keeps the lock.
+    pub pid: u32,
+}
+
 /// Why a process is asked to end before its time.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -124,6 +137,17 @@ pub enum Event {
         step: Option<u32>,
         /// What it asked for.
         wanted: Vec<Share>,
+    },
+    /// A process waits for what others on this machine hold. Told when that, or who holds it, changes.
+    HeldElsewhere {
+        /// Which attempt waits.
+        job: JobId,
+        /// For which lock or semaphore.
+        resource: ResourceId,
+        /// Who holds it.
+        holders: Vec<HostHolder>,
+        /// Whether it was told before that it waits for this.
+        again: bool,
     },
     /// Locks and permits were given back.
     Released {

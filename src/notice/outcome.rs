@@ -44,6 +44,8 @@ pub enum Failure {
     NotStarted(String),
     /// It waited longer than this for locks or permits.
     AcquireTimeout(Duration),
+    /// A lock or permits that other runs share could not be had: why.
+    HostLock(String),
     /// It was not ready within this.
     NeverReady {
         /// The bound.

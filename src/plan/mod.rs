@@ -28,6 +28,7 @@ mod references;
 mod requests;
 mod resolve;
 mod select;
+mod sharing;
 pub mod simple_command;
 mod supervision;
 mod terminals;
@@ -151,7 +152,8 @@ fn plan(parsed: &Parsed, options: &Options, host: &dyn Host, diagnostics: &mut V
     let broken = resolver.scope.broken().clone();
     resolver.scope = Scope::new(&engine, text, &vars, &environment::effective(host.env(), &overlay));
     broken.into_iter().for_each(|name| resolver.scope.mark_broken(name));
-    let resources = Resources::declare(workflow, &mut resolver);
+    let name = workflow.name.value().cloned().unwrap_or_else(|| options.name.clone());
+    let resources = Resources::declare(workflow, &name, &mut resolver);
     let unknown = UnknownKeys::new(&parsed.diagnostics);
     let around = Around {
         document: &parsed.document,
@@ -167,21 +169,13 @@ fn plan(parsed: &Parsed, options: &Options, host: &dyn Host, diagnostics: &mut V
     let jobs = options.jobs.or(resolver.field(&workflow.jobs)).map(|limit| limit.resolve(options.cpus));
     let timeout = resolver.period(&workflow.timeout);
     let on_failure = options.on_failure.or(resolver.field(&workflow.on_failure)).unwrap_or_default();
-    let declared = workflow.locks.value().map_or(&[][..], |locks| &locks.0).iter();
+    let declared = workflow.locks.value().map_or(&[][..], |locks| &locks.0).iter().map(|(name, _)| name);
     let declared = declared.chain(workflow.semaphores.value().map_or(&[][..], |map| &map.entries).iter().map(|(name, _)| name));
     resolver.diagnostics.extend(environment::refuse_clashes(declared, environment::SLOT));
     diagnostics.append(&mut resolver.diagnostics);
     let processes = connect(parsed, planned, &broken, &resources, diagnostics);
     executables::check(&processes, host, diagnostics);
-    Plan {
-        name: workflow.name.value().cloned().unwrap_or_else(|| options.name.clone()),
-        description: workflow.description.value().cloned(),
-        processes,
-        resources: resources.all,
-        jobs,
-        timeout,
-        on_failure,
-    }
+    Plan { name, description: workflow.description.value().cloned(), processes, resources: resources.all, jobs, timeout, on_failure }
 }
 
 fn top_environment(parsed: &Parsed, options: &Options, host: &dyn Host, resolver: &mut Resolver<'_>) -> Overlay {
@@ -316,7 +310,7 @@ fn connect(
     if members.iter().any(|member| member.source.is_some()) {
         let names = joins::Names::new(&processes, templates.clone(), broken.to_vec());
         let sources = pipes::sources(&members, &processes, &names, diagnostics);
-        pipes::connect(&mut processes, &members, &uses, sources, diagnostics);
+        pipes::connect(&mut processes, &members, &uses, &resources.all, sources, diagnostics);
         let asked = pipes::by_process(&uses);
         for chain in pipes::chains(&processes) {
             let together: Vec<_> = pipes::together(&chain, &asked).into_iter().map(|one| one.wanted).collect();

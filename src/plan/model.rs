@@ -49,6 +49,8 @@ pub struct Resource {
     pub name: String,
     /// Lock, or semaphore with its number of permits.
     pub kind: ResourceKind,
+    /// The name under which other runs of the same user share it; none for one of this run alone.
+    pub host: Option<String>,
     /// Where it is declared.
     pub place: Span,
 }

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use super::graph;
 use super::joins::Names;
 use super::lifetime::Use;
-use super::model::{Output, Plan, Process, Restart, Retries};
+use super::model::{Output, Plan, Process, Resource, Restart, Retries};
 use crate::base::diagnostic::Diagnostic;
-use crate::base::ids::{DenseMap, Id, ProcessId};
+use crate::base::ids::{DenseMap, Id, ProcessId, ResourceId};
 use crate::base::span::{Span, Spanned};
 
 /// What counts for a process as an end of a pipe.
@@ -49,6 +49,7 @@ pub fn connect(
     processes: &mut DenseMap<ProcessId, Process>,
     members: &[Member],
     uses: &[Use],
+    resources: &DenseMap<ResourceId, Resource>,
     sources: Vec<(ProcessId, ProcessId)>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
@@ -73,9 +74,30 @@ pub fn connect(
     }
     let asked = by_process(uses);
     for chain in chains(processes) {
+        refuse_host(processes, resources, &together(&chain, &asked), diagnostics);
         refuse_shared(processes, &together(&chain, &asked), diagnostics);
     }
     refuse_joins(processes, diagnostics);
+}
+
+/// What a chain asks for is had together, and given back one by one; what other runs share is had and given back
+/// as one, so a member of a chain cannot have it.
+fn refuse_host(
+    processes: &DenseMap<ProcessId, Process>,
+    resources: &DenseMap<ResourceId, Resource>,
+    together: &[&Use],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    for one in together.iter().filter(|one| resources[one.wanted.share.resource].host.is_some()) {
+        let Resource { name, kind, .. } = &resources[one.wanted.share.resource];
+        let message = format!(
+            "`{}` is an end of a pipe and cannot hold the {} `{name}`, which other runs share",
+            processes[one.process].name,
+            kind.word()
+        );
+        let help = "hold it in a process around the pipeline, with the pipe written into its `command`";
+        diagnostics.push(Diagnostic::error("pipe", one.wanted.place, message).help(help));
+    }
 }
 
 /// The source of each reader.

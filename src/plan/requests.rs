@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::model::{Resource, ResourceKind, TERMINAL};
 use super::resolve::Resolver;
+use super::sharing::HostNames;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::ids::{DenseMap, ResourceId};
 use crate::base::span::{Span, Spanned};
@@ -48,16 +49,18 @@ const UNKNOWN: u32 = u32::MAX;
 const MAX_REQUEST: usize = 1000;
 
 impl Resources {
-    /// Reads the declarations.
-    pub fn declare(workflow: &Workflow, resolver: &mut Resolver<'_>) -> Self {
+    /// Reads the declarations of the workflow with this name.
+    pub fn declare(workflow: &Workflow, workflow_name: &str, resolver: &mut Resolver<'_>) -> Self {
+        let mut hosts = HostNames::new(workflow_name);
         let mut resources = Self {
             locks_broken: workflow.locks.is_broken(),
             semaphores_broken: workflow.semaphores.is_broken(),
             declared: [workflow.locks.span(), workflow.semaphores.span()],
             ..Self::default()
         };
-        for name in workflow.locks.value().map_or(&[][..], |locks| &locks.0) {
-            let id = resources.all.push(Resource { name: name.value.clone(), kind: ResourceKind::Lock, place: name.span });
+        for (name, spec) in workflow.locks.value().map_or(&[][..], |locks| &locks.0) {
+            let host = hosts.of(name, &spec.scope, &spec.name, resolver);
+            let id = resources.all.push(Resource { name: name.value.clone(), kind: ResourceKind::Lock, host, place: name.span });
             resources.locks.insert(name.value.clone(), id);
         }
         let semaphores = workflow.semaphores.value().map_or(&[][..], |map| &map.entries);
@@ -85,12 +88,14 @@ impl Resources {
                 }
             };
             let kind = ResourceKind::Semaphore { permits };
-            let id = resources.all.push(Resource { name: name.value.clone(), kind, place: name.span });
+            let host = value.value().and_then(|value| hosts.of(name, &value.0.scope, &value.0.name, resolver));
+            let id = resources.all.push(Resource { name: name.value.clone(), kind, host, place: name.span });
             resources.semaphores.insert(name.value.clone(), id);
         }
         resources.terminal = first_inherit(workflow).map(|place| {
             let declared = resources.locks.get(TERMINAL).copied();
-            declared.unwrap_or_else(|| resources.all.push(Resource { name: TERMINAL.to_owned(), kind: ResourceKind::Lock, place }))
+            declared
+                .unwrap_or_else(|| resources.all.push(Resource { name: TERMINAL.to_owned(), kind: ResourceKind::Lock, host: None, place }))
         });
         resources
     }

@@ -99,6 +99,11 @@ pub fn state_line(view: &RunView, process: ProcessId, now: RunTime) -> String {
     let control = &view.plan().processes[process].control;
     let text = match view.state(process) {
         State::Waiting => "waiting".to_owned(),
+        State::Queued { .. } if view.held_elsewhere(process).is_some() => {
+            view.held_elsewhere(process).map_or_else(String::new, |(resource, holders)| {
+                format!("waiting for {} held by {}", words::resource(view.plan(), resource), words::host_holders(holders))
+            })
+        }
         State::Queued { .. } => match view.longest_queue(process) {
             Some((resource, ahead)) if ahead > 0 => format!("waiting for {} behind {ahead}", words::resource(view.plan(), resource)),
             _ => "waiting for a job slot".to_owned(),

@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use super::tail::Tail;
-use crate::base::ids::ProcessId;
+use crate::base::ids::{ProcessId, ResourceId};
 use crate::base::time::RunTime;
-use crate::notice::{Exit, Outcome, OutcomeKind, Share, StopReason};
+use crate::notice::{Exit, HostHolder, Outcome, OutcomeKind, Share, StopReason};
 
 /// Where a process is in its life.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -92,6 +92,8 @@ pub struct Remarks {
     pub said: Option<String>,
     /// Why it is not ready yet, or does not answer as it should.
     pub probe: Option<String>,
+    /// What it waits for that others on this machine hold.
+    pub elsewhere: Option<(ResourceId, Vec<HostHolder>)>,
 }
 
 /// The end of a process that is worth telling.

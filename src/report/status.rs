@@ -104,7 +104,11 @@ pub(super) fn waits_for(view: &RunView, process: ProcessId, now: RunTime) -> Str
 
 /// `lock `db`, held by `a``, and how many are before it.
 fn locks(view: &RunView, process: ProcessId, wants: &[Share]) -> String {
+    let elsewhere = view.held_elsewhere(process);
     let one = |share: &Share| {
+        if let Some((_, holders)) = elsewhere.filter(|(resource, _)| *resource == share.resource) {
+            return format!("{}, held by {}", words::resource(view.plan(), share.resource), words::host_holders(holders));
+        }
         let mut holders: Vec<String> = view.holders(share.resource).map(|(holder, _)| words::quoted(view.plan(), holder)).collect();
         holders.dedup();
         let held = if holders.is_empty() { String::new() } else { format!(", held by {}", words::list(holders.into_iter())) };

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::super::testing::{ended, failed, job, lock, plan, run_started, share, started, told};
 use super::*;
+use crate::base::ids::ResourceId;
 use crate::base::span::Span;
-use crate::notice::{Failure, Outcome};
+use crate::notice::{Failure, HostHolder, Outcome};
 use crate::plan::{Liveness, Plan, Readiness, Rhythm};
 use crate::source::model::OnTimeout;
 
@@ -97,4 +98,18 @@ fn what_was_started_again_is_not_ready_before_it_says_so() {
     let text = told(shop(), Settings::default(), events).stderr();
     assert!(text.contains("db        starting    100  1 s\n"), "{text}");
     assert!(text.contains("tests     waiting     -    -      `db` (ready), `api` (ready)"), "{text}");
+}
+
+#[test]
+fn who_holds_it_elsewhere_is_told_until_it_is_had() {
+    let mut plan = plan(&["a"]);
+    lock(&mut plan, "till");
+    let holders = vec![HostHolder { run: None, workflow: None, process: "make".to_owned(), pid: 9 }];
+    let waits = Event::HeldElsewhere { job: job(0, 1), resource: ResourceId(0), holders, again: false };
+    let queued = Event::Queued { job: job(0, 1), step: None, wants: vec![share(0)] };
+    let had = Event::Acquired { job: job(0, 1), step: None, holds: vec![share(0)] };
+    let events = vec![(0, run_started()), (0, queued), (0, waits), (0, Event::StatusAsked), (0, had), (0, Event::StatusAsked)];
+    let text = told(plan, Settings::default(), events).stderr();
+    assert!(text.contains("flowrun: a waits for lock `till`, held by `make` (pid 9)\n"), "{text}");
+    assert_eq!(text.matches("lock `till`, held by `make`").count(), 2, "{text}");
 }

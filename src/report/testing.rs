@@ -26,11 +26,11 @@ pub(super) fn plan(names: &[&str]) -> Plan {
 }
 
 pub(super) fn lock(plan: &mut Plan, name: &str) {
-    plan.resources.push(Resource { name: name.to_owned(), kind: ResourceKind::Lock, place: Span::default() });
+    plan.resources.push(Resource { name: name.to_owned(), kind: ResourceKind::Lock, host: None, place: Span::default() });
 }
 
 pub(super) fn semaphore(plan: &mut Plan, name: &str, permits: u32) {
-    plan.resources.push(Resource { name: name.to_owned(), kind: ResourceKind::Semaphore { permits }, place: Span::default() });
+    plan.resources.push(Resource { name: name.to_owned(), kind: ResourceKind::Semaphore { permits }, host: None, place: Span::default() });
 }
 
 pub(super) fn share(resource: u32) -> Share {

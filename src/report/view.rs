@@ -14,7 +14,7 @@ use super::waiters::{Holder, Waiters};
 use super::words;
 use crate::base::ids::{DenseMap, JobId, ProcessId, ResourceId};
 use crate::base::time::RunTime;
-use crate::notice::{Event, Exit, HaltReason, Notice, Outcome, RunSummary, Share};
+use crate::notice::{Event, Exit, HaltReason, HostHolder, Notice, Outcome, RunSummary, Share};
 use crate::plan::Plan;
 
 /// How many of the slowest processes and of the warnings are remembered.
@@ -95,6 +95,11 @@ impl RunView {
     pub fn probe_trouble(&self, process: ProcessId) -> Option<&str> {
         self.records[process].remarks.as_ref()?.probe.as_deref()
     }
+    /// What a process waits for that others on this machine hold, and who they are.
+    pub fn held_elsewhere(&self, process: ProcessId) -> Option<(ResourceId, &[HostHolder])> {
+        let (resource, holders) = self.records[process].remarks.as_ref()?.elsewhere.as_ref()?;
+        Some((*resource, holders))
+    }
     /// Which attempt is the current one.
     pub fn attempt(&self, process: ProcessId) -> u32 {
         self.records[process].attempt
@@ -169,6 +174,9 @@ impl RunView {
             Event::RunStarted { .. } => self.began = notice.at,
             Event::Queued { job, step, wants } => self.queue(*job, *step, wants),
             Event::Acquired { job, step, holds } => self.acquire(*job, *step, holds),
+            Event::HeldElsewhere { job, resource, holders, .. } => {
+                self.remarks(job.process).elsewhere = Some((*resource, holders.clone()));
+            }
             Event::Withdrawn { job, step, wanted: freed } | Event::Released { job, step, freed } => self.release(*job, *step, freed),
             Event::Started { job, step, pid } => self.start(*job, *step, *pid, notice.at),
             Event::Ready { job } => self.become_ready(*job),
@@ -293,6 +301,9 @@ impl RunView {
     }
 
     fn leave_queue(&mut self, process: ProcessId) {
+        if let Some(remarks) = &mut self.records[process].remarks {
+            remarks.elsewhere = None;
+        }
         if let State::Queued { wants, ticket, .. } = &mut self.records[process].state
             && let Some(ticket) = ticket.take()
         {

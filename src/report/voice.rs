@@ -72,6 +72,7 @@ fn weight(event: &Event, view: &RunView) -> Option<(i8, Tone)> {
         | Event::Suspended
         | Event::Resumed
         | Event::Stopping { .. }
+        | Event::HeldElsewhere { again: true, .. }
         | Event::BeginningAnew { .. }
         | Event::Left { kept: true, .. } => (1, Tone::Detail),
         Event::Ended { outcome, .. } => match outcome {
@@ -85,7 +86,7 @@ fn weight(event: &Event, view: &RunView) -> Option<(i8, Tone)> {
         | Event::Warning { .. }
         | Event::Left { kept: false, .. }
         | Event::Killing { .. } => (0, Tone::Caution),
-        Event::Halted { reason: HaltReason::Failure { .. } } => (0, Tone::Plain),
+        Event::Halted { reason: HaltReason::Failure { .. } } | Event::HeldElsewhere { again: false, .. } => (0, Tone::Plain),
         Event::Halted { .. } => (-1, Tone::Caution),
         Event::WaitingFor { .. } => (if interrupted { -1 } else { 0 }, Tone::Plain),
         Event::KillingAll { .. } => (-1, Tone::Alarm),
@@ -112,6 +113,9 @@ fn sentence(notice: &Notice, view: &RunView) -> Option<String> {
         Event::Withdrawn { job, step, wanted } => {
             let wanted = if wanted.is_empty() { "a job slot".to_owned() } else { words::shares(plan, wanted) };
             format!("{} no longer waits for {wanted}", at_step(plan, *job, *step))
+        }
+        Event::HeldElsewhere { job, resource, holders, .. } => {
+            format!("{} waits for {}, held by {}", name(job.process), words::resource(plan, *resource), words::host_holders(holders))
         }
         Event::Started { job, step, pid } => started(plan, *job, *step, *pid),
         Event::Stopping { job, reason, grace } => {

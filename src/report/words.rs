@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::clean::clean_text;
 use crate::base::duration::human;
 use crate::base::ids::{ProcessId, ResourceId};
-use crate::notice::{CancelReason, Exit, Failure, HaltReason, OutcomeKind, Share, SkipReason, StopReason};
+use crate::notice::{CancelReason, Exit, Failure, HaltReason, HostHolder, OutcomeKind, Share, SkipReason, StopReason};
 use crate::plan::Plan;
 
 /// The most names in one sentence.
@@ -45,6 +45,15 @@ pub fn shares(plan: &Plan, shares: &[Share]) -> String {
         if share.shared { format!("{name} (shared)") } else { name }
     };
     list(shares.iter().map(one))
+}
+
+/// `` `build` of `shop` (pid 12)``, for each of those who hold what runs share.
+pub fn host_holders(holders: &[HostHolder]) -> String {
+    let one = |holder: &HostHolder| {
+        let of = holder.workflow.as_ref().map_or_else(String::new, |workflow| format!(" of `{}`", clean_text(workflow)));
+        format!("`{}`{of} (pid {})", clean_text(&holder.process), holder.pid)
+    };
+    list(holders.iter().map(one))
 }
 
 /// A duration that somebody chose: `3 s`, `250 ms`, `1.5 s`, else as [`human`] has it.
@@ -101,6 +110,7 @@ pub fn failure(plan: &Plan, process: ProcessId, failure: &Failure) -> String {
             format!("{last}; already restarted {} within {}", times(*max), span(*within))
         }
         Failure::AcquireTimeout(bound) => format!("{} not had within {}", asked_for(plan, process), span(*bound)),
+        Failure::HostLock(why) => clean_text(why),
         Failure::JoinTimeout { process, timeout } => format!("join timeout: waited {} for {}", span(*timeout), quoted(plan, *process)),
     }
 }
@@ -240,6 +250,13 @@ mod tests {
         semaphore(&mut plan, "gpu", 4);
         let both = [Share { shared: true, ..share(0) }, Share { permits: 2, ..share(1) }];
         assert_eq!(shares(&plan, &both), "lock `db` (shared), 2 of semaphore `gpu`");
+    }
+
+    #[test]
+    fn holders_elsewhere_are_told_by_workflow_or_command() {
+        let run = HostHolder { run: Some("1-2".into()), workflow: Some("shop".into()), process: "build".into(), pid: 12 };
+        let command = HostHolder { run: None, workflow: None, process: "make".into(), pid: 13 };
+        assert_eq!(host_holders(&[run, command]), "`build` of `shop` (pid 12), `make` (pid 13)");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::base::ids::JobId;
 use crate::base::time::RunTime;
-use crate::notice::Exit;
-use crate::plan::Plan;
+use crate::notice::{Exit, Share};
+use crate::plan::{Plan, ResourceKind};
 use crate::sched::{Effect, Input, Outbox, Scheduler, Settings};
 
 /// One start.
@@ -49,6 +49,13 @@ pub fn starts(plan: Arc<Plan>) -> Vec<DryStart> {
                     }
                     Effect::Decide { process } => inputs.push_back(Input::Decided { process, holds: Ok(true) }),
                     Effect::Probe { .. } | Effect::EndProbe { .. } | Effect::Suspend | Effect::Resume => {}
+                    Effect::AskHost { ask, wants, .. } => {
+                        let numbers = |share: &Share| (share.resource, (0..share.permits).collect());
+                        let of_semaphore = |share: &&Share| plan.resources[share.resource].kind != ResourceKind::Lock;
+                        let permits = wants.iter().filter(of_semaphore).map(numbers).collect();
+                        inputs.push_back(Input::HostGranted { ask, permits });
+                    }
+                    Effect::ReleaseHost { .. } => {}
                     Effect::RunStopCommand { job } => inputs.push_back(Input::StopCommandEnded { job }),
                     Effect::Terminate { .. } | Effect::Kill { .. } => {}
                 }

@@ -10,6 +10,7 @@ mod connection;
 pub mod dry;
 mod endings;
 mod finish;
+mod host_locks;
 mod inbox;
 mod jobs;
 mod leftovers;

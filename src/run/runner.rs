@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::audience::Audience;
 use super::clock::RunClock;
+use super::host_locks::HostLocks;
 use super::inbox::{Message, Post, RunHandle, inbox};
 use super::jobs::Jobs;
 use super::lingering::Lingering;
@@ -113,6 +114,7 @@ pub(super) struct Runner<'a> {
     pub(super) jobs: Jobs,
     pub(super) pipes: Pipes,
     pub(super) probes: Probes,
+    pub(super) host_locks: HostLocks,
     pub(super) lingering: Lingering,
     pub(super) orphans: Orphans,
     /// Jobs whose earlier steps left something that lives until their last step has ended.
@@ -158,6 +160,7 @@ impl<'a> Runner<'a> {
             jobs: Jobs::default(),
             pipes: Pipes::new(descriptors.len()),
             probes: Probes::new(),
+            host_locks: HostLocks::default(),
             lingering: Lingering::default(),
             orphans: Orphans::new(setup.environment.run_id(), setup.signals.is_kept()),
             held: BTreeSet::new(),
@@ -245,6 +248,8 @@ impl<'a> Runner<'a> {
             Effect::Probe { job, probe, live } if self.suspension.holds() => self.suspension.keep_probe(job, probe, live),
             Effect::Probe { job, probe, live } => self.probe(job, probe, live),
             Effect::EndProbe { job } => self.end_probe(job),
+            Effect::AskHost { job, ask, wants } => self.ask_host(job, ask, &wants),
+            Effect::ReleaseHost { ask } => self.host_locks.release(ask),
             Effect::Suspend => self.suspend(),
             Effect::Resume => self.resume(),
             Effect::RunStopCommand { job } => self.run_stop_command(job),
@@ -263,7 +268,7 @@ impl<'a> Runner<'a> {
             Some(patience)
         } else {
             let room = self.no_room.map(|_| self.try_again).filter(|_| !self.starts.is_empty());
-            let deadlines = [self.core.deadline(), self.lingering.deadline(), room];
+            let deadlines = [self.core.deadline(), self.lingering.deadline(), self.host_locks.deadline(), room];
             let own = deadlines.into_iter().flatten().min().map(|moment| self.setup.clock.until(moment));
             own.into_iter().chain(self.clients_deadline()).min()
         };
@@ -297,6 +302,9 @@ impl<'a> Runner<'a> {
             for over in self.lingering.look(&mut self.orphans, now) {
                 self.is_over(over);
             }
+        }
+        if !self.suspension.holds() && self.host_locks.deadline().is_some_and(|moment| moment <= now) {
+            self.try_host_locks(now);
         }
         if self.core.deadline().is_some_and(|deadline| deadline <= now) {
             self.inputs.push_back(Input::Tick);

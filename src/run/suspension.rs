@@ -51,6 +51,7 @@ impl Runner<'_> {
     pub(super) fn suspend(&mut self) {
         self.setup.clock.pause();
         self.suspension.since = Some(Instant::now());
+        self.host_locks.give_up_halves();
         // Twice: what was born while the first went round is met by the second.
         self.signal_everything(Signal::SIGSTOP);
         self.signal_everything(Signal::SIGSTOP);

@@ -83,7 +83,7 @@ impl Scheduler {
         let step = match self.processes[id].state {
             State::Queued { ticket, step } if ticket == grant.ticket => step,
             _ => {
-                self.locks.release(&grant);
+                self.give_back(&grant, out);
                 if grant.slot {
                     self.locks.release_slot();
                 }
@@ -162,7 +162,9 @@ impl Scheduler {
             Some(step) => &self.plan.processes[id].control.steps[step as usize].request,
         };
         out.tell(self.now, Event::Withdrawn { job: self.job(id), step, wanted: request.clone() });
-        self.locks.withdraw(ticket);
+        if let Some(ask) = self.locks.withdraw(ticket) {
+            out.effects.push(Effect::ReleaseHost { ask });
+        }
     }
 
     /// Gives back what a step held.
@@ -185,6 +187,14 @@ impl Scheduler {
     fn release(&mut self, id: ProcessId, step: Option<u32>, grant: &Grant, out: &mut Outbox) {
         if !grant.shares.is_empty() {
             out.tell(self.now, Event::Released { job: self.job(id), step, freed: grant.shares.clone() });
+        }
+        self.give_back(grant, out);
+    }
+
+    /// The host is told first: who comes next in this run may ask it in the same step.
+    pub(super) fn give_back(&mut self, grant: &Grant, out: &mut Outbox) {
+        if let Some(ask) = grant.host {
+            out.effects.push(Effect::ReleaseHost { ask });
         }
         self.locks.release(grant);
     }

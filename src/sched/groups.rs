@@ -113,7 +113,7 @@ impl Scheduler {
     pub(super) fn granted_together(&mut self, grant: &Grant, out: &mut Outbox) {
         let members = self.groups.partners(grant.process).map_or_else(Vec::new, <[_]>::to_vec);
         if members.is_empty() || !members.iter().all(|id| self.waits_with(*id, grant.ticket)) {
-            self.locks.release(grant);
+            self.give_back(grant, out);
             if grant.slot {
                 self.locks.release_slot();
             }
@@ -131,7 +131,7 @@ impl Scheduler {
             let own = |resource| shares.iter().any(|share| share.resource == resource);
             let permits = grant.permits.iter().filter(|(resource, _)| own(*resource)).cloned().collect();
             out.tell(self.now, Event::Acquired { job: self.job(*id), step: None, holds: shares.clone() });
-            self.processes[*id].held = Some(Grant { process: *id, ticket: grant.ticket, shares, permits, slot: false });
+            self.processes[*id].held = Some(Grant { process: *id, ticket: grant.ticket, shares, permits, slot: false, host: None });
         }
         members.iter().for_each(|id| self.start_member(*id, out));
     }

@@ -4,12 +4,17 @@
 //! granted when it is the oldest on everything it names and everything has room, and, if it needs a job
 //! slot, when one is free; among requests that lack only a slot the oldest gets it. Nobody is overtaken
 //! on anything, nobody holds part of a request while waiting. Knows nothing of processes' states or time.
+//!
+//! What other runs share is asked of the host last, when nothing else is missing: the request keeps its place
+//! until the host answers. If its slot is gone by then, the host gets everything back and is asked again when a
+//! slot is free: nobody keeps another run waiting for a slot of this one.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::base::ids::{DenseMap, ProcessId, ResourceId};
+use super::room::Room;
+use crate::base::ids::{DenseMap, HostAsk, ProcessId, ResourceId};
 use crate::notice::Share;
-use crate::plan::{Resource, ResourceKind};
+use crate::plan::Resource;
 
 /// A request in the order of arrival: less is older.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,9 +30,27 @@ pub struct Grant {
     /// What is held.
     pub shares: Vec<Share>,
     /// The numbers of the permits of each semaphore, from 0.
-    pub permits: Vec<(ResourceId, Vec<u32>)>,
+    pub permits: Permits,
     /// Whether a job slot came with it.
     pub slot: bool,
+    /// What of it the host has granted, if it was asked.
+    pub host: Option<HostAsk>,
+}
+
+/// Numbers of permits, by semaphore.
+pub type Permits = Vec<(ResourceId, Vec<u32>)>;
+
+/// What the host is to be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// For whom.
+    pub process: ProcessId,
+    /// The number of this asking.
+    pub ask: HostAsk,
+    /// What, in the order in which it is to be taken.
+    pub wants: Vec<Share>,
+    /// Whether nothing but a job slot may have been missing until now.
+    pub after_slot: bool,
 }
 
 /// Requests waiting and shares held, for all resources of a run.
@@ -45,6 +68,11 @@ pub struct LockTable {
     changed: VecDeque<ResourceId>,
     /// Grants that nobody has taken yet, in the order in which they were made.
     granted: VecDeque<Grant>,
+    /// Requests that lack nothing but the host's answer.
+    asked: BTreeMap<HostAsk, Ticket>,
+    next_ask: u64,
+    /// Askings that nobody has taken yet.
+    to_ask: VecDeque<Ask>,
 }
 
 #[derive(Debug)]
@@ -52,6 +80,8 @@ struct Request {
     process: ProcessId,
     shares: Vec<Share>,
     needs_slot: bool,
+    /// The asking that is under way.
+    asking: Option<HostAsk>,
 }
 
 /// One lock or semaphore.
@@ -59,75 +89,19 @@ struct Request {
 struct Queue {
     waiting: BTreeSet<Ticket>,
     room: Room,
-}
-
-#[derive(Debug)]
-enum Room {
-    Lock {
-        exclusive: bool,
-        shared: u32,
-    },
-    /// Permits are handed out lowest number first; `fresh` is the lowest that was never out.
-    Semaphore {
-        capacity: u32,
-        out: u32,
-        fresh: u32,
-        returned: BTreeSet<u32>,
-    },
-}
-
-impl Room {
-    fn fits(&self, share: &Share) -> bool {
-        match self {
-            Self::Lock { exclusive, shared } => !exclusive && (share.shared || *shared == 0),
-            Self::Semaphore { capacity, out, .. } => share.permits <= capacity - out,
-        }
-    }
-
-    fn take(&mut self, share: &Share) -> Vec<u32> {
-        match self {
-            Self::Lock { shared, .. } if share.shared => {
-                *shared += 1;
-                Vec::new()
-            }
-            Self::Lock { exclusive, .. } => {
-                *exclusive = true;
-                Vec::new()
-            }
-            Self::Semaphore { out, fresh, returned, .. } => {
-                *out += share.permits;
-                let mut next = || {
-                    returned.pop_first().unwrap_or_else(|| {
-                        *fresh += 1;
-                        *fresh - 1
-                    })
-                };
-                (0..share.permits).map(|_| next()).collect()
-            }
-        }
-    }
-
-    fn give_back(&mut self, share: &Share, numbers: &[u32]) {
-        match self {
-            Self::Lock { shared, .. } if share.shared => *shared -= 1,
-            Self::Lock { exclusive, .. } => *exclusive = false,
-            Self::Semaphore { out, returned, .. } => {
-                *out -= share.permits;
-                returned.extend(numbers);
-            }
-        }
-    }
+    /// For what other runs share: its place in the order of taking.
+    host: Option<usize>,
 }
 
 impl LockTable {
     /// A table where nothing is held. `slots` limits how many grants with a slot are out at once.
     pub fn new(resources: &DenseMap<ResourceId, Resource>, slots: Option<u32>) -> Self {
+        let mut names: Vec<&str> = resources.iter().filter_map(|resource| resource.host.as_deref()).collect();
+        names.sort_unstable();
         let queue = |resource: &Resource| Queue {
             waiting: BTreeSet::new(),
-            room: match resource.kind {
-                ResourceKind::Lock => Room::Lock { exclusive: false, shared: 0 },
-                ResourceKind::Semaphore { permits } => Room::Semaphore { capacity: permits, out: 0, fresh: 0, returned: BTreeSet::new() },
-            },
+            room: Room::of(resource),
+            host: resource.host.as_deref().and_then(|name| names.binary_search(&name).ok()),
         };
         Self {
             resources: resources.iter().map(queue).collect(),
@@ -137,6 +111,9 @@ impl LockTable {
             next_ticket: 0,
             changed: VecDeque::new(),
             granted: VecDeque::new(),
+            asked: BTreeMap::new(),
+            next_ask: 0,
+            to_ask: VecDeque::new(),
         }
     }
 
@@ -148,7 +125,7 @@ impl LockTable {
         for share in &shares {
             self.resources[share.resource].waiting.insert(ticket);
         }
-        self.requests.insert(ticket, Request { process, shares, needs_slot });
+        self.requests.insert(ticket, Request { process, shares, needs_slot, asking: None });
         self.consider(ticket);
         self.serve();
         let alone = self.granted.len() == 1 && self.granted[0].ticket == ticket;
@@ -173,12 +150,50 @@ impl LockTable {
         self.release_slot();
     }
 
-    /// Takes a waiting request away.
-    pub fn withdraw(&mut self, ticket: Ticket) {
-        let Some(request) = self.requests.remove(&ticket) else { return };
+    /// What the host is to be asked for next.
+    pub fn take_ask(&mut self) -> Option<Ask> {
+        self.to_ask.pop_front()
+    }
+
+    /// The host has granted what it was asked for; the numbers are of its permits. Whether that is kept: else
+    /// no slot is left, and the host is to have it back. An asking that was given up has been given back.
+    pub fn host_granted(&mut self, ask: HostAsk, permits: Permits) -> bool {
+        let Some(ticket) = self.asked.remove(&ask) else { return true };
+        let Some(request) = self.requests.get_mut(&ticket) else { return true };
+        match &mut self.free_slots {
+            Some(0) if request.needs_slot => {
+                request.asking = None;
+                self.slot_queue.insert(ticket);
+                return false;
+            }
+            Some(free) if request.needs_slot => *free -= 1,
+            Some(_) | None => {}
+        }
+        self.grant(ticket, permits);
+        self.serve();
+        true
+    }
+
+    /// The host can not grant what it was asked for: whose request that was, to be withdrawn.
+    pub fn host_failed(&mut self, ask: HostAsk) -> Option<(ProcessId, Ticket)> {
+        let ticket = self.asked.remove(&ask)?;
+        let request = self.requests.get_mut(&ticket)?;
+        request.asking = None;
+        Some((request.process, ticket))
+    }
+
+    /// Takes a waiting request away. What the host was asked for is to be given up.
+    pub fn withdraw(&mut self, ticket: Ticket) -> Option<HostAsk> {
+        let request = self.requests.remove(&ticket)?;
         self.slot_queue.remove(&ticket);
         self.leave_queues(ticket, &request.shares);
+        let told = request.asking.filter(|ask| {
+            self.asked.remove(ask);
+            let untold = self.to_ask.iter().position(|one| one.ask == *ask);
+            untold.and_then(|place| self.to_ask.remove(place)).is_none()
+        });
         self.serve();
+        told
     }
 
     /// Gives back what a grant holds, without its slot.
@@ -222,8 +237,10 @@ impl LockTable {
             } else if let Some(free) = self.free_slots.filter(|free| *free > 0)
                 && let Some(ticket) = self.slot_queue.pop_first()
             {
-                self.free_slots = Some(free - 1);
-                self.grant(ticket);
+                if !self.ask_host(ticket) {
+                    self.free_slots = Some(free - 1);
+                    self.grant(ticket, Vec::new());
+                }
             } else {
                 return;
             }
@@ -237,168 +254,49 @@ impl LockTable {
             let queue = &self.resources[share.resource];
             queue.waiting.first() == Some(&ticket) && queue.room.fits(share)
         });
-        if !its_turn {
+        if !its_turn || request.asking.is_some() {
             return;
         }
         if request.needs_slot && self.free_slots.is_some() {
             self.slot_queue.insert(ticket);
-        } else {
-            self.grant(ticket);
+        } else if !self.ask_host(ticket) {
+            self.grant(ticket, Vec::new());
         }
     }
 
-    fn grant(&mut self, ticket: Ticket) {
+    /// Asks the host for what a request wants of it; false if that is nothing.
+    fn ask_host(&mut self, ticket: Ticket) -> bool {
+        let Some(request) = self.requests.get_mut(&ticket) else { return false };
+        let of_host = |share: &&Share| self.resources[share.resource].host.is_some();
+        let mut wants: Vec<Share> = request.shares.iter().filter(of_host).copied().collect();
+        if wants.is_empty() {
+            return false;
+        }
+        wants.sort_by_key(|share| self.resources[share.resource].host);
+        let ask = HostAsk(self.next_ask);
+        self.next_ask += 1;
+        request.asking = Some(ask);
+        self.asked.insert(ask, ticket);
+        let after_slot = request.needs_slot && self.free_slots.is_some();
+        self.to_ask.push_back(Ask { process: request.process, ask, wants, after_slot });
+        true
+    }
+
+    /// Grants a request; `permits` are the numbers that the host has given.
+    fn grant(&mut self, ticket: Ticket, mut permits: Permits) {
         let Some(request) = self.requests.remove(&ticket) else { return };
-        let mut permits = Vec::new();
         for share in &request.shares {
             let numbers = self.resources[share.resource].room.take(share);
             if !numbers.is_empty() {
                 permits.push((share.resource, numbers));
             }
         }
-        let shares = request.shares.clone();
-        self.granted.push_back(Grant { process: request.process, ticket, shares: request.shares, permits, slot: request.needs_slot });
+        let Request { process, shares, needs_slot: slot, asking: host } = request;
         self.leave_queues(ticket, &shares);
+        self.granted.push_back(Grant { process, ticket, shares, permits, slot, host });
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::ids::Id;
-    use crate::base::span::Span;
-
-    fn table(kinds: &[ResourceKind], slots: Option<u32>) -> LockTable {
-        let resource = |kind: &ResourceKind| Resource { name: String::new(), kind: *kind, place: Span::default() };
-        LockTable::new(&kinds.iter().map(resource).collect(), slots)
-    }
-
-    fn share(resource: usize) -> Share {
-        Share { resource: ResourceId::from_index(resource), shared: false, permits: 1 }
-    }
-
-    fn shared(resource: usize) -> Share {
-        Share { shared: true, ..share(resource) }
-    }
-
-    fn ask(table: &mut LockTable, process: usize, shares: &[Share], slot: bool) -> (Ticket, Vec<Grant>) {
-        let (ticket, granted) = table.request(ProcessId::from_index(process), shares.to_vec(), slot);
-        (ticket, granted.into_iter().collect())
-    }
-
-    fn all(table: &mut LockTable) -> Vec<Grant> {
-        std::iter::from_fn(|| table.take_grant()).collect()
-    }
-
-    fn processes(grants: &[Grant]) -> Vec<u32> {
-        grants.iter().map(|grant| grant.process.0).collect()
-    }
-
-    #[test]
-    fn a_later_request_never_overtakes_an_older_one_on_a_lock_it_shares() {
-        let mut table = table(&[ResourceKind::Lock, ResourceKind::Lock], None);
-        let (_, first) = ask(&mut table, 0, &[share(0)], false);
-        assert_eq!(processes(&first), [0]);
-        assert!(ask(&mut table, 1, &[share(0), share(1)], false).1.is_empty());
-        // Lock 1 is free, but an older request names it.
-        assert!(ask(&mut table, 2, &[share(1)], false).1.is_empty());
-        table.release(&first[0]);
-        let both = table.take_grant().expect("the second is next");
-        assert_eq!(both.process.0, 1);
-        table.release(&both);
-        assert_eq!(processes(&all(&mut table)), [2]);
-    }
-
-    #[test]
-    fn readers_share_and_a_writer_waits_its_turn() {
-        let mut table = table(&[ResourceKind::Lock], None);
-        let (_, first) = ask(&mut table, 0, &[shared(0)], false);
-        let (_, second) = ask(&mut table, 1, &[shared(0)], false);
-        assert!(ask(&mut table, 2, &[share(0)], false).1.is_empty());
-        assert!(ask(&mut table, 3, &[shared(0)], false).1.is_empty(), "a reader behind a writer waits");
-        table.release(&first[0]);
-        assert!(all(&mut table).is_empty());
-        table.release(&second[0]);
-        let writer = table.take_grant().expect("the writer is next");
-        assert_eq!(writer.process.0, 2);
-        table.release(&writer);
-        assert_eq!(processes(&all(&mut table)), [3]);
-    }
-
-    #[test]
-    fn a_withdrawn_request_lets_those_behind_it_pass() {
-        let mut table = table(&[ResourceKind::Lock, ResourceKind::Lock], None);
-        ask(&mut table, 0, &[share(0)], false);
-        let (ticket, _) = ask(&mut table, 1, &[share(0), share(1)], false);
-        ask(&mut table, 2, &[share(1)], false);
-        table.withdraw(ticket);
-        assert_eq!(processes(&all(&mut table)), [2]);
-    }
-
-    #[test]
-    fn permits_have_numbers_and_the_lowest_free_one_is_next() {
-        let mut table = table(&[ResourceKind::Semaphore { permits: 3 }], None);
-        let (_, first) = ask(&mut table, 0, &[share(0)], false);
-        let (_, second) = ask(&mut table, 1, &[Share { permits: 2, ..share(0) }], false);
-        assert_eq!(first[0].permits[0].1, [0]);
-        assert_eq!(second[0].permits[0].1, [1, 2]);
-        ask(&mut table, 2, &[share(0)], false);
-        table.release(&first[0]);
-        assert_eq!(all(&mut table)[0].permits[0].1, [0]);
-    }
-
-    #[test]
-    fn slots_go_to_the_oldest_that_lacks_nothing_else() {
-        let mut table = table(&[ResourceKind::Lock], Some(1));
-        let (_, first) = ask(&mut table, 0, &[share(0)], true);
-        assert_eq!(processes(&first), [0]);
-        let (waits_for_lock, _) = ask(&mut table, 1, &[share(0)], true);
-        let (waits_for_slot, _) = ask(&mut table, 2, &[], true);
-        assert!(!table.lacks_only_slot(waits_for_lock) && table.lacks_only_slot(waits_for_slot));
-        table.release_slot();
-        assert_eq!(processes(&all(&mut table)), [2]);
-        table.release(&first[0]);
-        table.release_slot();
-        assert_eq!(processes(&all(&mut table)), [1]);
-    }
-
-    #[test]
-    fn a_hundred_thousand_readers_behind_a_writer_are_no_deep_recursion() {
-        let mut table = table(&[ResourceKind::Lock], None);
-        let (_, writer) = ask(&mut table, 0, &[share(0)], false);
-        for process in 1..=100_000 {
-            ask(&mut table, process, &[shared(0)], false);
-        }
-        table.release(&writer[0]);
-        assert_eq!(all(&mut table).len(), 100_000);
-    }
-
-    #[test]
-    fn a_new_grant_does_not_pass_older_ones_that_nobody_has_taken() {
-        let mut table = table(&[ResourceKind::Lock], None);
-        let (_, writer) = ask(&mut table, 0, &[share(0)], false);
-        ask(&mut table, 1, &[shared(0)], false);
-        table.release(&writer[0]);
-        let (ticket, at_once) = ask(&mut table, 2, &[shared(0)], false);
-        assert!(at_once.is_empty() && !table.is_waiting(ticket));
-        assert_eq!(processes(&all(&mut table)), [1, 2]);
-    }
-
-    #[test]
-    fn ten_thousand_waiters_cost_a_step_each() {
-        let mut table = table(&[ResourceKind::Lock], None);
-        let (_, first) = ask(&mut table, 0, &[share(0)], false);
-        let mut next = first.into_iter().next();
-        for process in 1..10_000 {
-            ask(&mut table, process, &[share(0)], false);
-        }
-        let mut served = 0;
-        while let Some(grant) = next {
-            assert_eq!(grant.process.index(), served);
-            served += 1;
-            table.release(&grant);
-            next = table.take_grant();
-        }
-        assert_eq!(served, 10_000);
-    }
-}
+#[path = "locks_tests.rs"]
+mod tests;

@@ -7,6 +7,7 @@
 mod attempts;
 mod ending;
 mod groups;
+mod host;
 mod inputs;
 mod joins;
 mod levels;
@@ -16,6 +17,7 @@ mod protocol;
 mod readiness;
 mod restart;
 mod retry;
+mod room;
 mod scheduler;
 mod state;
 mod stopping;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::base::ids::{JobId, ProcessId, ResourceId};
+use crate::base::ids::{HostAsk, JobId, ProcessId, ResourceId};
 use crate::base::time::RunTime;
-use crate::notice::{Event, Exit, Notice};
+use crate::notice::{Event, Exit, Notice, Share};
 
 /// News for the core.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +55,20 @@ pub enum Input {
     SaysStopping {
         /// Which attempt.
         job: JobId,
+    },
+    /// All that [`Effect::AskHost`] asked for is held.
+    HostGranted {
+        /// Which asking.
+        ask: HostAsk,
+        /// The numbers of the permits, by semaphore.
+        permits: Vec<(ResourceId, Vec<u32>)>,
+    },
+    /// What [`Effect::AskHost`] asked for can not be had, however long one waits; nothing of it is held.
+    HostFailed {
+        /// Which asking.
+        ask: HostAsk,
+        /// Why, in a few words.
+        why: String,
     },
     /// Somebody asks for the whole run to be suspended, as with Ctrl-Z.
     Suspend,
@@ -110,8 +124,23 @@ pub enum Effect {
         /// Of which attempt.
         job: JobId,
     },
-    /// Suspend everything that runs and let the run's clock stand still. Until `Resume`, starts and probes are
-    /// held back; all other effects are performed as always.
+    /// Take these locks and permits, which other runs share, one after another in this order, waiting for each as
+    /// long as need be. Answered by `HostGranted` or `HostFailed`, unless `ReleaseHost` comes before.
+    AskHost {
+        /// For which attempt.
+        job: JobId,
+        /// The number of this asking.
+        ask: HostAsk,
+        /// What; never empty.
+        wants: Vec<Share>,
+    },
+    /// Give back all that this asking has brought, and wait for the rest no longer.
+    ReleaseHost {
+        /// Which asking.
+        ask: HostAsk,
+    },
+    /// Suspend everything that runs and let the run's clock stand still. Until `Resume`, starts, probes and locks of
+    /// the host are held back; all other effects are performed as always.
     Suspend,
     /// Let everything that was suspended go on.
     Resume,

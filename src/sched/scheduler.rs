@@ -139,6 +139,8 @@ impl Scheduler {
             Input::Probed { job, probe, result } => self.probed(job, probe, result, out),
             Input::Decided { process, holds } => self.decided(process, holds, out),
             Input::SaysStopping { job } => self.says_stopping(job, out),
+            Input::HostGranted { ask, permits } => self.host_granted(ask, permits, out),
+            Input::HostFailed { ask, why } => self.host_failed(ask, why, out),
             Input::Suspend => self.suspend(out),
             Input::Resume => self.resume(out),
             Input::Interrupt { signal } => {
@@ -214,7 +216,9 @@ impl Scheduler {
     /// Serves grants, carries news to joiners and moves the end of the run on, until nothing changes.
     fn settle(&mut self, out: &mut Outbox) {
         loop {
-            if let Some(grant) = self.locks.take_grant() {
+            if let Some(ask) = self.locks.take_ask() {
+                self.ask_host(ask, out);
+            } else if let Some(grant) = self.locks.take_grant() {
                 self.granted(grant, out);
             } else if let Some(news) = self.news.pop_front() {
                 self.carry(news, out);

@@ -14,8 +14,6 @@ const NOT_YET: &[(&str, &[&str], Option<&str>)] = &[
     ("a process", &["resources"], Some("until then, a semaphore bounds what runs at once")),
     ("a process", &["for_each", "produces", "listen", "sources", "generates", "secrets"], None),
     ("a step", &["secrets"], None),
-    ("a lock", &["scope", "name"], None),
-    ("a semaphore", &["scope", "name"], None),
     ("`stdin`", &["queue"], Some("until then, use `{file: path}`, or connect commands with `|` in one process")),
     ("`stdout` or `stderr`", &["queue"], None),
 ];
@@ -277,7 +275,7 @@ pub fn form(of: &str, node: NodeId, document: &Document) -> Option<String> {
         "`ready`" | "`live`" => "write one condition, as in `{tcp: 5432}`, `{exec: [pg_isready]}` or `{log: \"listening\"}`",
         "a join" => "write a condition such as `success`, or `{until: exit, timeout: 5m}`",
         "a semaphore" => "write its number of permits, as in `{gpu: 4}`",
-        "a lock" => "write `locks: [name]`",
+        "a lock" => "write `locks: [name]`, or `{scope: host}` for one that other runs share",
         "`stdin`" => "write `none`, `inherit`, `{text: …}`, `{file: path}` or `{process: other}`",
         "`stdout` or `stderr`" => "write `{file: path}`",
         _ => return None,

@@ -51,7 +51,7 @@ pub fn lock() -> Share {
 }
 
 pub fn plan(controls: Vec<Control>) -> Plan {
-    let lock = Resource { name: "lock".to_owned(), kind: ResourceKind::Lock, place: Span::default() };
+    let lock = Resource { name: "lock".to_owned(), kind: ResourceKind::Lock, host: None, place: Span::default() };
     Plan {
         processes: controls.into_iter().enumerate().map(|(id, control)| process(&format!("p{id}"), control)).collect(),
         resources: std::iter::once(lock).collect(),

@@ -43,12 +43,16 @@ pub fn plan(seed: u64, care: Care) -> Plan {
         asks: if care.plain { 0 } else { rng.pick(&[0, 0, 40]) },
         unused: if care.plain { 0 } else { rng.pick(&[0, 30, 80]) },
     };
+    let mut hosts = Rng::of(seed, &[5]);
+    let shared = hosts.pick(&[0, 0, 30, 80]);
     let locks = rng.below(4);
     let semaphores = rng.below(3);
     let mut resources: DenseMap<ResourceId, Resource> = DenseMap::default();
     for number in 0..locks + semaphores {
         let kind = if number < locks { ResourceKind::Lock } else { ResourceKind::Semaphore { permits: 1 + rng.below(4) as u32 } };
-        resources.push(Resource { name: format!("r{number}"), kind, place: Span::default() });
+        // The order of these names is not that of the others.
+        let host = hosts.chance(shared).then(|| format!("h{}", 9 - number));
+        resources.push(Resource { name: format!("r{number}"), kind, host, place: Span::default() });
     }
     let tiers: Vec<usize> = (0..resources.len()).map(|_| rng.below(3)).collect();
     let mut order: Vec<usize> = (0..count).collect();
@@ -160,6 +164,7 @@ impl Maker<'_> {
             }
             for id in [source, reader] {
                 let control = &mut controls[id];
+                control.request.retain(|share| self.resources[share.resource].host.is_none());
                 (control.retries, control.restart) = (Retries::default(), Restart::default());
                 control.steps.truncate(1);
                 control.steps[0].request.clear();

@@ -9,6 +9,8 @@ mod cases;
 mod checks;
 mod generate;
 mod health_cases;
+mod host_cases;
+mod hosts;
 mod pipe_cases;
 mod programs;
 mod report;

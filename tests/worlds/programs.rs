@@ -71,7 +71,7 @@ impl Run<'_> {
             self.post(at, Message::Tell(Input::StopProcess { process: job.process }));
         }
         match effect {
-            Effect::Start { .. } | Effect::Probe { .. } if self.frozen => self.held.push(effect),
+            Effect::Start { .. } | Effect::Probe { .. } | Effect::AskHost { .. } if self.frozen => self.held.push(effect),
             Effect::Start { job, step, .. } => self.start(job, step)?,
             Effect::Decide { process } => {
                 let holds = self.rng.pick(&[Ok(true), Ok(true), Ok(true), Ok(false), Err("no such output".to_owned())]);
@@ -83,6 +83,11 @@ impl Run<'_> {
             Effect::Probe { job, probe, .. } => self.probe(job, probe),
             Effect::EndProbe { job } => {
                 self.held.retain(|held| !matches!(held, Effect::Probe { job: other, .. } if *other == job));
+            }
+            Effect::AskHost { job, ask, wants } => self.ask_host(job, ask, wants),
+            Effect::ReleaseHost { ask } => {
+                self.held.retain(|held| !matches!(held, Effect::AskHost { ask: other, .. } if *other == ask));
+                self.release_host(ask);
             }
             Effect::Suspend => self.frozen = true,
             Effect::Resume => {
@@ -166,7 +171,7 @@ impl Run<'_> {
     }
 
     /// What a job does depends on its name and number alone, so that taking another one away changes nothing.
-    fn behaviour(&self, job: JobId, step: u64) -> Rng {
+    pub fn behaviour(&self, job: JobId, step: u64) -> Rng {
         let name = &self.world.plan.processes[job.process].name;
         let tag = name.bytes().fold(0, |tag: u64, byte| tag * 31 + u64::from(byte));
         Rng::of(self.world.seed, &[4, tag, u64::from(job.attempt), step])

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flowrun::base::ids::{JobId, ProcessId};
+use flowrun::base::ids::{HostAsk, JobId, ProcessId};
 use flowrun::base::time::RunTime;
 use flowrun::notice::{Event, Exit, Notice};
 use flowrun::plan::Plan;
 use flowrun::sched::{Effect, Input, Outbox, Scheduler, Settings};
 
+use crate::hosts::Hosts;
 use crate::programs::Program;
 use crate::rng::Rng;
 use crate::watch::Watch;
@@ -126,6 +127,8 @@ impl World {
 pub enum Message {
     Tell(Input),
     Answer { job: JobId, probe: u32 },
+    HostGrants { ask: HostAsk },
+    HostRefuses { ask: HostAsk },
     Started { job: JobId, step: u32 },
     Ended { job: JobId, step: u32, turn: u64 },
 }
@@ -136,6 +139,7 @@ pub struct Run<'a> {
     watch: Watch,
     queue: BTreeMap<(RunTime, u64), Message>,
     pub programs: BTreeMap<JobId, Program>,
+    pub hosts: Hosts,
     pub now: RunTime,
     count: u64,
     pub rng: Rng,
@@ -157,6 +161,7 @@ impl<'a> Run<'a> {
             watch: Watch::new(Arc::clone(&world.plan), world.settings, world.lag),
             queue: BTreeMap::new(),
             programs: BTreeMap::new(),
+            hosts: Hosts::default(),
             now: RunTime::ZERO,
             count: 0,
             rng: Rng::of(world.seed, &[3]),
@@ -259,6 +264,8 @@ impl<'a> Run<'a> {
                 self.repeat(6, &input);
                 self.step(input)
             }
+            Message::HostGrants { ask } => self.host_grants(ask).map_or(Ok(()), |input| self.step(input)),
+            Message::HostRefuses { ask } => self.host_refuses(ask).map_or(Ok(()), |input| self.step(input)),
             Message::Started { job, step } => match self.programs.get_mut(&job) {
                 Some(program) if program.step == step && !program.told => {
                     program.told = true;

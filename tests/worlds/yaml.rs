@@ -16,13 +16,17 @@ pub fn text(plan: &Plan) -> String {
     let mut locks = Vec::new();
     let mut semaphores = Vec::new();
     for resource in plan.resources.iter() {
-        match resource.kind {
-            ResourceKind::Lock => locks.push(resource.name.clone()),
-            ResourceKind::Semaphore { permits } => semaphores.push(format!("{}: {permits}", resource.name)),
+        let scope = resource.host.as_ref().map(|name| format!("scope: host, name: {name}"));
+        match (resource.kind, scope) {
+            (ResourceKind::Lock, scope) => locks.push(format!("{}: {{{}}}", resource.name, scope.unwrap_or_default())),
+            (ResourceKind::Semaphore { permits }, None) => semaphores.push(format!("{}: {permits}", resource.name)),
+            (ResourceKind::Semaphore { permits }, Some(scope)) => {
+                semaphores.push(format!("{}: {{permits: {permits}, {scope}}}", resource.name));
+            }
         }
     }
     if !locks.is_empty() {
-        top.push(format!("locks: [{}]", locks.join(", ")));
+        top.push(format!("locks: {{{}}}", locks.join(", ")));
     }
     if !semaphores.is_empty() {
         top.push(format!("semaphores: {{{}}}", semaphores.join(", ")));
@@ -134,7 +138,7 @@ fn period(duration: Duration) -> String {
 pub fn essence(plan: &Plan) -> String {
     let mut text = format!("{:?} {:?} {:?}\n", plan.jobs, plan.timeout, plan.on_failure);
     for resource in plan.resources.iter() {
-        let _ = writeln!(text, "{} {:?}", resource.name, resource.kind);
+        let _ = writeln!(text, "{} {:?} {:?}", resource.name, resource.kind, resource.host);
     }
     for (id, process) in plan.processes.entries() {
         let mut control = process.control.clone();

@@ -35,4 +35,4 @@ pub use scalars::{Delay, JobLimit, Leftovers, OnFailure, Period, ScalarText, Sig
 pub use step::Step;
 pub use stop::{Stop, StopWhen};
 pub use umask::{Bits, Umask};
-pub use workflow::Workflow;
+pub use workflow::{Scope, Workflow};

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::names::{EnvName, Name};
 use super::process::Process;
-use super::scalars::{JobLimit, OnFailure, Period, ScalarText};
+use super::scalars::{JobLimit, OnFailure, Period, ScalarText, words};
 use crate::base::span::{Span, Spanned};
 use crate::mapping;
 use crate::source::read::{Field, KeyRule, List, Map, Merge, OneOrMany, Read, Reader, Tmpl};
@@ -33,7 +33,7 @@ mapping! {
         timeout: Tmpl<Period>,
         /// After a failure: `finish` (default) starts nothing new, `continue` runs what does not depend on it, `kill` stops everything.
         on_failure: Tmpl<OnFailure>,
-        /// Locks, held by one process at a time: a list of names.
+        /// Locks, held by one process at a time: a list of names, or a mapping such as `{db: {scope: host}}`.
         locks: Locks,
         /// Semaphores with their numbers of permits.
         semaphores: Map<Name, Permits>,
@@ -44,15 +44,30 @@ mapping! {
     }
 }
 
+words! {
+    /// Who shares a lock or semaphore.
+    Scope as "a scope" {
+        /// The processes of one run.
+        #[default]
+        Run = "run",
+        /// All runs of the same user on this machine.
+        Host = "host",
+    }
+}
+
 mapping! {
     /// A lock in full.
     pub struct LockSpec as "a lock" {
+        /// Who shares it: `run` (default), or `host` for all runs of the same user on this machine.
+        scope: Tmpl<Scope>,
+        /// With `scope: host`, its name on this machine; default the workflow's name and the lock's, as in `shop/db`.
+        name: Tmpl<String>,
     }
 }
 
 /// The declared locks.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Locks(pub Vec<Spanned<String>>);
+pub struct Locks(pub Vec<(Spanned<String>, LockSpec)>);
 
 impl Merge for Locks {}
 
@@ -69,7 +84,7 @@ impl Read for Locks {
                 if let Some(why) = Name::refuse(&name.value) {
                     reader.report(super::super::read::bad_value(name.span, &why, None));
                 }
-                locks.0.push(name);
+                locks.0.push((name, LockSpec::default()));
             }
             return Some(locks);
         }
@@ -78,8 +93,8 @@ impl Read for Locks {
             if let Some(why) = Name::refuse(&entry.key.value) {
                 reader.report(super::super::read::bad_value(entry.key.span, &why, None));
             }
-            let _: Field<LockSpec> = Field::read_from(entry.value, reader);
-            locks.0.push(entry.key.clone());
+            let spec: Field<LockSpec> = Field::read_from(entry.value, reader);
+            locks.0.push((entry.key.clone(), spec.value().cloned().unwrap_or_default()));
         }
         Some(locks)
     }
@@ -92,13 +107,14 @@ impl JsonSchema for Locks {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Locks".into()
     }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let full = generator.subschema_for::<LockSpec>();
         json_schema!({
             "anyOf": [
                 { "type": "array", "items": { "type": "string", "pattern": Name::PATTERN }, "uniqueItems": true },
-                { "type": "object", "propertyNames": { "pattern": Name::PATTERN }, "additionalProperties": { "type": ["object", "null"], "maxProperties": 0 } }
+                { "type": "object", "propertyNames": { "pattern": Name::PATTERN }, "additionalProperties": { "anyOf": [full, { "type": "null" }] } }
             ],
-            "examples": [["db", "audit"]]
+            "examples": [["db", "audit"], { "db": { "scope": "host" } }]
         })
     }
 }
@@ -108,6 +124,10 @@ mapping! {
     pub struct PermitsSpec as "a semaphore" {
         /// How many permits it has, at least 1.
         permits: Tmpl<u32>,
+        /// Who shares it: `run` (default), or `host` for all runs of the same user on this machine.
+        scope: Tmpl<Scope>,
+        /// With `scope: host`, its name on this machine; default the workflow's name and the semaphore's.
+        name: Tmpl<String>,
     }
 }
 
@@ -122,7 +142,8 @@ impl Read for Permits {
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
         if reader.scalar(node).is_some() {
             let span = reader.document.span(node);
-            return Some(Self(PermitsSpec { permits: Field::Set(Spanned::new(Tmpl::read(node, reader)?, span)) }));
+            let permits = Field::Set(Spanned::new(Tmpl::read(node, reader)?, span));
+            return Some(Self(PermitsSpec { permits, ..PermitsSpec::default() }));
         }
         PermitsSpec::read(node, reader).map(Self)
     }
@@ -138,6 +159,6 @@ impl JsonSchema for Permits {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let number = Tmpl::<u32>::json_schema(generator);
         let full = generator.subschema_for::<PermitsSpec>();
-        json_schema!({ "anyOf": [number, full], "examples": [4] })
+        json_schema!({ "anyOf": [number, full], "examples": [4, { "permits": 8, "scope": "host" }] })
     }
 }

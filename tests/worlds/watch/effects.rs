@@ -15,6 +15,8 @@ impl Watch {
             Effect::Decide { process } => self.decide(*process),
             Effect::Probe { job, probe, live } => self.probe(*job, *probe, *live),
             Effect::EndProbe { job } => self.end_probe(*job),
+            Effect::AskHost { job, ask, wants } => self.ask_host(*job, *ask, wants),
+            Effect::ReleaseHost { ask } => self.release_host(*ask),
             // Held against the notices of the whole step.
             Effect::Suspend | Effect::Resume => Ok(()),
             Effect::RunStopCommand { job } => {
@@ -121,6 +123,7 @@ impl Watch {
             };
             ensure!(own.len() == *wanted as usize, "{id:?} has {own:?} of {resource:?}, not {wanted}");
             ensure!(own.iter().all(|number| *number < capacity), "{id:?} has {own:?} of {resource:?}, of {capacity}");
+            ensure!(self.is_numbered_by_host(id, *resource, own), "{id:?} has {own:?} of {resource:?}, which the host has not given");
             numbers.push((*resource, own.clone()));
         }
         Ok(numbers)

@@ -153,6 +153,7 @@ impl Watch {
                 let waited = one.withdrawn.as_ref().filter(|wait| !wait.wants.is_empty() && !wait.lacked_only_slot);
                 control.acquire_timeout == Some(*bound) && waited.is_some_and(|wait| wait.since + *bound <= self.now)
             }
+            Failure::HostLock(why) => self.was_refused(id, why),
             Failure::JoinTimeout { process, timeout } => one.attempt == 0 && self.timed_out_rightly(id, *process, *timeout),
         };
         ensure!(right, "{id:?} failed by {failure:?} after {last:?}");

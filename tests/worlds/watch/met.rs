@@ -36,6 +36,10 @@ pub const THINGS: &[&str] = &[
     "skipped by an `if` that was asked for",
     "failed by an `if`",
     "skipped for a partner in a pipe",
+    "asked the host",
+    "refused by the host",
+    "waited for the host in vain",
+    "given back to the host for want of a slot",
 ];
 
 impl Watch {

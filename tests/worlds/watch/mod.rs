@@ -4,6 +4,7 @@
 mod effects;
 mod ends;
 mod health;
+mod hosts;
 mod joins;
 pub mod met;
 mod needs;
@@ -23,6 +24,7 @@ use flowrun::plan::Plan;
 use flowrun::sched::{Input, Outbox, Settings};
 
 use health::{Expected, Health};
+use hosts::Hosts;
 use met::Met;
 use needs::Needs;
 
@@ -161,6 +163,7 @@ pub struct Watch {
     over: BTreeSet<JobId>,
     interrupted: bool,
     commands_over: Vec<ProcessId>,
+    hosts: Hosts,
     pub met: Met,
     now: RunTime,
 }
@@ -182,6 +185,7 @@ impl Watch {
             over: BTreeSet::new(),
             interrupted: false,
             commands_over: Vec::new(),
+            hosts: Hosts::default(),
             met: Met::new(),
             now: RunTime::ZERO,
             plan,
@@ -203,6 +207,7 @@ impl Watch {
         self.commands_over.clear();
         self.over.clear();
         self.expected = Expected::default();
+        self.told_of_host(input);
         match input {
             Input::Started { job, step, .. } => {
                 if let Some(program) = self.program(*job, *step)
@@ -248,6 +253,7 @@ impl Watch {
                 }
             }
             Input::SaysStopping { job } => self.told_of_leaving(*job),
+            Input::HostGranted { .. } | Input::HostFailed { .. } => {}
             Input::Begin | Input::Tick | Input::Suspend | Input::Resume => {}
         }
     }
@@ -275,6 +281,7 @@ impl Watch {
     /// Holds the end of the run against the rules.
     pub fn finished(&self, summary: Option<&RunSummary>, anything_runs: bool) -> Result<(), String> {
         ensure!(!anything_runs, "the run is over but something runs");
+        self.nothing_is_kept_from_the_host()?;
         ensure!(summary == self.whole.over.as_ref(), "the summary is not the one that was told");
         for (id, one) in self.all.entries() {
             ensure!(one.outcome.is_some(), "{id:?} has no outcome at the end");
@@ -288,10 +295,11 @@ impl Watch {
 
     /// Whether a world without any further event is in order: a finite program hangs, or there is no work and daemons run.
     pub fn may_last_for_ever(&self, mut running: impl Iterator<Item = JobId>) -> bool {
-        running.any(|job| {
-            let finite = !self.plan.processes[job.process].control.daemon;
-            !self.may_end() || finite
-        })
+        self.host_is_silent()
+            || running.any(|job| {
+                let finite = !self.plan.processes[job.process].control.daemon;
+                !self.may_end() || finite
+            })
     }
 
     fn program(&mut self, job: JobId, step: u32) -> Option<&mut Program> {

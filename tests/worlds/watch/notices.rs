@@ -77,7 +77,7 @@ impl Watch {
                 ensure!(daemon, "a warning about {process:?}");
             }
             Event::RunEnded { summary } => self.whole.over = Some(summary.clone()),
-            Event::Output { .. } | Event::SaidStatus { .. } | Event::StatusAsked | Event::Left { .. } => {
+            Event::Output { .. } | Event::SaidStatus { .. } | Event::StatusAsked | Event::HeldElsewhere { .. } | Event::Left { .. } => {
                 return Err(format!("the core tells {event:?}"));
             }
         }

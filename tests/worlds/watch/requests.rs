@@ -55,7 +55,10 @@ impl Watch {
     }
 
     pub fn withdrawn(&mut self, job: JobId, step: Option<u32>, wanted: &[Share]) -> Result<(), String> {
-        let lacked_only_slot = self.is_its_turn(job.process);
+        let takes_slot = self.plan.jobs.is_some() && !self.plan.processes[job.process].control.daemon;
+        // It may have been the host's turn in this very step: effects are looked at after notices.
+        let lacks_host = self.waits_for_host(job.process).is_some() || !takes_slot && self.wants_of_host(wanted);
+        let lacked_only_slot = self.is_its_turn(job.process) && !lacks_host;
         let one = &mut self.all[job.process];
         ensure!(one.attempt == job.attempt, "{job:?} withdraws in attempt {}", one.attempt);
         let wait = one.waiting.take_if(|wait| wait.step == step && wait.wants == wanted);

@@ -22,6 +22,7 @@ impl Watch {
         self.running_together()?;
         self.permits()?;
         self.nobody_waits_in_vain()?;
+        self.host_rules()?;
         let told = self.expected.ready.is_none() && self.expected.probe_failed.is_none();
         ensure!(told, "an answer is not told: {:?}", self.expected);
         ensure!(self.over.is_empty(), "probes of what is over go on: {:?}", self.over);
@@ -99,7 +100,7 @@ impl Watch {
         let running: BTreeSet<ProcessId> = running.map(|(id, _)| self.needs.partners[id][0]).collect();
         let slot_free = self.plan.jobs.is_none_or(|jobs| running.len() < jobs as usize);
         for (id, one) in self.all.entries() {
-            if one.waiting.is_none() || !self.is_its_turn(id) {
+            if one.waiting.is_none() || !self.is_its_turn(id) || self.waits_for_host(id).is_some() {
                 continue;
             }
             let daemon = self.plan.processes[id].control.daemon;
@@ -168,6 +169,7 @@ impl Watch {
             let over = control.acquire_timeout.is_some_and(|bound| wait.since + bound <= self.now);
             ensure!(!over || self.is_its_turn(id), "{id:?} waits longer than it may: {wait:?}");
         }
+        self.host_clock(id)?;
         let Some(program) = &one.program else { return Ok(()) };
         if let Some((asked, _)) = &program.asked {
             ensure!(program.phase == Phase::Killed || *asked + control.grace > self.now, "{id:?} is not killed after its grace");
