@@ -187,7 +187,7 @@ fn a_process_is_begun_anew_without_counting() {
         wait_until("it has begun anew", || run.ask("logs server").stdout == format!("attempt {attempt}\n"));
     }
     let said = run.ask("restart done").exits(1);
-    assert_eq!(said.stderr, "flowrun: `done` is not running, or the run is ending\n");
+    assert_eq!(said.stderr, "flowrun: `done` is not running, is one of a pipe, or the run is ending\n");
     run.ask("restart nobody").exits(2);
     let said = run.go().exits(0);
     assert!(said.stderr.contains("3 succeeded"), "{said}");
