@@ -304,6 +304,16 @@ fn shell(place: &Place) -> common::seat::Seat {
     seat
 }
 
+/// The shell's job goes on, and the process that reads a line gets one.
+fn let_go_on(seat: &mut common::seat::Seat) {
+    seat.types("fg\n");
+    seat.sees("flowrun");
+    seat.until("the process's foreground", |seat| seat.foreground() != seat.pid());
+    seat.types("typed\n");
+    seat.sees("got typed");
+    seat.sees("shell> ");
+}
+
 /// Ctrl-Z stops the process and flowrun, `fg` lets both go on.
 #[test]
 fn a_stop_gives_the_terminal_to_the_shell_and_fg_gives_it_back() {
@@ -318,12 +328,7 @@ fn a_stop_gives_the_terminal_to_the_shell_and_fg_gives_it_back() {
     seat.types("\x1a");
     seat.sees("Stopped");
     seat.sees("shell> ");
-    seat.types("fg\n");
-    seat.sees("flowrun");
-    seat.until("the process's foreground", |seat| seat.foreground() != seat.pid());
-    seat.types("typed\n");
-    seat.sees("got typed");
-    seat.sees("shell> ");
+    let_go_on(&mut seat);
     seat.types("echo status $?\n");
     seat.sees("status 0");
     seat.types("exit\n");
@@ -340,12 +345,7 @@ fn a_stop_in_a_pipeline_stops_all_of_it() {
     seat.types("\x1a");
     seat.sees("Stopped");
     seat.sees("shell> ");
-    seat.types("fg\n");
-    seat.sees("flowrun");
-    seat.until("the process's foreground", |seat| seat.foreground() != seat.pid());
-    seat.types("typed\n");
-    seat.sees("got typed");
-    seat.sees("shell> ");
+    let_go_on(&mut seat);
     seat.types("exit\n");
     seat.end();
 }
@@ -378,12 +378,7 @@ fn a_flowrun_in_the_background_takes_no_terminal() {
     let mut seat = shell(&place);
     seat.types(&format!("{} --no-progress & wait\n", env!("CARGO_BIN_EXE_flowrun")));
     seat.sees("Stopped");
-    seat.types("fg\n");
-    seat.sees("flowrun");
-    seat.until("the process's foreground", |seat| seat.foreground() != seat.pid());
-    seat.types("typed\n");
-    seat.sees("got typed");
-    seat.sees("shell> ");
+    let_go_on(&mut seat);
     seat.types("exit\n");
     seat.end();
 }
