@@ -3,7 +3,7 @@
 //! Text becomes a `Workflow` ([`source`]), a `Workflow` becomes a `Plan` ([`plan`]), a pure scheduler
 //! ([`sched`]) turns inputs into effects and notices, one loop ([`run`]) performs the effects and brings
 //! the inputs, reporters ([`report`]) read the notices. Layers, each using only those before it: `base`,
-//! `source`, `notice`, `task`, `plan`, `sched`, `io`, `exec`, `ready`, `run`, `report`, `cli`.
+//! `source`, `notice`, `io`, `task`, `plan`, `sched`, `exec`, `ready`, `control`, `run`, `report`, `cli`.
 
 pub mod base;
 pub mod cli;

@@ -242,7 +242,9 @@ impl Builder<'_, '_> {
         } else {
             (self.output(&self.process.stdout, false), self.output(&self.process.stderr, true))
         };
-        let captured = outputs.0 == Output::Captured || outputs.1 == Output::Captured;
+        // What has flowrun's terminal writes there.
+        let inherits = matches!(self.process.stdin.value(), Some(written::Stdin::Inherit));
+        let captured = !inherits && (outputs.0 == Output::Captured || outputs.1 == Output::Captured);
         let owner = Owner { around: self.around, shell: &self.process.shell, cwd: &cwd, env: &env, umask, lates: &lates, captured };
         let ready = self.process.ready.get().and_then(|spec| owner.ready(&spec.value.0, spec.span, self.given.ready, self.resolver));
         let live = self.process.live.get().and_then(|spec| owner.live(&spec.value.0, spec.span, self.given.live, self.resolver));

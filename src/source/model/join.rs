@@ -23,7 +23,7 @@ words! {
         Failure = "failure",
         /// Has been started.
         Start = "start",
-        /// Is ready; without a readiness condition: has been started.
+        /// Is ready; without a readiness condition: its last step has been started.
         Ready = "ready",
     }
 }

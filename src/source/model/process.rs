@@ -75,7 +75,7 @@ mapping! {
         timeout: Tmpl<Period>,
         /// Finite processes: how often a failed attempt is tried again.
         retries: Retries,
-        /// When it counts as ready: exactly one condition; without one, when it has been started.
+        /// When it counts as ready: exactly one condition; without one, when its last step has been started.
         ready: Ready,
         /// A condition that is asked again and again once it is ready.
         live: Live,
