@@ -41,6 +41,24 @@ id!(
     ResourceId
 );
 
+id!(
+    /// One queue of a plan.
+    QueueId
+);
+
+/// One item of a queue: numbered from 0 in the order in which its queue took them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ItemId(pub u64);
+
+/// One offering of items to a queue: late news of one that is over can not be taken for another's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct OfferId(pub u64);
+
+/// Somebody who takes items from a queue, as long as he does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct TakerId(pub u64);
+
 /// One attempt at one process: late news of an old attempt can not be taken for the new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct JobId {

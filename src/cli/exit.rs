@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn the_first_that_applies_is_the_status() {
-        let all = RunSummary { failed: 1, interrupted: Some(2), timed_out: true, unaccounted: 1 };
+        let all = RunSummary { queues: 0, failed: 1, interrupted: Some(2), timed_out: true, unaccounted: 1 };
         assert_eq!(Status::of(&all).code(), 3);
         assert_eq!(Status::of(&RunSummary { unaccounted: 0, ..all.clone() }).code(), 130);
         assert_eq!(Status::of(&RunSummary { failed: 1, timed_out: true, ..RunSummary::default() }).code(), 124);

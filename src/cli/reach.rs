@@ -117,7 +117,7 @@ pub fn failure(trouble: Trouble) -> Failure {
         Trouble::Refused(Refusal { code, .. }) => match code {
             Code::Unknown => Status::Usage,
             Code::Timeout => Status::TimedOut,
-            Code::BadRequest | Code::NotNow | Code::Deadlock | Code::Ending | Code::Busy => Status::Failed,
+            Code::BadRequest | Code::NotNow | Code::Deadlock | Code::Ending | Code::Closed | Code::Busy => Status::Failed,
         },
     };
     Failure { message: trouble.to_string(), status }

@@ -77,12 +77,59 @@ pub enum Request {
         /// The signal's number.
         signal: i32,
     },
+    /// Put items into a queue, one after another; answered when it has taken all of them.
+    Put {
+        /// Which.
+        queue: String,
+        /// The items: at least one.
+        items: Vec<ItemText>,
+        /// The longest wait in seconds; none is unbounded. The refusal then tells how many were taken.
+        timeout: Option<f64>,
+    },
+    /// Take an item from a queue: a process has it in work until it says that it is done or ends; for an outsider it is
+    /// done when handed over.
+    Get {
+        /// Which.
+        queue: String,
+        /// The longest wait in seconds; none is unbounded.
+        timeout: Option<f64>,
+    },
+    /// Say that an item is done.
+    Done {
+        /// Of which queue.
+        queue: String,
+        /// Its number, as `get` told it; without, the one that the process has had for the longest.
+        item: Option<u64>,
+    },
+    /// How many items wait in a queue, and how many are in work.
+    Len {
+        /// Which.
+        queue: String,
+    },
+    /// Close a queue: it takes nothing more, and what is in it is still delivered.
+    Close {
+        /// Which.
+        queue: String,
+    },
     /// Wait until a process, or the run, has ended.
     Wait {
         /// Which; the run without.
         process: Option<String>,
         /// The longest wait in seconds; none is unbounded.
         timeout: Option<f64>,
+    },
+}
+
+/// An item of a queue: as text, or in base64 where it is no text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ItemText {
+    /// UTF-8.
+    Text(String),
+    /// Any bytes.
+    Base64 {
+        /// In base64, with its padding.
+        base64: String,
     },
 }
 
@@ -131,6 +178,8 @@ pub enum Code {
     Timeout,
     /// It would wait for ever.
     Deadlock,
+    /// The queue is closed: it takes nothing more; or it has ended: it has nothing more.
+    Closed,
     /// The run is ending.
     Ending,
     /// There are too many clients.

@@ -93,7 +93,7 @@ impl Streams<'_> {
     fn open_stdin(&self) -> Result<Channel, Trouble> {
         match self.stdin {
             Stdin::Null => Ok(Channel::Null),
-            Stdin::Pipe => end_of(self.input),
+            Stdin::Pipe | Stdin::Queue(_) => end_of(self.input),
             Stdin::Inherit => io::stdin().as_fd().try_clone_to_owned().map(|fd| Channel::File(File::from(fd))).map_err(Trouble::Spawn),
             Stdin::File(path) => files::open(path, OpenOptions::new().read(true))
                 .map(Channel::File)
@@ -113,7 +113,7 @@ impl Streams<'_> {
                 Ok(Channel::File(File::from(copy)))
             }),
             (Output::Captured | Output::SameAsStdout, _) => Ok(Channel::Pipe),
-            (Output::Pipe, _) => end_of(self.output),
+            (Output::Pipe | Output::Queue(_), _) => end_of(self.output),
             (Output::File { path, append }, _) => open_file(path, *append || !self.first)
                 .map(Channel::File)
                 .map_err(|error| Trouble::Open { what: format!("cannot write output to {}", path.display()), error }),

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::base::ids::{JobId, ProcessId, ResourceId};
+use crate::base::ids::{JobId, ProcessId, QueueId, ResourceId};
 use crate::base::time::RunTime;
 
 /// One thing that happened.
@@ -80,6 +80,8 @@ pub enum StopReason {
     NeverEnded,
     /// All that join it have ended, and it is wanted for nothing else.
     Unused,
+    /// It wrote what cannot be an item of a queue.
+    BadItem,
 }
 
 /// Why the run starts no more regular work.
@@ -240,6 +242,57 @@ pub enum Event {
         #[serde(serialize_with = "seconds")]
         delay: Duration,
     },
+    /// A process that runs for each item of a queue waits for its first, or for another.
+    WaitsForItem {
+        /// Which attempt will be the next, or its first.
+        job: JobId,
+        /// The queue.
+        queue: QueueId,
+    },
+    /// A process has done what an item of a queue wanted.
+    ItemDone {
+        /// The attempt.
+        job: JobId,
+        /// The queue.
+        queue: QueueId,
+    },
+    /// An attempt for an item of a queue failed; unless it is set aside, the item is delivered again.
+    ItemFailed {
+        /// The attempt that failed.
+        job: JobId,
+        /// The queue.
+        queue: QueueId,
+        /// Why.
+        failure: Failure,
+        /// How often the item was delivered.
+        deliveries: u32,
+        /// How often it may be.
+        max: u32,
+    },
+    /// An item was delivered as often as may be, and never done: it is set aside, and the run fails.
+    ItemSetAside {
+        /// The queue.
+        queue: QueueId,
+        /// The item, shortened.
+        #[serde(serialize_with = "lossy")]
+        item: Vec<u8>,
+        /// How often it was delivered.
+        deliveries: u32,
+    },
+    /// A queue takes nothing any more: all its producers have ended, or somebody has closed it.
+    QueueClosed {
+        /// Which.
+        queue: QueueId,
+        /// How many items it has taken in all.
+        items: u64,
+    },
+    /// A queue that is not empty, or not closed, can have no consumer any more: the run fails.
+    QueueAbandoned {
+        /// Which.
+        queue: QueueId,
+        /// How many items are left in it.
+        left: u64,
+    },
     /// A process has its outcome. Told exactly once for each process.
     Ended {
         /// Which.
@@ -315,6 +368,9 @@ pub enum Event {
 pub struct RunSummary {
     /// Processes that failed and were not allowed to.
     pub failed: usize,
+    /// Queues that were abandoned, or whose items were set aside without a process to blame for it.
+    #[serde(default)]
+    pub queues: usize,
     /// The signal that interrupted it.
     pub interrupted: Option<i32>,
     /// Whether its own `timeout` passed.

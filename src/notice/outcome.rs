@@ -73,6 +73,10 @@ pub enum Failure {
         /// How it ended last; none when it did so with a success code.
         last: Option<Box<Failure>>,
     },
+    /// It wrote what cannot be an item of a queue: why.
+    BadItem(String),
+    /// It could not do what items of its queue wanted: so many were set aside.
+    ItemsSetAside(u32),
     /// It waited longer than this for another process.
     JoinTimeout {
         /// The one it waited for.

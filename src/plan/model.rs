@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::late::{Late, LateCondition};
 use super::probe::Probe;
-use crate::base::ids::{DenseMap, ProcessId, ResourceId};
+use crate::base::ids::{DenseMap, ProcessId, QueueId, ResourceId};
 use crate::base::span::Span;
 use crate::notice::Share;
 use crate::source::model::{Backoff, Condition, OnFailure, OnTimeout, RestartPolicy};
@@ -27,6 +27,8 @@ pub struct Plan {
     pub processes: DenseMap<ProcessId, Process>,
     /// Locks and semaphores, in file order.
     pub resources: DenseMap<ResourceId, Resource>,
+    /// Queues, in file order.
+    pub queues: DenseMap<QueueId, Queue>,
     /// The most finite processes that run at once; none is unlimited.
     pub jobs: Option<u32>,
     /// The run is stopped after this.
@@ -77,6 +79,31 @@ impl ResourceKind {
     }
 }
 
+/// A queue between processes.
+#[derive(Clone, Debug, Default)]
+pub struct Queue {
+    /// Its name.
+    pub name: String,
+    /// The most items that wait in it, at least 1; none is unbounded.
+    pub maxsize: Option<u32>,
+    /// How often an item is delivered before it is set aside, at least 1.
+    pub max_deliveries: u32,
+    /// Who puts into it, in the order of their ids: it closes when all of them have ended.
+    pub producers: Vec<ProcessId>,
+    /// Who may take from it, in the order of their ids: it is abandoned when all of them have ended. Where no
+    /// process says that it takes from it, all that do not put into it.
+    pub consumers: Vec<ProcessId>,
+    /// Whether processes say that they take from it.
+    pub declared: bool,
+    /// Producers that are fed by it, directly or through other queues: they hold it open only as long as something
+    /// is queued or in work.
+    pub fed: Vec<ProcessId>,
+    /// The queues that feed each other in a ring with this one, itself among them.
+    pub ring: Vec<QueueId>,
+    /// Where it is declared.
+    pub place: Span,
+}
+
 /// One instance of a process.
 #[derive(Clone, Debug)]
 pub struct Process {
@@ -105,6 +132,8 @@ pub struct Control {
     pub decided_late: bool,
     /// It reads what this process writes, through a pipe: both start together.
     pub pipe_from: Option<ProcessId>,
+    /// The queue for each of whose items it runs once, one after another; each worker is a process of its own.
+    pub for_each: Option<QueueId>,
     /// What must have happened before it starts.
     pub joins: Vec<Join>,
     /// Held during each attempt.
@@ -145,6 +174,7 @@ impl Default for Control {
             disabled: false,
             decided_late: false,
             pipe_from: None,
+            for_each: None,
             joins: Vec::new(),
             request: Vec::new(),
             steps: vec![StepControl::default()],
@@ -353,6 +383,8 @@ pub enum Stdin {
     File(PathBuf),
     /// What another process writes; which is in its [`Control`].
     Pipe,
+    /// The items of a queue, one a line.
+    Queue(QueueId),
     /// flowrun's own; who has it holds the lock [`TERMINAL`].
     Inherit,
 }
@@ -375,6 +407,8 @@ pub enum Output {
     },
     /// Into the standard input of another process.
     Pipe,
+    /// Into a queue, each line an item.
+    Queue(QueueId),
     /// Standard error only: the same as standard output.
     SameAsStdout,
 }

@@ -258,6 +258,7 @@ impl Builder<'_, '_> {
         };
         let control = Control {
             pipe_from: None,
+            for_each: None,
             daemon,
             disabled,
             decided_late: condition.is_some(),

@@ -124,6 +124,7 @@ pub fn state_line(view: &RunView, process: ProcessId, now: RunTime) -> String {
         }
         State::Retrying { until, attempt, attempts } => format!("retrying in {} (attempt {attempt} of {attempts})", left(*until, now)),
         State::Restarting { until, restart, max } => format!("restarting in {} (restart {restart} of {max})", left(*until, now)),
+        State::Idle { queue } => format!("waiting for an item of {}", words::queue(view.plan(), *queue)),
         State::Ended(_) => "ended".to_owned(),
     };
     if control.daemon { format!("{text} · daemon") } else { text }

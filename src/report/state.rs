@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::tail::Tail;
-use crate::base::ids::{ProcessId, ResourceId};
+use crate::base::ids::{ProcessId, QueueId, ResourceId};
 use crate::base::time::RunTime;
 use crate::notice::{Exit, HostHolder, Outcome, OutcomeKind, Share, StopReason};
 
@@ -59,6 +59,11 @@ pub enum State {
         restart: u32,
         /// How many there may be.
         max: u32,
+    },
+    /// For an item of a queue.
+    Idle {
+        /// Which queue.
+        queue: QueueId,
     },
     /// It has its outcome.
     Ended(OutcomeKind),

@@ -78,6 +78,7 @@ pub(super) fn word(view: &RunView, process: ProcessId) -> &'static str {
         State::Stopping { .. } => "stopping",
         State::Retrying { .. } => "retrying",
         State::Restarting { .. } => "restarting",
+        State::Idle { .. } => "idle",
         State::Ended(_) => "ended",
     }
 }
@@ -98,6 +99,7 @@ pub(super) fn waits_for(view: &RunView, process: ProcessId, now: RunTime) -> Str
         }
         State::Retrying { until, attempt, attempts } => format!("attempt {attempt} of {attempts}, in {}", progress::left(*until, now)),
         State::Restarting { until, restart, max } => format!("restart {restart} of {max}, in {}", progress::left(*until, now)),
+        State::Idle { queue } => format!("an item of {}", words::queue(view.plan(), *queue)),
         State::Ended(_) => String::new(),
     }
 }

@@ -199,6 +199,9 @@ impl RunView {
                 let state = State::Restarting { until: notice.at + *delay, restart: *restarts, max: *max };
                 self.change(job.process, state);
             }
+            Event::WaitsForItem { job, queue } => self.change(job.process, State::Idle { queue: *queue }),
+            Event::ItemSetAside { queue, item, deliveries } => self.warn(None, words::set_aside(&self.plan, *queue, item, *deliveries)),
+            Event::QueueAbandoned { queue, left } => self.warn(None, words::abandoned(&self.plan, *queue, *left)),
             Event::Ended { process, outcome, exit, attempts, started } => {
                 let end = End { process: *process, outcome: outcome.clone(), exit: exit.clone(), attempts: *attempts, took: None };
                 self.end(end, *started, notice.at);
@@ -216,6 +219,9 @@ impl RunView {
             Event::Suspended => self.suspended = true,
             Event::Resumed => self.suspended = false,
             Event::BeginningAnew { .. }
+            | Event::ItemDone { .. }
+            | Event::ItemFailed { .. }
+            | Event::QueueClosed { .. }
             | Event::StatusAsked
             | Event::WaitingFor { .. }
             | Event::KillingAll { .. }
@@ -317,9 +323,12 @@ impl RunView {
         let (live, queued) = match &state {
             State::Waiting | State::Ended(_) => (false, false),
             State::Queued { .. } if self.records[process].begun.is_none() => (false, true),
-            State::Queued { .. } | State::Running { .. } | State::Stopping { .. } | State::Retrying { .. } | State::Restarting { .. } => {
-                (true, false)
-            }
+            State::Queued { .. }
+            | State::Running { .. }
+            | State::Stopping { .. }
+            | State::Retrying { .. }
+            | State::Restarting { .. }
+            | State::Idle { .. } => (true, false),
         };
         set(&mut self.live, process, live);
         set(&mut self.queued, process, queued);

@@ -74,13 +74,18 @@ fn weight(event: &Event, view: &RunView) -> Option<(i8, Tone)> {
         | Event::Stopping { .. }
         | Event::HeldElsewhere { again: true, .. }
         | Event::BeginningAnew { .. }
+        | Event::WaitsForItem { .. }
+        | Event::ItemDone { .. }
+        | Event::QueueClosed { .. }
         | Event::Left { kept: true, .. } => (1, Tone::Detail),
         Event::Ended { outcome, .. } => match outcome {
             Outcome::Failed { allowed: false, .. } => (0, Tone::Alarm),
             Outcome::Failed { allowed: true, .. } => (0, Tone::Caution),
             Outcome::Success | Outcome::Skipped(_) | Outcome::Cancelled(_) | Outcome::Stopped => (1, Tone::Detail),
         },
+        Event::ItemSetAside { .. } | Event::QueueAbandoned { .. } => (0, Tone::Alarm),
         Event::Retrying { .. }
+        | Event::ItemFailed { .. }
         | Event::Restarting { .. }
         | Event::ProbeFailed { live: true, .. }
         | Event::Warning { .. }
@@ -129,6 +134,16 @@ fn sentence(notice: &Notice, view: &RunView) -> Option<String> {
             let again = if delay.is_zero() { "again now".to_owned() } else { format!("again in {}", words::span(*delay)) };
             format!("{} failed: {reason}, attempt {} of {attempts}; {again}", name(job.process), job.attempt)
         }
+        Event::WaitsForItem { job, queue } => format!("{} waits for an item of {}", name(job.process), words::queue(plan, *queue)),
+        Event::ItemDone { job, queue } => format!("{} has done an item of {}", name(job.process), words::queue(plan, *queue)),
+        Event::ItemFailed { job, failure, deliveries, max, .. } => {
+            let reason = words::failure(plan, job.process, failure);
+            let again = if deliveries < max { "it is delivered again" } else { "it is set aside" };
+            format!("{} failed: {reason}, delivery {deliveries} of {max} of its item; {again}", name(job.process))
+        }
+        Event::ItemSetAside { queue, item, deliveries } => words::set_aside(plan, *queue, item, *deliveries),
+        Event::QueueClosed { queue, items } => format!("{} is closed after {}", words::queue(plan, *queue), words::items(*items)),
+        Event::QueueAbandoned { queue, left } => words::abandoned(plan, *queue, *left),
         Event::Ready { job } => format!("{} is ready", name(job.process)),
         Event::ProbeFailed { job, live: false, why, .. } => {
             format!("{} is not ready yet: {}", name(job.process), super::clean::clean_text(why))

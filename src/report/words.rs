@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::clean::clean_text;
 use crate::base::duration::human;
-use crate::base::ids::{ProcessId, ResourceId};
+use crate::base::ids::{ProcessId, QueueId, ResourceId};
 use crate::notice::{CancelReason, Exit, Failure, HaltReason, HostHolder, OutcomeKind, Share, SkipReason, StopReason};
 use crate::plan::Plan;
 
@@ -111,6 +111,9 @@ pub fn failure(plan: &Plan, process: ProcessId, failure: &Failure) -> String {
         }
         Failure::AcquireTimeout(bound) => format!("{} not had within {}", asked_for(plan, process), span(*bound)),
         Failure::HostLock(why) => clean_text(why),
+        Failure::BadItem(why) => format!("wrote what cannot be an item: {}", clean_text(why)),
+        Failure::ItemsSetAside(1) => "an item of its queue was set aside".to_owned(),
+        Failure::ItemsSetAside(count) => format!("{count} items of its queue were set aside"),
         Failure::JoinTimeout { process, timeout } => format!("join timeout: waited {} for {}", span(*timeout), quoted(plan, *process)),
     }
 }
@@ -152,6 +155,28 @@ pub fn skip(plan: &Plan, reason: &SkipReason) -> String {
     }
 }
 
+/// `queue `buns``
+pub fn queue(plan: &Plan, queue: QueueId) -> String {
+    format!("queue `{}`", plan.queues[queue].name)
+}
+
+/// `1 item`, `7 items`
+pub fn items(count: u64) -> String {
+    if count == 1 { "1 item".to_owned() } else { format!("{count} items") }
+}
+
+/// An item that was given up.
+pub fn set_aside(plan: &Plan, queue: QueueId, item: &[u8], deliveries: u32) -> String {
+    let text = clean_text(&String::from_utf8_lossy(item));
+    format!("{}: an item was delivered {} and never done, and is set aside: {text}", self::queue(plan, queue), times(deliveries))
+}
+
+/// A queue that nobody takes from any more.
+pub fn abandoned(plan: &Plan, queue: QueueId, left: u64) -> String {
+    let left = if left == 0 { String::new() } else { format!(", with {} left in it", items(left)) };
+    format!("{} is abandoned{left}: all that could take from it have ended", self::queue(plan, queue))
+}
+
 /// Why a process was cut off or never begun.
 pub fn cancel(plan: &Plan, reason: &CancelReason) -> String {
     match reason {
@@ -176,6 +201,7 @@ pub fn stop(reason: &StopReason) -> &'static str {
         StopReason::NotLive => "it no longer answers as it should",
         StopReason::NeverEnded => "it said that it was about to end, and has not",
         StopReason::Unused => "all that need it have ended",
+        StopReason::BadItem => "it wrote what cannot be an item of a queue",
     }
 }
 

@@ -55,7 +55,13 @@ pub fn starts(plan: Arc<Plan>) -> Vec<DryStart> {
                         let permits = wants.iter().filter(of_semaphore).map(numbers).collect();
                         inputs.push_back(Input::HostGranted { ask, permits });
                     }
-                    Effect::ReleaseHost { .. } => {}
+                    Effect::ReleaseHost { .. }
+                    | Effect::Accept { .. }
+                    | Effect::RefuseOffer { .. }
+                    | Effect::Hand { .. }
+                    | Effect::EndOfQueue { .. }
+                    | Effect::CutProducers { .. }
+                    | Effect::Forget { .. } => {}
                     Effect::RunStopCommand { job } => inputs.push_back(Input::StopCommandEnded { job }),
                     Effect::Terminate { .. } | Effect::Kill { .. } => {}
                 }

@@ -37,6 +37,7 @@ impl Runner<'_> {
             Request::Stop { process: Some(name) } => self.stop_for_client(&name),
             Request::Restart { process } => self.restart_for_client(&process),
             Request::Signal { process, signal } => self.signal_for_client(&process, signal),
+            Request::Put { .. } | Request::Get { .. } | Request::Done { .. } | Request::Len { .. } | Request::Close { .. } => Ok(None),
             Request::Wait { process, timeout } => self.wait_for_client(pending, process.as_deref(), timeout),
         };
         match answer {

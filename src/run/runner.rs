@@ -243,7 +243,13 @@ impl<'a> Runner<'a> {
 
     fn perform(&mut self, effect: Effect) {
         match effect {
-            Effect::Start { job, step, permits } => self.starts.push_back(PendingStart { job, step, permits }),
+            Effect::Start { job, step, permits, item } => self.starts.push_back(PendingStart { job, step, permits, item }),
+            Effect::Accept { .. }
+            | Effect::RefuseOffer { .. }
+            | Effect::Hand { .. }
+            | Effect::EndOfQueue { .. }
+            | Effect::CutProducers { .. }
+            | Effect::Forget { .. } => {}
             Effect::Decide { process } => self.decide(process),
             Effect::Probe { job, probe, live } if self.suspension.holds() => self.suspension.keep_probe(job, probe, live),
             Effect::Probe { job, probe, live } => self.probe(job, probe, live),

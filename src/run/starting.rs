@@ -18,7 +18,7 @@ use crate::exec::task;
 use crate::io::machine::reason;
 use crate::notice::{Exit, Stream};
 use crate::plan::{Action, Output, Stdin, Step};
-use crate::sched::Input;
+use crate::sched::{Delivery, Input};
 
 /// Starts in one turn at most, so that a thousand of them do not keep signals and output waiting.
 const STARTS_PER_TURN: usize = 16;
@@ -32,6 +32,8 @@ pub struct PendingStart {
     pub job: JobId,
     pub step: u32,
     pub permits: Vec<(ResourceId, Vec<u32>)>,
+    /// The item that it runs for.
+    pub item: Option<Delivery>,
 }
 
 impl Runner<'_> {
@@ -118,11 +120,11 @@ impl Runner<'_> {
         // What asks a process to end has no part in its terminal.
         let (stdin, tty) = match role {
             Role::Step(_) => (input, self.terminals.tty(work)),
-            Role::StopCommand(_) | Role::Probe(_) if matches!(work.stdin, Stdin::Inherit | Stdin::Pipe) => (&Stdin::Null, Tty::Without),
+            Role::StopCommand(_) | Role::Probe(_) if matches!(work.stdin, Stdin::Inherit | Stdin::Pipe | Stdin::Queue(_)) => (&Stdin::Null, Tty::Without),
             Role::StopCommand(_) | Role::Probe(_) => (input, Tty::Without),
         };
         let stdout = match role {
-            Role::StopCommand(_) | Role::Probe(_) if work.stdout == Output::Pipe => &Output::Captured,
+            Role::StopCommand(_) | Role::Probe(_) if matches!(work.stdout, Output::Pipe | Output::Queue(_)) => &Output::Captured,
             _ => &work.stdout,
         };
         let (input, output) = self.ties.of(job.process);
@@ -158,7 +160,7 @@ impl Runner<'_> {
                     file.map_err(|error| StartError::Failed(format!("cannot write output to {}: {}", path.display(), reason(&error))))?,
                 )
             }
-            Output::Captured | Output::SameAsStdout | Output::Pipe => Box::new(Lines::new(self.post.clone(), job.process)),
+            Output::Captured | Output::SameAsStdout | Output::Pipe | Output::Queue(_) => Box::new(Lines::new(self.post.clone(), job.process)),
         };
         let post = self.post.clone();
         let run: Arc<RunHandle> = Arc::clone(&self.handle);

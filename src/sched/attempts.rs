@@ -123,7 +123,7 @@ impl Scheduler {
         }
         let grants = process.held.iter().chain(&process.step_held);
         let permits = grants.flat_map(|grant| grant.permits.iter().cloned()).collect();
-        out.effects.push(Effect::Start { job: self.job(id), step, permits });
+        out.effects.push(Effect::Start { job: self.job(id), step, permits, item: None });
     }
 
     /// Stops the clocks of a step that has ended; what is left of the attempt's time is kept.

@@ -25,5 +25,5 @@ mod suspension;
 mod timers;
 mod unused;
 
-pub use protocol::{Effect, Input, Outbox, Settings};
+pub use protocol::{Delivery, Effect, Input, Outbox, Settings};
 pub use scheduler::Scheduler;

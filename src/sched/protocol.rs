@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::base::ids::{HostAsk, JobId, ProcessId, ResourceId};
+use crate::base::ids::{HostAsk, ItemId, JobId, OfferId, ProcessId, QueueId, ResourceId, TakerId};
 use crate::base::time::RunTime;
 use crate::notice::{Event, Exit, Notice, Share};
 
@@ -70,6 +70,60 @@ pub enum Input {
         /// Why, in a few words.
         why: String,
     },
+    /// Somebody has items for a queue. Answered by `Accept`, perhaps in parts, or by `RefuseOffer`.
+    Offered {
+        /// Which offering, never used before.
+        offer: OfferId,
+        /// For which queue.
+        queue: QueueId,
+        /// How many, at least 1.
+        count: u32,
+    },
+    /// What is left of an offering is not offered any more.
+    OfferOver {
+        /// Which.
+        offer: OfferId,
+    },
+    /// Somebody wants items of a queue. What the same taker was handed before, and did not keep for a process, is
+    /// done. Answered by `Hand` or `EndOfQueue`.
+    Wanted {
+        /// Who: the number of a taker, never used for another queue.
+        taker: TakerId,
+        /// Of which queue.
+        queue: QueueId,
+        /// The most at once, at least 1.
+        most: u32,
+        /// The attempt that has an item in work until it says that it is done; without, it is done when handed over.
+        keeper: Option<JobId>,
+    },
+    /// A taker takes no more. What it was handed is done, but for what was never handed on.
+    TakerOver {
+        /// Who.
+        taker: TakerId,
+        /// What was not handed on: it goes back to the head of the queue, as if it had never been delivered.
+        back: Vec<ItemId>,
+    },
+    /// An attempt says that an item which it has in work is done.
+    ItemDone {
+        /// Who.
+        job: JobId,
+        /// Of which queue.
+        queue: QueueId,
+        /// Which; without, the one it has had for the longest.
+        item: Option<ItemId>,
+    },
+    /// Somebody closes a queue: it takes nothing more.
+    CloseQueue {
+        /// Which.
+        queue: QueueId,
+    },
+    /// What a process wrote cannot be an item.
+    BadItem {
+        /// Which attempt.
+        job: JobId,
+        /// Why, in a few words.
+        why: String,
+    },
     /// Somebody asks for the whole run to be suspended, as with Ctrl-Z.
     Suspend,
     /// The run goes on. No time has passed since `Suspend`: the run's own clock stood still.
@@ -104,6 +158,50 @@ pub enum Effect {
         step: u32,
         /// Numbers of the permits it holds, by semaphore.
         permits: Vec<(ResourceId, Vec<u32>)>,
+        /// The item that it runs for (`for_each`).
+        item: Option<Delivery>,
+    },
+    /// Items that were offered are in their queue: the next ones of the offering.
+    Accept {
+        /// Which offering.
+        offer: OfferId,
+        /// The queue.
+        queue: QueueId,
+        /// The number of the first; the others follow it.
+        first: ItemId,
+        /// How many.
+        count: u32,
+    },
+    /// What is left of an offering is not taken.
+    RefuseOffer {
+        /// Which.
+        offer: OfferId,
+    },
+    /// Items for somebody who wants them.
+    Hand {
+        /// Who.
+        taker: TakerId,
+        /// The items; never empty.
+        items: Vec<Delivery>,
+    },
+    /// The queue has no item for this taker, and never will.
+    EndOfQueue {
+        /// Who.
+        taker: TakerId,
+    },
+    /// The queue takes nothing any more: what its producers write meets a closed pipe.
+    CutProducers {
+        /// The queue.
+        queue: QueueId,
+    },
+    /// An item will not be delivered again.
+    Forget {
+        /// The queue.
+        queue: QueueId,
+        /// The item.
+        item: ItemId,
+        /// How often it was delivered, if it was given up: it is set aside, and people are to be told.
+        set_aside: Option<u32>,
     },
     /// All joins of a process hold: ask its `if`, which reads what others have written. Answered by `Decided`.
     Decide {
@@ -159,6 +257,17 @@ pub enum Effect {
         /// Which attempt.
         job: JobId,
     },
+}
+
+/// An item on its way to a consumer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Of which queue.
+    pub queue: QueueId,
+    /// Which.
+    pub item: ItemId,
+    /// The how manieth delivery of this item it is, from 1.
+    pub delivery: u32,
 }
 
 /// What a step puts out, in order.

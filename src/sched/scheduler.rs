@@ -141,6 +141,13 @@ impl Scheduler {
             Input::SaysStopping { job } => self.says_stopping(job, out),
             Input::HostGranted { ask, permits } => self.host_granted(ask, permits, out),
             Input::HostFailed { ask, why } => self.host_failed(ask, why, out),
+            Input::Offered { .. }
+            | Input::OfferOver { .. }
+            | Input::Wanted { .. }
+            | Input::TakerOver { .. }
+            | Input::ItemDone { .. }
+            | Input::CloseQueue { .. }
+            | Input::BadItem { .. } => {}
             Input::Suspend => self.suspend(out),
             Input::Resume => self.resume(out),
             Input::Interrupt { signal } => {

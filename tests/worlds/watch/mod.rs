@@ -288,7 +288,7 @@ impl Watch {
         }
         let Some(summary) = summary else { return Err("there is no summary".to_owned()) };
         let expected =
-            RunSummary { failed: self.whole.failed, interrupted: self.whole.first_signal, timed_out: self.whole.timed_out, unaccounted: 0 };
+            RunSummary { queues: 0, failed: self.whole.failed, interrupted: self.whole.first_signal, timed_out: self.whole.timed_out, unaccounted: 0 };
         ensure!(*summary == expected, "the summary says {summary:?}, not {expected:?}");
         Ok(())
     }
