@@ -96,7 +96,8 @@ fn address(listen: &Spanned<written::Listen>, given: Given, around: &Around<'_>,
         (None, None, None) if broken || given.listen.is_none() => None,
         (None, None, None) => {
             resolver.report(
-                Diagnostic::error("missing-key", listen.span, "`listen` has no address").help("add `tcp: \"127.0.0.1:7000\"` or `unix: path`"),
+                Diagnostic::error("missing-key", listen.span, "`listen` has no address")
+                    .help("add `tcp: \"127.0.0.1:7000\"` or `unix: path`"),
             );
             None
         }
@@ -110,7 +111,11 @@ fn without_streams(process: &written::Process, given: Given, accept: Span, resol
     let tty = given.tty.filter(|_| process.tty.known() != Some(false));
     let places = [
         ("stdin", stdin, "remove it: each connection is the standard input of its command"),
-        ("stdout", given.stdout, "remove it: each connection is the standard output of its command; what is to be shown goes to standard error"),
+        (
+            "stdout",
+            given.stdout,
+            "remove it: each connection is the standard output of its command; what is to be shown goes to standard error",
+        ),
         ("tty", tty, "remove it: each connection is the standard input and output of its command"),
         ("ready", process.ready.span().filter(|_| given.ready.is_some()), READY),
         ("live", process.live.span().filter(|_| given.live.is_some()), "remove it: flowrun itself listens as long as the process runs"),
@@ -159,7 +164,9 @@ pub fn check(processes: &DenseMap<ProcessId, Process>, diagnostics: &mut Vec<Dia
     let mut reported = HashSet::new();
     for (number, (second, its)) in all.iter().enumerate() {
         let clash = |(first, other): &&(ProcessId, &Listen)| {
-            its.address.clashes_with(&other.address) && !begins_after(processes, *second, *first) && !begins_after(processes, *first, *second)
+            its.address.clashes_with(&other.address)
+                && !begins_after(processes, *second, *first)
+                && !begins_after(processes, *first, *second)
         };
         if let Some((first, other)) = all[..number].iter().find(clash)
             && reported.insert(its.place)
@@ -168,10 +175,13 @@ pub fn check(processes: &DenseMap<ProcessId, Process>, diagnostics: &mut Vec<Dia
         }
     }
     for (_, process) in processes.entries() {
-        let Some(source) = process.control.pipe_from.map(|source| &processes[source]).filter(|source| source.work.accepts()) else { continue };
+        let Some(source) = process.control.pipe_from.map(|source| &processes[source]).filter(|source| source.work.accepts()) else {
+            continue;
+        };
         let place = source.work.listen.as_ref().map_or(source.place, |listen| listen.place);
         let message = format!("`{}` cannot read `{}`: what its commands write goes to their connections", process.name, source.name);
-        diagnostics.push(Diagnostic::error("pipe", process.place, message).label(place, "connections").help("let it connect to that address"));
+        diagnostics
+            .push(Diagnostic::error("pipe", process.place, message).label(place, "connections").help("let it connect to that address"));
     }
 }
 

@@ -121,9 +121,17 @@ pub fn plan(
         let mut inner = Resolver::new(scope);
         let listening = listening::plan(whole, process.given, around, &mut inner);
         let given = process.given;
-        let one =
-            Builder { name, process: &listening.process, given, misspelt, instance: &instance, listening: &listening, around, resolver: &mut inner }
-                .build();
+        let one = Builder {
+            name,
+            process: &listening.process,
+            given,
+            misspelt,
+            instance: &instance,
+            listening: &listening,
+            around,
+            resolver: &mut inner,
+        }
+        .build();
         let failed = inner.diagnostics.iter().any(|found| found.severity == Severity::Error);
         resolver.diagnostics.append(&mut inner.diagnostics);
         planned.extend(one);
