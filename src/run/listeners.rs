@@ -182,8 +182,8 @@ impl Runner<'_> {
 fn cannot_listen(address: &Address, error: &io::Error) -> StartError {
     let errno = error.raw_os_error().map(Errno::from_raw);
     let why = match (errno, address) {
-        (Some(Errno::EADDRINUSE), Address::Tcp(address)) => {
-            format!("somebody listens there already (`ss -ltnp` shows who); stop that, or choose another port than {}", address.port())
+        (Some(Errno::EADDRINUSE), Address::Tcp(_)) => {
+            "somebody listens there already (`ss -ltnp` shows who); stop that, or choose another port".to_owned()
         }
         (Some(Errno::EADDRINUSE), Address::Unix(_)) => "somebody listens there already; stop that, or choose another path".to_owned(),
         (Some(Errno::EADDRNOTAVAIL), _) => "this machine has no such address; `127.0.0.1` is itself, `0.0.0.0` all that it has".to_owned(),
