@@ -108,22 +108,30 @@ fn a_finite_process_may_listen_too() {
     assert!(!place.path("s").exists());
 }
 
-/// The second attempt says that it is there in its first step and serves in its second, when somebody waits.
+/// Each attempt serves one client, when that has spoken. Those of later attempts say in their first step that they
+/// are there, and begin to serve when the test says so.
 #[test]
-fn a_client_that_comes_between_two_attempts_is_answered_by_the_next() {
+fn clients_that_come_before_and_between_attempts_are_answered_by_the_next() {
     let server = "listen: 'unix:s', restart: {policy: always, delay: 0}, steps: [\
                   {command: '[ $FLOWRUN_ATTEMPT = 1 ] || { touch down; until [ -e waits ]; do sleep 0.01; done; }'}, \
                   {command: [python3, server.py]}]";
-    let place =
-        Place::new().file("flowrun.yaml", &format!("processes:\n  server: {{daemon: true, {server}}}\n{MAIN}")).file("server.py", SERVER);
+    let place = Place::new()
+        .file("flowrun.yaml", &format!("processes:\n  server: {{daemon: true, {server}}}\n{MAIN}"))
+        .file("server.py", &SERVER.replace("said =", "client.recv(1)\nsaid ="));
     let mut live = place.flowrun("").start();
     live.wait_for("up");
     let run = Run { place, live };
-    assert_eq!(rest(run.connect()), "1 server 1");
+    let answer = |mut client: UnixStream| {
+        client.write_all(b"x").expect("it is read");
+        rest(client)
+    };
+    let (first, before) = (run.connect(), run.connect());
+    assert_eq!(answer(first), "1 server 1");
     until("the server is down", || run.place.path("down").exists());
-    let client = run.connect();
+    let between = run.connect();
     std::fs::write(run.place.path("waits"), "").expect("a file");
-    assert_eq!(rest(client), "1 server 2");
+    assert_eq!(answer(before), "1 server 2");
+    assert_eq!(answer(between), "1 server 3");
     let (place, said) = run.end();
     said.exits(0);
     assert!(!place.path("s").exists());
