@@ -218,6 +218,21 @@ fn a_command_knows_its_client_and_what_it_says_is_shown() {
 }
 
 #[test]
+fn standard_error_goes_where_it_is_sent() {
+    let answer = "echo answer; echo error >&2";
+    let run = Run::start(&format!("listen: {{unix: s, accept: true}}, stderr: stdout, command: '{answer}'"));
+    assert_eq!(rest(run.connect()), "answer\nerror\n");
+    run.end().1.exits(0);
+    let run = Run::start(&format!("listen: {{unix: s, accept: true}}, stderr: {{file: e}}, command: '{answer}'"));
+    for _ in 0..3 {
+        assert_eq!(rest(run.connect()), "answer\n");
+    }
+    let (place, said) = run.end();
+    said.exits(0);
+    assert_eq!(place.read("e"), "error\nerror\nerror\n");
+}
+
+#[test]
 fn a_command_that_fails_fails_nobody_else() {
     let mut run = Run::accepting("read code; exit $code", "");
     for code in ["0", "3", "4"] {

@@ -159,7 +159,8 @@ fn refuse_steps(process: &written::Process, given: Given, accept: Option<Span>, 
 
 /// What only all processes together show: addresses that two want, and connections that a pipe would have to be.
 pub fn check(processes: &DenseMap<ProcessId, Process>, diagnostics: &mut Vec<Diagnostic>) {
-    let all = processes.entries().filter(|(_, process)| !process.control.disabled);
+    // Those that decide late whether they run may be each other's alternatives.
+    let all = processes.entries().filter(|(_, process)| !process.control.disabled && !process.control.decided_late);
     let all: Vec<(ProcessId, &Listen)> = all.filter_map(|(id, process)| Some((id, process.work.listen.as_ref()?))).collect();
     let mut reported = HashSet::new();
     for (number, (second, its)) in all.iter().enumerate() {
