@@ -202,6 +202,25 @@ fn no_more_than_the_bound_are_served_at_once() {
     said.exits(0);
 }
 
+/// Each command takes a descriptor of flowrun's; those for which there is none have their turn when others are gone.
+#[test]
+fn connections_for_which_the_machine_has_no_room_wait() {
+    let place = Place::new()
+        .file("flowrun.yaml", &format!("processes:\n  server: {{daemon: true, listen: {{unix: s, accept: true}}, command: cat}}\n{MAIN}"));
+    let mut live = place.flowrun("").below(&["sh", "-c", "ulimit -n 40; exec \"$@\"", "sh"]).start();
+    live.wait_for("up");
+    let mut run = Run { place, live };
+    let clients: Vec<UnixStream> = (0..60).map(|_| run.connect()).collect();
+    run.live.told_until("the system allows no more open files (`ulimit -n` shows how many); trying again");
+    for mut client in clients {
+        client.write_all(b"x").expect("it is read");
+        client.shutdown(Shutdown::Write).expect("open");
+        assert_eq!(rest(client), "x");
+    }
+    let (_, said) = run.end();
+    said.exits(0);
+}
+
 #[test]
 fn a_command_knows_its_client_and_what_it_says_is_shown() {
     let port = free_port();
