@@ -128,8 +128,17 @@ fn unknown(list: &mut ChildList, known: &HashSet<u32>) -> usize {
 /// Starts a program as a run does; its outputs are closed at once.
 fn start(program: &str, argv: &[String], env: &[(OsString, OsString)]) -> u32 {
     let (stdin, stdout, stderr) = (Channel::Null, Channel::Pipe, Channel::Pipe);
-    let spec =
-        Spec { program: Path::new(program), argv, env, cwd: Path::new("/"), stdin, stdout, stderr, preparation: Preparation::default() };
+    let spec = Spec {
+        program: Path::new(program),
+        argv,
+        env,
+        cwd: Path::new("/"),
+        stdin,
+        stdout,
+        stderr,
+        listener: None,
+        preparation: Preparation::default(),
+    };
     // Opened once, as a run does.
     static SHIM: std::sync::OnceLock<Shim> = std::sync::OnceLock::new();
     child::spawn(spec, SHIM.get_or_init(Shim::open)).expect("it starts").pid

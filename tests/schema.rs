@@ -233,6 +233,7 @@ const RIGHT: &[&str] = &[
     "processes: {a: {command: ls, ready: {log: a|b, within: 3}, leftovers: keep}, b: {command: ls, daemon: true, ready: {notify: true}, restart: {policy: on-failure, max: 3, within: 1m, delay: 0, backoff: linear, max_delay: 5s}, stop: {when: unused}}, c: {join: b, command: ls, ready: {unix: a.sock}, live: {file: a}}}",
     "processes: {a: {command: 'echo \"$@\"', args: [1, b], stdin: {text: hi}, stdout: {file: /dev/null}, stderr: stdout, success_codes: [0, 3]}}",
     "processes: {a: {matrix: {os: [a, b], py: ['3.11'], exclude: [{os: a}]}, if: \"matrix.os == 'a'\", command: ls, stdin: none}}",
+    "templates: {t: {listen: {accept: true}}}\nprocesses: {a: {command: ls, listen: 7000}, b: {command: ls, listen: 'unix:a.sock'}, c: {extends: t, daemon: true, command: ls, listen: {tcp: '[::1]:7000', max: 3}}, d: {command: ls, listen: {unix: b.sock}}}",
     "processes: {a: {task: json, with: {file: a.json, set: {b: [1, null]}}}, b: {task: fail}, c: {task: assert, with: {that: '${{ 1 < 2 }}'}}}",
 ];
 
@@ -303,6 +304,14 @@ const WRONG: &[&str] = &[
     "processes: {a: {command: ls, daemon: true, restart: unless-stopped}}",
     "processes: {a: {command: ls, daemon: true, restart: {policy: always, max: 0}}}",
     "processes: {a: {command: ls, leftovers: kill}}",
+    "processes: {a: {command: ls, listen: 0}}",
+    "processes: {a: {command: ls, listen: '127.0.0.1:0'}}",
+    "processes: {a: {command: ls, listen: run/a.sock}}",
+    "processes: {a: {command: ls, listen: {tcp: 80, unix: a.sock}}}",
+    "processes: {a: {command: ls, listen: {tcp: host}}}",
+    "processes: {a: {command: ls, listen: {port: 80}}}",
+    "processes: {a: {command: ls, daemon: true, listen: {tcp: 80, accept: true, max: 0}}}",
+    "processes: {a: {command: ls, listen: {tcp: 80, accept: 3}}}",
     "processes: {a: {command: ls, stop: {when: idle}}}",
     "processes: {a: {command: ls, matrix: {os: linux}}}",
     "processes: {a: {command: ls, matrix: {os: []}}}",

@@ -347,6 +347,17 @@ fn pipeline_counts_what_went_through_two_pipes() {
 }
 
 #[test]
+fn echo_server_answers_twenty_clients_in_capitals() {
+    for arguments in ["", "--set at_once=1"] {
+        let said = lesson("echo-server", arguments).exits(0);
+        let mut expected: Vec<String> = (0..20).map(|client| format!("HELLO FROM CLIENT {client}")).collect();
+        expected.sort();
+        assert_eq!(sorted(said.of("client")), expected, "{said}");
+        assert_eq!(said.lines().last(), Some(&("report", "All twenty have their answer")), "{said}");
+    }
+}
+
+#[test]
 fn two_runs_share_one_till_and_three_counters() {
     let text = fs::read_to_string(workflow_path("two-runs")).expect("the workflow");
     let place = Place::new().file("two-runs.yaml", &text);

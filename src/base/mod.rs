@@ -1,7 +1,8 @@
-//! What every layer speaks: places in a text, ids, run time, durations, diagnostics.
+//! What every layer speaks: addresses, places in a text, ids, run time, durations, diagnostics.
 //!
 //! Knows nothing of workflows, files or processes.
 
+pub mod address;
 pub mod diagnostic;
 pub mod duration;
 pub mod ids;

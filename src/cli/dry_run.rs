@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::list::{action, one_line};
+use super::list::{action, listens, one_line};
 use super::text::count;
 use crate::plan::{Plan, ResourceKind};
 use crate::run::dry;
@@ -29,6 +29,7 @@ pub fn describe(plan: Arc<Plan>) -> String {
         if process.control.daemon {
             notes.push("daemon".to_owned());
         }
+        notes.extend(process.work.listen.as_ref().map(listens));
         if process.control.steps.len() > 1 {
             notes.push(format!("step {} of {}", start.step + 1, process.control.steps.len()));
         }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::args::ListArgs;
 use super::{Failure, Status, excerpt, load, print};
 use crate::base::span::Span;
-use crate::plan::{Action, Plan, Process, ResourceKind};
+use crate::plan::{Action, Listen, Plan, Process, ResourceKind};
 
 /// Prints all processes.
 ///
@@ -90,6 +90,14 @@ pub fn action(action: &Action) -> String {
     }
 }
 
+/// Where flowrun listens for a process, for people.
+pub fn listens(listen: &Listen) -> String {
+    match listen.accept {
+        Some(max) => format!("listens at {}, a command for each connection, {max} at once", listen.address),
+        None => format!("listens at {}", listen.address),
+    }
+}
+
 fn kind(process: &Process) -> &'static str {
     match (process.control.disabled, process.control.daemon) {
         (true, _) => "skipped",
@@ -108,6 +116,7 @@ struct Entry<'a> {
     line: usize,
     joins: Vec<EntryJoin<'a>>,
     locks: Vec<EntryShare<'a>>,
+    listen: Option<EntryListen>,
     steps: Vec<EntryStep<'a>>,
 }
 
@@ -129,6 +138,13 @@ struct EntryShare<'a> {
 }
 
 #[derive(Serialize)]
+struct EntryListen {
+    address: String,
+    accept: bool,
+    max: Option<u32>,
+}
+
+#[derive(Serialize)]
 struct EntryStep<'a> {
     name: Option<&'a str>,
     runs: String,
@@ -145,6 +161,11 @@ fn entry<'a>(process: &'a Process, plan: &'a Plan, line: usize) -> Entry<'a> {
         line,
         joins: joins(process, plan),
         locks: shares(&process.control.request, plan),
+        listen: process.work.listen.as_ref().map(|listen| EntryListen {
+            address: listen.address.to_string(),
+            accept: listen.accept.is_some(),
+            max: listen.accept,
+        }),
         steps: steps
             .map(|(step, control)| EntryStep {
                 name: step.name.as_deref(),

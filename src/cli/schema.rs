@@ -65,6 +65,8 @@ fn schema() -> Value {
     require(&mut definitions, "Sink", &["file"]);
     require(&mut definitions, "PermitsSpec", &["permits"]);
     add(&mut definitions, "StdinSource", "oneOf", one_of(&["text", "file", "process"]));
+    // None is right too: a template may have the address.
+    add(&mut definitions, "ListenSpec", "not", json!({ "required": ["tcp", "unix"] }));
     for spec in ["ReadySpec", "LiveSpec"] {
         // None is right too: a template may have the condition.
         let conditions = one_of(&CONDITIONS);

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
 
 pub use super::streams::{Streams, Tty, open_file};
@@ -48,6 +48,8 @@ pub struct Start<'a> {
     pub streams: Streams<'a>,
     /// The permissions that its new files do not get.
     pub umask: Option<u32>,
+    /// The socket that it listens at; its environment tells it so.
+    pub listener: Option<BorrowedFd<'a>>,
     /// Prepares what cannot be prepared from here.
     pub shim: &'a Shim,
 }
@@ -93,9 +95,10 @@ pub(super) enum Trouble {
 
 fn launch(start: &Start<'_>, program: &Path, argv: &[String]) -> Result<Running, Trouble> {
     let open = start.streams.open()?;
-    let preparation = Preparation { umask: start.umask, control: start.streams.tty.control() };
-    let spec =
-        Spec { program, argv, env: start.env, cwd: start.cwd, stdin: open.stdin, stdout: open.stdout, stderr: open.stderr, preparation };
+    let listener = start.listener;
+    let preparation = Preparation { umask: start.umask, control: start.streams.tty.control(), listens: listener.is_some() };
+    let (env, cwd) = (start.env, start.cwd);
+    let spec = Spec { program, argv, env, cwd, stdin: open.stdin, stdout: open.stdout, stderr: open.stderr, listener, preparation };
     let spawned = child::spawn(spec, start.shim).map_err(Trouble::Spawn)?;
     let terminal = matches!(start.streams.tty, Tty::Own(_));
     Ok(Running { pid: spawned.pid, stdout: spawned.stdout.or(open.reading), stderr: spawned.stderr, terminal })

@@ -9,7 +9,8 @@ use crate::plan::{Plan, Process, Step};
 use crate::source::model::names::env_form;
 
 /// What an outer run tells its own processes.
-const OWN: [&str; 6] = ["FLOWRUN_PROCESS", "FLOWRUN_INDEX", "FLOWRUN_ATTEMPT", "FLOWRUN_OUTPUTS", "FLOWRUN_SOCKET", "FLOWRUN_AUTHKEY"];
+const OWN: [&str; 7] =
+    ["FLOWRUN_PROCESS", "FLOWRUN_INDEX", "FLOWRUN_ATTEMPT", "FLOWRUN_OUTPUTS", "FLOWRUN_SOCKET", "FLOWRUN_AUTHKEY", "FLOWRUN_REMOTE"];
 
 /// What all children of a run share.
 #[derive(Debug)]

@@ -8,7 +8,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -45,6 +45,8 @@ pub struct Spec<'a> {
     pub stdout: Channel,
     /// Standard error.
     pub stderr: Channel,
+    /// A socket that it listens at, as descriptor 3; the preparation says so too.
+    pub listener: Option<BorrowedFd<'a>>,
     /// What is done before it begins.
     pub preparation: Preparation,
 }
@@ -70,7 +72,7 @@ pub fn spawn(spec: Spec<'_>, shim: &Shim) -> io::Result<Spawned> {
         command.arg0(&spec.argv[0]).args(&spec.argv[1..]).stdin(stdio(spec.stdin));
         (command, None)
     } else {
-        let (command, report) = shim.command(spec.program, spec.argv, &readable(spec.stdin)?, spec.preparation)?;
+        let (command, report) = shim.command(spec.program, spec.argv, &readable(spec.stdin)?, spec.listener, spec.preparation)?;
         (command, Some(report))
     };
     command.current_dir(spec.cwd).env_clear().envs(spec.env.iter().map(|(name, value)| (name, value)));

@@ -8,6 +8,7 @@ pub mod files;
 pub mod host_lock;
 pub mod keeper;
 pub mod limits;
+pub mod listener;
 pub mod machine;
 pub mod poller;
 pub mod procfs;

@@ -50,6 +50,10 @@ pub struct Given {
     pub umask: Option<Span>,
     /// `tty`.
     pub tty: Option<Span>,
+    /// `listen`.
+    pub listen: Option<Span>,
+    /// `max` of `listen`.
+    pub listen_max: Option<Span>,
     /// `stdout`.
     pub stdout: Option<Span>,
     /// `stderr`.
@@ -94,6 +98,8 @@ impl Given {
             stdin: process.stdin.span(),
             umask: process.umask.span(),
             tty: process.tty.span(),
+            listen: process.listen.span(),
+            listen_max: process.listen.value().and_then(|listen| listen.spec.max.span()),
             stdout: process.stdout.span(),
             stderr: process.stderr.span(),
             timeout: process.timeout.span(),

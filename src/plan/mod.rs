@@ -16,6 +16,7 @@ mod instances;
 mod joins;
 mod late;
 mod lifetime;
+mod listening;
 mod marks;
 mod model;
 mod order;
@@ -327,6 +328,7 @@ fn connect(
         }
     }
     let waits = check_mentions(&processes, &mentions, templates, broken.to_vec(), diagnostics);
+    listening::check(&processes, diagnostics);
     order::check(&processes, &waits, diagnostics);
     waiting.check(&resources.all, diagnostics);
     lifetime::check(&processes, &resources.all, &uses, diagnostics);

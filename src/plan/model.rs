@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::late::{Late, LateCondition};
 use super::probe::Probe;
+use crate::base::address::Address;
 use crate::base::ids::{DenseMap, ProcessId, QueueId, ResourceId};
 use crate::base::span::Span;
 use crate::notice::Share;
@@ -329,6 +330,26 @@ pub struct Work {
     pub live: Option<Probe>,
     /// What it leaves running lives on until the end of the run.
     pub keep_leftovers: bool,
+    /// Where flowrun listens for it.
+    pub listen: Option<Listen>,
+}
+
+/// Where flowrun listens for a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// The address.
+    pub address: Address,
+    /// The command is started once for every connection, at most so often at once; none hands the socket over.
+    pub accept: Option<u32>,
+    /// Where it stands in the file.
+    pub place: Span,
+}
+
+impl Work {
+    /// Whether each connection has a command of its own.
+    pub fn accepts(&self) -> bool {
+        self.listen.as_ref().is_some_and(|listen| listen.accept.is_some())
+    }
 }
 
 /// One step, ready to be run.

@@ -13,6 +13,7 @@ use super::host::Host;
 use super::instances::{self, Instance};
 use super::joins::PendingJoin;
 use super::late::{self, Kept, Late, LateCondition, LateTask, Lates, Lenient, Target, Unknown};
+use super::listening::{self, Listening};
 use super::model::{Action, Control, DEFAULT_GRACE, Output, Process, Restart, Retries, Stdin, Step, StepControl, Work};
 use super::pipes::Member;
 use super::readiness::Owner;
@@ -118,8 +119,19 @@ pub fn plan(
         let mut scope = resolver.scope.with(instance.values().as_ref(), instance.index);
         mark_broken_copies(whole, expanded, &mut scope);
         let mut inner = Resolver::new(scope);
-        let one =
-            Builder { name, process: whole, given: process.given, misspelt, instance: &instance, around, resolver: &mut inner }.build();
+        let listening = listening::plan(whole, process.given, around, &mut inner);
+        let given = process.given;
+        let one = Builder {
+            name,
+            process: &listening.process,
+            given,
+            misspelt,
+            instance: &instance,
+            listening: &listening,
+            around,
+            resolver: &mut inner,
+        }
+        .build();
         let failed = inner.diagnostics.iter().any(|found| found.severity == Severity::Error);
         resolver.diagnostics.append(&mut inner.diagnostics);
         planned.extend(one);
@@ -192,6 +204,7 @@ fn check_kind(name: &Spanned<String>, process: &Extended<'_>, misspelt: bool, re
         only_for("shell", own.shell, text_command || has_steps, "a `command` that is a text"),
         only_for("umask", own.umask, !whole.task.is_set(), WHOSE_UMASK),
         only_for("tty", own.tty, !whole.task.is_set(), "a `command`; built-in tasks write to no terminal"),
+        only_for("listen", own.listen, !whole.task.is_set(), "a `command`; built-in tasks take no connections"),
         only_for("stdin", own.stdin, !whole.task.is_set(), "a `command`; built-in tasks read no input"),
     ]
     .into_iter()
@@ -208,6 +221,7 @@ struct Builder<'b, 'a> {
     /// An unknown key was reported in it, which may be what seems to be missing.
     misspelt: bool,
     instance: &'b Instance,
+    listening: &'b Listening<'b>,
     around: &'b Around<'b>,
     resolver: &'b mut Resolver<'a>,
 }
@@ -215,6 +229,7 @@ struct Builder<'b, 'a> {
 impl Builder<'_, '_> {
     fn build(mut self) -> Option<Planned> {
         let daemon = self.resolver.field_or(&self.process.daemon, false);
+        self.listening.check_kind(daemon, self.resolver);
         let mut held = self.around.resources.request(&self.process.lock, &self.process.semaphore, self.resolver);
         let inherits = terminals::inherits(self.process);
         if let Some(place) = inherits {
@@ -292,6 +307,7 @@ impl Builder<'_, '_> {
             live: live.map(|(_, probe)| probe),
             keep_leftovers: self.finite_only("leftovers", daemon, self.given.leftovers)
                 && self.resolver.field_or(&self.process.leftovers, Leftovers::Stop) == Leftovers::Keep,
+            listen: self.listening.listen.clone(),
         };
         let joins = self.joins();
         let process = Process {

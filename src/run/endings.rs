@@ -62,6 +62,7 @@ impl Runner<'_> {
     pub(super) fn take_exits(&mut self) {
         let mut ended = Vec::new();
         let mut steps = Vec::new();
+        let mut connections = Vec::new();
         while let Some((pid, end)) = reap::next_zombie(self.jobs.pids()) {
             self.try_again = RunTime::ZERO;
             let exit = match end {
@@ -78,6 +79,11 @@ impl Runner<'_> {
                     self.stop_command_ended(job, pid, &exit);
                     ended.push((pid, job));
                 }
+                Some(Role::Connection(job)) => {
+                    self.connection_ended(job, pid, &exit);
+                    ended.push((pid, job));
+                    connections.push(job);
+                }
                 Some(Role::Probe(job)) => self.probe_command_ended(job, pid, end),
                 None => self.orphan_ended(pid),
             }
@@ -89,6 +95,7 @@ impl Runner<'_> {
         for (pid, job, exit) in steps {
             self.child_ended(job, pid, exit);
         }
+        connections.into_iter().for_each(|job| self.end_if_deserted(job));
     }
 
     /// Takes a leader away; one that was killed takes its group along while it still guards the number.

@@ -19,6 +19,15 @@ pub enum Job {
         /// Whether it was asked to end.
         asked: Asked,
     },
+    /// As a socket: each connection is a child.
+    Accepting {
+        /// Which step.
+        step: u32,
+        /// The connections, by the leaders of their groups.
+        connections: BTreeMap<u32, Connection>,
+        /// Whether it was asked to end.
+        asked: Asked,
+    },
     /// As a thread.
     Task {
         /// Which step.
@@ -28,6 +37,15 @@ pub enum Job {
         /// Whether it was asked to end.
         asked: Asked,
     },
+}
+
+/// A connection that has its command.
+#[derive(Debug)]
+pub struct Connection {
+    /// The other end's address.
+    pub peer: String,
+    /// The command's pipes.
+    pub pipes: Vec<usize>,
 }
 
 /// Whether a job was asked to end, and how.
@@ -50,13 +68,15 @@ pub enum Role {
     StopCommand(JobId),
     /// A command that is asked whether a job serves.
     Probe(JobId),
+    /// The command of one connection of a job.
+    Connection(JobId),
 }
 
 impl Role {
     /// The job that it is for.
     pub fn job(self) -> JobId {
         match self {
-            Self::Step(job) | Self::StopCommand(job) | Self::Probe(job) => job,
+            Self::Step(job) | Self::StopCommand(job) | Self::Probe(job) | Self::Connection(job) => job,
         }
     }
 }
@@ -74,6 +94,51 @@ impl Jobs {
     pub fn add_child(&mut self, job: JobId, step: u32, pid: u32, pipes: Vec<usize>) {
         self.roles.insert(pid, Role::Step(job));
         self.alive.insert(job, Job::Child { step, pid, pipes, asked: Asked::No });
+    }
+
+    /// A job takes connections.
+    pub fn add_accepting(&mut self, job: JobId, step: u32) {
+        self.alive.insert(job, Job::Accepting { step, connections: BTreeMap::new(), asked: Asked::No });
+    }
+
+    /// A connection of a job has its command.
+    pub fn add_connection(&mut self, job: JobId, pid: u32, connection: Connection) {
+        self.roles.insert(pid, Role::Connection(job));
+        if let Some(Job::Accepting { connections, .. }) = self.alive.get_mut(&job) {
+            connections.insert(pid, connection);
+        }
+    }
+
+    /// Takes a connection out, and tells whether its job was asked to end.
+    pub fn remove_connection(&mut self, job: JobId, pid: u32) -> Option<(Connection, Asked)> {
+        let Some(Job::Accepting { connections, asked, .. }) = self.alive.get_mut(&job) else { return None };
+        Some((connections.remove(&pid)?, *asked))
+    }
+
+    /// The leaders of a job's connections.
+    pub fn connections(&self, job: JobId) -> Vec<u32> {
+        match self.alive.get(&job) {
+            Some(Job::Accepting { connections, .. }) => connections.keys().copied().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a job may take another connection, of `max` at once.
+    pub fn has_room(&self, job: JobId, max: u32) -> bool {
+        let Some(Job::Accepting { connections, asked: Asked::No, .. }) = self.alive.get(&job) else { return false };
+        connections.len() < max as usize
+    }
+
+    /// Takes out a job that was asked to end and has no connections any more.
+    pub fn remove_deserted(&mut self, job: JobId) -> Option<(u32, Asked)> {
+        match self.alive.get(&job) {
+            Some(Job::Accepting { step, connections, asked }) if connections.is_empty() && *asked != Asked::No => {
+                let (step, asked) = (*step, *asked);
+                self.alive.remove(&job);
+                Some((step, asked))
+            }
+            _ => None,
+        }
     }
 
     /// A job runs as a thread.
@@ -102,11 +167,15 @@ impl Jobs {
         self.alive.remove(&job)
     }
 
-    /// The jobs whose steps run as children, and the leaders of their groups.
+    /// The jobs whose steps or connections run as children, and the leaders of their groups.
     pub fn steps(&self) -> impl Iterator<Item = (JobId, u32)> + '_ {
-        self.alive.iter().filter_map(|(job, alive)| match alive {
-            Job::Child { pid, .. } => Some((*job, *pid)),
-            Job::Task { .. } => None,
+        self.alive.iter().flat_map(|(job, alive)| {
+            let leaders: Vec<u32> = match alive {
+                Job::Child { pid, .. } => vec![*pid],
+                Job::Accepting { connections, .. } => connections.keys().copied().collect(),
+                Job::Task { .. } => Vec::new(),
+            };
+            leaders.into_iter().map(|leader| (*job, leader))
         })
     }
 

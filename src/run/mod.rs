@@ -4,6 +4,7 @@
 //! timers are gathered in this order; output is read before an exit is told. What blocks runs on helper
 //! threads and posts into the same inbox. Decides nothing; knows nothing of how notices are shown.
 
+mod accepting;
 mod audience;
 mod clock;
 mod connection;
@@ -16,6 +17,7 @@ mod jobs;
 mod leftovers;
 mod lines;
 mod lingering;
+mod listeners;
 mod orphans;
 mod outputs;
 mod pipes;

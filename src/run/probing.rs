@@ -119,8 +119,16 @@ impl Runner<'_> {
         };
         let own = Own { process: &plan.processes[job.process], attempt: job.attempt, permits: self.probes.permits(job), outputs: None };
         let env = self.setup.environment.of(step, &own, &plan);
-        let start =
-            Start { argv, direct: direct.as_deref(), cwd: &step.cwd, env: &env, streams, umask: step.umask, shim: &self.setup.shim };
+        let start = Start {
+            argv,
+            direct: direct.as_deref(),
+            cwd: &step.cwd,
+            env: &env,
+            streams,
+            umask: step.umask,
+            listener: None,
+            shim: &self.setup.shim,
+        };
         let running = command::start(&start).map_err(|(StartError::NoRoom(why) | StartError::Failed(why))| why)?;
         // Without a name from now on: nothing is left of it, whoever is killed.
         let output = output.into_file();

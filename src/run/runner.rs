@@ -12,6 +12,7 @@ use super::host_locks::HostLocks;
 use super::inbox::{Message, Post, RunHandle, inbox};
 use super::jobs::Jobs;
 use super::lingering::Lingering;
+use super::listeners::Listeners;
 use super::orphans::Orphans;
 use super::outputs::OutputFiles;
 use super::pipes::{Pipes, Said};
@@ -116,6 +117,7 @@ pub(super) struct Runner<'a> {
     pub(super) probes: Probes,
     pub(super) host_locks: HostLocks,
     pub(super) lingering: Lingering,
+    pub(super) listeners: Listeners,
     pub(super) orphans: Orphans,
     /// Jobs whose earlier steps left something that lives until their last step has ended.
     pub(super) held: BTreeSet<JobId>,
@@ -162,6 +164,7 @@ impl<'a> Runner<'a> {
             probes: Probes::new(),
             host_locks: HostLocks::default(),
             lingering: Lingering::default(),
+            listeners: Listeners::new(),
             orphans: Orphans::new(setup.environment.run_id(), setup.signals.is_kept()),
             held: BTreeSet::new(),
             killing: false,
@@ -212,6 +215,7 @@ impl<'a> Runner<'a> {
             Event::Ended { process, outcome, .. } => {
                 self.ties.ended(*process);
                 self.outputs_end(*process, matches!(outcome, Outcome::Success));
+                self.listeners.close(*process, &self.setup.poller);
                 self.handle.mark_ended(*process);
                 self.probes.forget(*process, &self.setup.poller);
                 self.process_over(*process);
@@ -274,7 +278,8 @@ impl<'a> Runner<'a> {
             Some(patience)
         } else {
             let room = self.no_room.map(|_| self.try_again).filter(|_| !self.starts.is_empty());
-            let deadlines = [self.core.deadline(), self.lingering.deadline(), self.host_locks.deadline(), room];
+            let deadlines =
+                [self.core.deadline(), self.lingering.deadline(), self.host_locks.deadline(), self.connections_deadline(), room];
             let own = deadlines.into_iter().flatten().min().map(|moment| self.setup.clock.until(moment));
             own.into_iter().chain(self.clients_deadline()).min()
         };
@@ -295,6 +300,7 @@ impl<'a> Runner<'a> {
         }
         self.read_pipes();
         self.serve_clients();
+        self.take_connections();
         if self.setup.signals.take_child() {
             self.take_exits();
             self.take_stops();
@@ -321,7 +327,7 @@ impl<'a> Runner<'a> {
     pub(super) fn mark_ready(&mut self) {
         for key in std::mem::take(&mut self.keys) {
             let of_client = self.server.as_mut().is_some_and(|server| server.mark_ready(key));
-            if !of_client && !self.probes.mark_ready(key) {
+            if !of_client && !self.listeners.mark_ready(key) && !self.probes.mark_ready(key) {
                 self.pipes.mark_ready(key);
             }
         }

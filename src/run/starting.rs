@@ -1,7 +1,7 @@
 //! Starting what the core has decided to start, and waiting when the machine has no room for it.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use nix::sys::signal::Signal;
 
 use super::inbox::{Lines, Message, RunHandle};
 use super::jobs::Role;
+use super::listeners;
 use super::runner::Runner;
 use crate::base::ids::{JobId, ProcessId, ResourceId};
 use crate::exec::command::{self, Running, Start, StartError, Streams, Tty};
@@ -23,7 +24,7 @@ use crate::sched::{Delivery, Input};
 /// Starts in one turn at most, so that a thousand of them do not keep signals and output waiting.
 const STARTS_PER_TURN: usize = 16;
 /// Between two tries to start a process for which there was no room.
-const TRY_AGAIN: Duration = Duration::from_millis(100);
+pub(super) const TRY_AGAIN: Duration = Duration::from_millis(100);
 /// When there has been no room for so long, nothing that would make room may be left but daemons.
 const LONGEST_WITHOUT_ROOM: Duration = Duration::from_secs(10);
 
@@ -58,8 +59,10 @@ impl Runner<'_> {
         let plan = Arc::clone(&self.setup.plan);
         let process = &plan.processes[start.job.process];
         let step = &process.work.steps[start.step as usize];
-        let result = self.watch_conditions(&start).and_then(|()| match &step.action {
+        let prepared = self.watch_conditions(&start).and_then(|()| self.listen(start.job));
+        let result = prepared.and_then(|()| match &step.action {
             Action::Task { .. } => self.start_task(&start, step),
+            Action::Command { .. } if process.work.accepts() => self.start_accepting(&start),
             Action::Command { .. } => self.start_child(&start, step),
         });
         let (job, number) = (start.job, start.step);
@@ -95,7 +98,9 @@ impl Runner<'_> {
     pub(super) fn start_child(&mut self, start: &PendingStart, step: &Step) -> Result<Option<u32>, StartError> {
         self.make_outputs(start.job)?;
         self.ties.make(start.job.process).map_err(|error| no_pipe(&error))?;
-        let running = self.launch(Role::Step(start.job), step, &start.permits, start.step == 0)?;
+        let last = start.step as usize + 1 == self.setup.plan.processes[start.job.process].work.steps.len();
+        let listener = self.listeners.socket(start.job.process).filter(|_| last);
+        let running = self.launch(Role::Step(start.job), step, &start.permits, start.step == 0, listener)?;
         let pid = running.pid;
         self.ties.handed_over(start.job.process);
         self.terminal_is_lent(start.job, pid);
@@ -104,7 +109,14 @@ impl Runner<'_> {
         Ok(Some(pid))
     }
 
-    pub(super) fn launch(&self, role: Role, step: &Step, permits: &[(ResourceId, Vec<u32>)], first: bool) -> Result<Running, StartError> {
+    pub(super) fn launch(
+        &self,
+        role: Role,
+        step: &Step,
+        permits: &[(ResourceId, Vec<u32>)],
+        first: bool,
+        listener: Option<BorrowedFd<'_>>,
+    ) -> Result<Running, StartError> {
         let job = role.job();
         let process = &self.setup.plan.processes[job.process];
         let work = &process.work;
@@ -117,13 +129,14 @@ impl Runner<'_> {
         let own = Own { process, attempt: job.attempt, permits, outputs };
         let mut env = self.setup.environment.of(step, &own, &self.setup.plan);
         self.probes.add_environment(job, &mut env);
+        if listener.is_some() {
+            listeners::add_environment(&process.declared, &mut env);
+        }
         // What asks a process to end has no part in its terminal.
         let (stdin, tty) = match role {
             Role::Step(_) => (input, self.terminals.tty(work)),
-            Role::StopCommand(_) | Role::Probe(_) if matches!(work.stdin, Stdin::Inherit | Stdin::Pipe | Stdin::Queue(_)) => {
-                (&Stdin::Null, Tty::Without)
-            }
-            Role::StopCommand(_) | Role::Probe(_) => (input, Tty::Without),
+            _ if matches!(work.stdin, Stdin::Inherit | Stdin::Pipe | Stdin::Queue(_)) => (&Stdin::Null, Tty::Without),
+            Role::StopCommand(_) | Role::Probe(_) | Role::Connection(_) => (input, Tty::Without),
         };
         let stdout = match role {
             Role::StopCommand(_) | Role::Probe(_) if matches!(work.stdout, Output::Pipe | Output::Queue(_)) => &Output::Captured,
@@ -132,7 +145,7 @@ impl Runner<'_> {
         let (input, output) = self.ties.of(job.process);
         let streams = Streams { stdin, stdout, stderr: &work.stderr, tty, input, output, first };
         let (shim, umask) = (&self.setup.shim, step.umask);
-        command::start(&Start { argv, direct: direct.as_deref(), cwd: &step.cwd, env: &env, streams, umask, shim })
+        command::start(&Start { argv, direct: direct.as_deref(), cwd: &step.cwd, env: &env, streams, umask, listener, shim })
     }
 
     /// Watches the outputs of a child.

@@ -19,7 +19,7 @@ impl Runner<'_> {
         if self.withdraw_start(job, Signal::SIGTERM) {
             return;
         }
-        match self.launch(Role::StopCommand(job), step, &[], false) {
+        match self.launch(Role::StopCommand(job), step, &[], false, None) {
             Ok(running) => {
                 let pid = running.pid;
                 let pipes = self.watch(job.process, running);
@@ -46,6 +46,15 @@ impl Runner<'_> {
                 // What is stopped (by a terminal, say) must go on to hear it.
                 reap::signal_group(leader, Signal::SIGCONT as i32);
                 self.signal_rest(job, None, signal);
+            }
+            Some(Job::Accepting { asked, .. }) => {
+                *asked = Asked::ToEnd;
+                for leader in self.jobs.connections(job) {
+                    self.signal_tree(job, leader, signal);
+                    reap::signal_group(leader, Signal::SIGCONT as i32);
+                }
+                self.signal_rest(job, None, signal);
+                self.end_if_deserted(job);
             }
             Some(Job::Task { cancel, asked, .. }) => {
                 *asked = Asked::ToEnd;
@@ -84,9 +93,12 @@ impl Runner<'_> {
             Some(Job::Child { pid, asked, .. }) => {
                 *asked = Asked::Killed;
                 let leader = *pid;
-                let outside = self.orphans.foresee(job, leader);
-                reap::signal_group(leader, Signal::SIGKILL as i32);
-                outside.into_iter().for_each(|(pid, _)| reap::signal(pid, Signal::SIGKILL as i32));
+                self.kill_tree(job, leader);
+            }
+            Some(Job::Accepting { asked, .. }) => {
+                *asked = Asked::Killed;
+                self.jobs.connections(job).into_iter().for_each(|leader| self.kill_tree(job, leader));
+                self.end_if_deserted(job);
             }
             Some(Job::Task { step, cancel, .. }) => {
                 // A thread cannot be killed: it is left to itself, and what it may still say is not heard.
@@ -97,6 +109,13 @@ impl Runner<'_> {
             }
             None => {}
         }
+    }
+
+    /// Kills a leader's group, and what lives below it in others.
+    fn kill_tree(&mut self, job: JobId, leader: u32) {
+        let outside = self.orphans.foresee(job, leader);
+        reap::signal_group(leader, Signal::SIGKILL as i32);
+        outside.into_iter().for_each(|(pid, _)| reap::signal(pid, Signal::SIGKILL as i32));
     }
 
     /// Kills the stop command of a job with its group, if it runs.

@@ -12,7 +12,7 @@ use crate::base::suggest::nearest;
 const NOT_YET: &[(&str, &[&str], Option<&str>)] = &[
     ("the workflow", &["queues"], None),
     ("a process", &["resources"], Some("until then, a semaphore bounds what runs at once")),
-    ("a process", &["for_each", "produces", "listen", "sources", "generates", "secrets"], None),
+    ("a process", &["for_each", "produces", "sources", "generates", "secrets"], None),
     ("a step", &["secrets"], None),
     ("`stdin`", &["queue"], Some("until then, use `{file: path}`, or connect commands with `|` in one process")),
     ("`stdout` or `stderr`", &["queue"], None),
@@ -175,6 +175,17 @@ const INSIDE: &[(&str, &[Peer])] = &[
             ("backoff_seconds", "write `delay: 1s`", Some("delay")),
         ],
     ),
+    (
+        "`listen`",
+        &[
+            ("address", "write `tcp: \"127.0.0.1:7000\"`, or `unix: path`", Some("tcp")),
+            ("port", "write `tcp: 7000`", Some("tcp")),
+            ("host", "write `tcp: \"127.0.0.1:7000\"`", None),
+            ("path", "write `unix: path`", Some("unix")),
+            ("socket", "write `unix: path`", Some("unix")),
+            ("max_connections", "write `max: 20`", Some("max")),
+        ],
+    ),
     ("`retries`", &[("max_attempts", "write `count: 3`: how many attempts may follow the first", Some("count"))]),
 ];
 
@@ -276,6 +287,7 @@ pub fn form(of: &str, node: NodeId, document: &Document) -> Option<String> {
         "a join" => "write a condition such as `success`, or `{until: exit, timeout: 5m}`",
         "a semaphore" => "write its number of permits, as in `{gpu: 4}`",
         "a lock" => "write `locks: [name]`, or `{scope: host}` for one that other runs share",
+        "`listen`" => "write an address, as in `127.0.0.1:7000` or `unix:run/my.sock`, or `{tcp: 7000, accept: true}`",
         "`stdin`" => "write `none`, `inherit`, `{text: …}`, `{file: path}` or `{process: other}`",
         "`stdout` or `stderr`" => "write `{file: path}`",
         _ => return None,

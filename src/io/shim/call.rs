@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, IoSlice, Read};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -33,20 +33,28 @@ impl Shim {
         }
     }
 
-    /// The command that becomes `program` with these words; its standard input is set and is not to be changed.
+    /// The command that becomes `program` with these words; its standard input is set and is not to be changed. With a
+    /// `listener` the preparation says that it listens.
     ///
     /// # Errors
     /// The system's error: of the socket; or that the system does not tell which program this is.
-    pub fn command(&self, program: &Path, argv: &[String], stdin: &File, preparation: Preparation) -> io::Result<(Command, Report)> {
+    pub fn command(
+        &self,
+        program: &Path,
+        argv: &[String],
+        stdin: &File,
+        listener: Option<BorrowedFd<'_>>,
+        preparation: Preparation,
+    ) -> io::Result<(Command, Report)> {
         let unknown =
             || io::Error::other("the system does not tell where flowrun's own program is, which has to prepare it; is /proc mounted?");
         let path = self.path.as_ref().ok_or_else(unknown)?;
         let (ours, theirs) = UnixStream::pair()?;
-        let descriptors = [stdin.as_fd()];
-        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let descriptors: Vec<BorrowedFd<'_>> = std::iter::once(stdin.as_fd()).chain(listener).collect();
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
         let mut control = SendAncillaryBuffer::new(&mut space);
         control.push(SendAncillaryMessage::ScmRights(&descriptors));
-        // The socket keeps it until the shim asks, so nobody waits here. A descriptor needs a byte to go with.
+        // The socket keeps them until the shim asks, so nobody waits here. Descriptors need a byte to go with.
         sendmsg(&ours, &[IoSlice::new(b".")], &mut control, SendFlags::empty())?;
         let mut command = Command::new(path);
         command.arg0(MARK).arg(preparation.to_word()).arg(program).args(argv);

@@ -1,9 +1,9 @@
 //! The exec shim: this program again, which prepares itself as no parent can and becomes another program.
 //!
 //! A file mask, a controlling terminal and the terminal's foreground are set by a process for itself,
-//! between fork and exec. Code there costs every start the fast path of the standard library, and has to
+//! between fork and exec; so is `LISTEN_PID`, its own number, and a descriptor beyond the standard three. Code there costs every start the fast path of the standard library, and has to
 //! be unsafe; so only those that need it take this way, which costs one exec more (about a millisecond).
-//! Standard input of the shim is a socket: over it come the real standard input and, back, the reason why
+//! Standard input of the shim is a socket: over it come the real standard input, a listening socket and, back, the reason why
 //! the program was not started. It closes by itself at the exec, and so nothing that the program says or
 //! does can be taken for "could not start". Knows nothing of workflows.
 
@@ -19,6 +19,9 @@ use std::os::unix::ffi::OsStrExt;
 /// The first word of a shim's command line; nobody calls a program by this name.
 const MARK: &str = "(flowrun starts a program)";
 
+/// What stands at the end of the word for a program that gets a socket.
+const LISTENS: &str = ",listens";
+
 /// What a program wants to be done before it begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Preparation {
@@ -26,6 +29,8 @@ pub struct Preparation {
     pub umask: Option<u32>,
     /// How it stands to a terminal.
     pub control: Control,
+    /// It gets a socket that listens, as descriptor 3, and its own number in `LISTEN_PID`.
+    pub listens: bool,
 }
 
 /// How a program stands to a terminal.
@@ -53,12 +58,15 @@ impl Preparation {
             Control::Own => "own",
             Control::Foreground => "foreground",
         };
-        self.umask.map_or_else(|| control.to_owned(), |umask| format!("{control},{umask:o}"))
+        let umask = self.umask.map_or_else(String::new, |umask| format!(",{umask:o}"));
+        let listens = if self.listens { LISTENS } else { "" };
+        format!("{control}{umask}{listens}")
     }
 
     /// What a word says; none when it is not one of these.
     fn of_word(word: &OsStr) -> Option<Self> {
         let word = std::str::from_utf8(word.as_bytes()).ok()?;
+        let (word, listens) = word.strip_suffix(LISTENS).map_or((word, false), |word| (word, true));
         let (control, umask) = word.split_once(',').map_or((word, None), |(control, umask)| (control, Some(umask)));
         let control = match control {
             "keep" => Control::Keep,
@@ -67,7 +75,7 @@ impl Preparation {
             _ => return None,
         };
         let umask = umask.map(|digits| u32::from_str_radix(digits, 8)).transpose().ok()?;
-        Some(Self { umask, control })
+        Some(Self { umask, control, listens })
     }
 }
 
@@ -79,11 +87,14 @@ enum Stage {
     Session = 2,
     Terminal = 3,
     Foreground = 4,
+    Listener = 5,
 }
 
 impl Stage {
     fn of_number(number: u8) -> Option<Self> {
-        [Self::Exec, Self::Stdin, Self::Session, Self::Terminal, Self::Foreground].into_iter().find(|stage| *stage as u8 == number)
+        [Self::Exec, Self::Stdin, Self::Session, Self::Terminal, Self::Foreground, Self::Listener]
+            .into_iter()
+            .find(|stage| *stage as u8 == number)
     }
 
     /// What could not be done, for people.
@@ -94,6 +105,7 @@ impl Stage {
             Self::Session => "cannot make a session for it",
             Self::Terminal => "cannot make its terminal the controlling one",
             Self::Foreground => "cannot give it the terminal",
+            Self::Listener => "cannot hand over the socket at which it listens",
         }
     }
 }
@@ -106,8 +118,10 @@ mod tests {
     fn words_come_back_as_they_were() {
         for control in [Control::Keep, Control::Own, Control::Foreground] {
             for umask in [None, Some(0), Some(0o22), Some(0o777)] {
-                let one = Preparation { umask, control };
-                assert_eq!(Preparation::of_word(OsStr::new(&one.to_word())), Some(one));
+                for listens in [false, true] {
+                    let one = Preparation { umask, control, listens };
+                    assert_eq!(Preparation::of_word(OsStr::new(&one.to_word())), Some(one));
+                }
             }
         }
         assert_eq!(Preparation::of_word(OsStr::new("keep,9")), None);
@@ -116,9 +130,9 @@ mod tests {
 
     #[test]
     fn every_stage_has_its_number() {
-        for number in 0..5 {
+        for number in 0..6 {
             assert_eq!(Stage::of_number(number).map(|stage| stage as u8), Some(number));
         }
-        assert_eq!(Stage::of_number(5), None);
+        assert_eq!(Stage::of_number(6), None);
     }
 }

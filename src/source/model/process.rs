@@ -5,6 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::command::{Command, Shell};
 use super::io::{Stdin, Stdout};
 use super::join::Join;
+use super::listen::Listen;
 use super::matrix::Matrix;
 use super::names::EnvName;
 use super::ready::{Live, Ready};
@@ -71,6 +72,8 @@ mapping! {
         stderr: Stdout,
         /// `true`: writes to a terminal of its own, so that programs keep their colours.
         tty: Tmpl<bool>,
+        /// The address at which flowrun listens for it: the socket is handed over, or with `accept: true` each connection is given to a command of its own.
+        listen: Listen,
         /// Finite processes: an attempt that runs longer is stopped and has failed. Waiting for locks is not counted.
         timeout: Tmpl<Period>,
         /// Finite processes: how often a failed attempt is tried again.
