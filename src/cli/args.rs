@@ -140,6 +140,9 @@ pub struct RunArgs {
     /// After a failure run all that does not depend on it
     #[arg(short = 'k', long, env = "FLOWRUN_KEEP_GOING", value_parser = FalseyValueParser::new())]
     pub keep_going: bool,
+    /// Run in the background, without a terminal: returns when the run goes on, and prints its id
+    #[arg(short = 'd', long, env = "FLOWRUN_DETACH", value_parser = FalseyValueParser::new())]
+    pub detach: bool,
     /// Print what would start, in order, and start nothing
     #[arg(short = 'n', long, env = "FLOWRUN_DRY_RUN", value_parser = FalseyValueParser::new())]
     pub dry_run: bool,

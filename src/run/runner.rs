@@ -79,7 +79,7 @@ pub struct Ended {
 /// with processes is no error but told to the audience.
 pub fn run(setup: Setup<'_>) -> io::Result<Ended> {
     let mut runner = Runner::new(setup)?;
-    runner.open_server();
+    runner.open_server()?;
     runner.take(Input::Begin);
     loop {
         runner.perform_starts();

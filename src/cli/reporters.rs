@@ -1,0 +1,54 @@
+//! The reporters as the run's audience.
+//!
+//! What clients ask is answered from a view of its own, which is never behind because a terminal takes nothing.
+
+use std::cell::RefCell;
+
+use serde_json::Value;
+
+use super::detach::Herald;
+use crate::base::ids::ProcessId;
+use crate::base::time::RunTime;
+use crate::notice::{Event, Notice};
+use crate::report::{Channel, RunView, snapshot};
+use crate::run::Audience;
+
+/// All who are told, within this program.
+pub struct Reporters<'a> {
+    /// To those who write.
+    pub channel: Channel,
+    /// What clients are told.
+    pub view: RefCell<RunView>,
+    /// Of a run in the background.
+    pub herald: Option<&'a Herald>,
+}
+
+impl Audience for Reporters<'_> {
+    fn tell(&self, notice: Notice) {
+        match (&notice.event, self.herald) {
+            (Event::RunStarted { .. }, Some(herald)) => herald.begun(),
+            (Event::RunEnded { summary }, Some(herald)) => herald.ended(summary),
+            _ => {}
+        }
+        self.view.borrow_mut().apply(&notice);
+        self.channel.send(notice);
+    }
+    fn has_room(&self) -> bool {
+        self.channel.has_room()
+    }
+    fn hush(&self) -> bool {
+        self.channel.hush()
+    }
+    fn speak(&self) {
+        self.channel.speak();
+    }
+    fn status(&self, now: RunTime) -> Value {
+        serde_json::to_value(snapshot::whole(&self.view.borrow(), now, std::process::id())).unwrap_or_default()
+    }
+    fn status_of(&self, process: ProcessId, now: RunTime) -> Value {
+        serde_json::to_value(snapshot::entry(&self.view.borrow(), process, now, std::process::id())).unwrap_or_default()
+    }
+    fn last_lines(&self, process: ProcessId) -> Vec<u8> {
+        self.view.borrow().last_lines(process).flat_map(|line| [line, b"\n"].concat()).collect()
+    }
+}
