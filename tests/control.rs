@@ -197,7 +197,7 @@ fn a_process_is_begun_anew_without_counting() {
 fn a_run_is_stopped_once_and_in_order_however_often_it_is_asked() {
     let run =
         Run::start("  cleanup: {join: {main: exit}, command: 'touch cleaning; until [ -e go ]; do sleep 0.02; done; echo cleaned'}\n");
-    let mut attached = run.place.flowrun("attach").env("XDG_RUNTIME_DIR", run.place.path("runtime")).start();
+    let mut attached = run.place.flowrun("attach --json").env("XDG_RUNTIME_DIR", run.place.path("runtime")).start();
     attached.wait_for("\"names\"");
     run.ask("stop").exits(0);
     wait_until("the cleanup runs", || run.place.path("cleaning").exists());
@@ -226,7 +226,7 @@ fn logs_are_followed_and_notices_told_until_the_end() {
     let runtime = run.place.path("runtime");
     let mut logs = run.place.flowrun("logs -f").env("XDG_RUNTIME_DIR", &runtime).start();
     logs.wait_for("main | up");
-    let mut attached = run.place.flowrun("attach shop").env("XDG_RUNTIME_DIR", &runtime).start();
+    let mut attached = run.place.flowrun("attach shop --json").env("XDG_RUNTIME_DIR", &runtime).start();
     attached.wait_for("\"names\"");
     run.go().exits(0);
     let logs = logs.end().exits(0);

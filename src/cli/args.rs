@@ -64,7 +64,7 @@ pub enum Command {
     Signal(SignalArgs),
     /// Wait until a run, or a process of it, has ended
     Wait(WaitArgs),
-    /// Print everything that a run tells, as JSON
+    /// Show what happens in a run, as it does itself, until it has ended
     Attach(AttachArgs),
 }
 

@@ -19,6 +19,7 @@ mod list;
 mod load;
 mod lock;
 mod logs;
+mod over;
 mod print;
 mod ps;
 mod reach;

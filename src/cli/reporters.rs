@@ -9,9 +9,31 @@ use serde_json::Value;
 use super::detach::Herald;
 use crate::base::ids::ProcessId;
 use crate::base::time::RunTime;
-use crate::notice::{Event, Notice};
-use crate::report::{Channel, RunView, snapshot};
-use crate::run::Audience;
+use crate::control::message::{self, Lines, Output};
+use crate::notice::{Event, Notice, Stream};
+use crate::report::{self, Channel, OutputMode, RunView, snapshot};
+use crate::run::{Audience, Printer};
+
+/// The reporters for one client.
+struct Words(report::Printer);
+
+impl Printer for Words {
+    fn print(&mut self, notice: &Notice) -> Vec<(Stream, Vec<u8>)> {
+        self.0.print(notice)
+    }
+}
+
+fn settings(lines: &Lines) -> report::Settings {
+    let mode = match lines.output {
+        Output::Prefixed => OutputMode::Prefixed,
+        Output::Grouped => OutputMode::Grouped,
+        Output::Raw => OutputMode::Raw,
+        Output::Quiet => OutputMode::Quiet,
+    };
+    let surface = |surface: message::Surface| report::Surface { terminal: surface.terminal, color: surface.color };
+    let (stdout, stderr) = (surface(lines.stdout), surface(lines.stderr));
+    report::Settings { mode, verbosity: lines.verbosity.clamp(-1, 1), stdout, stderr, progress: false }
+}
 
 /// All who are told, within this program.
 pub struct Reporters<'a> {
@@ -47,6 +69,9 @@ impl Audience for Reporters<'_> {
     }
     fn status_of(&self, process: ProcessId, now: RunTime) -> Value {
         serde_json::to_value(snapshot::entry(&self.view.borrow(), process, now, std::process::id())).unwrap_or_default()
+    }
+    fn printer(&self, lines: &Lines) -> Box<dyn Printer> {
+        Box::new(Words(report::Printer::new(self.view.borrow().clone(), settings(lines))))
     }
     fn last_lines(&self, process: ProcessId) -> Vec<u8> {
         self.view.borrow().last_lines(process).flat_map(|line| [line, b"\n"].concat()).collect()

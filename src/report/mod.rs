@@ -14,6 +14,7 @@ mod held;
 mod out;
 mod paint;
 mod plain;
+mod printer;
 mod progress;
 mod raw;
 mod screen;
@@ -33,6 +34,7 @@ mod worker;
 
 pub use channel::{Channel, Clock, Wake};
 pub use out::Out;
+pub use printer::Printer;
 pub use sink::Finished;
 pub use view::RunView;
 

@@ -19,6 +19,7 @@ mod lingering;
 mod orphans;
 mod outputs;
 mod pipes;
+mod printers;
 mod probes;
 mod probing;
 mod requests;
@@ -33,6 +34,6 @@ mod ties;
 mod waits;
 mod wishes;
 
-pub use audience::Audience;
+pub use audience::{Audience, Printer};
 pub use clock::RunClock;
 pub use runner::{Ended, Setup, run};

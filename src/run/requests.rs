@@ -32,7 +32,8 @@ impl Runner<'_> {
             }
             Request::Status => Ok(Some(self.setup.audience.status(self.setup.clock.now()))),
             Request::Logs { process, follow } => self.logs(pending, process.as_deref(), follow),
-            Request::Attach => Ok(self.attach(pending)),
+            Request::Attach { lines: None } => Ok(self.attach(pending)),
+            Request::Attach { lines: Some(lines) } => Ok(self.print_for_client(pending, &lines)),
             Request::Stop { process: None } => Ok(Some(self.stop_run_for_client())),
             Request::Stop { process: Some(name) } => self.stop_for_client(&name),
             Request::Restart { process } => self.restart_for_client(&process),
@@ -49,6 +50,7 @@ impl Runner<'_> {
     /// A client is gone: nothing is kept for it.
     pub(super) fn client_gone(&mut self, client: ClientId) {
         self.waits.forget(client);
+        self.printers.forget(client);
     }
 
     /// The processes of a name; one with copies stands for all of them.

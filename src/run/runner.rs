@@ -15,6 +15,7 @@ use super::lingering::Lingering;
 use super::orphans::Orphans;
 use super::outputs::OutputFiles;
 use super::pipes::{Pipes, Said};
+use super::printers::Printers;
 use super::probes::Probes;
 use super::server::Server;
 use super::starting::PendingStart;
@@ -128,6 +129,7 @@ pub(super) struct Runner<'a> {
     /// None when there was no place for its socket.
     pub(super) server: Option<Server>,
     pub(super) waits: Waits,
+    pub(super) printers: Printers,
     /// Whether a signal or a client has asked for the end of the run.
     pub(super) asked_to_stop: bool,
     pub(super) post: Post,
@@ -171,6 +173,7 @@ impl<'a> Runner<'a> {
             suspension: Suspension::default(),
             server: None,
             waits: Waits::default(),
+            printers: Printers::default(),
             asked_to_stop: false,
             handle: Arc::new(RunHandle::new(Arc::clone(&setup.plan), post.clone())),
             post,

@@ -70,6 +70,7 @@ impl Runner<'_> {
         if !self.waits.followers().is_empty() {
             self.tell_followers(&notice);
         }
+        self.print_for_followers(&notice);
         let ended = match &notice.event {
             Event::Ended { .. } => Some(None),
             Event::RunEnded { summary } => Some(Some(json!({"summary": summary}))),
@@ -109,7 +110,8 @@ impl Runner<'_> {
     fn answer_all(&mut self, summary: &Value) {
         let (ends, followers) = self.waits.take_all();
         ends.into_iter().for_each(|pending| self.answer(pending, Body::Ok(summary.clone())));
-        followers.into_iter().for_each(|pending| self.answer(pending, Body::Ok(summary.clone())));
+        let followers = followers.into_iter().chain(self.printers.take_all());
+        followers.for_each(|pending| self.answer(pending, Body::Ok(summary.clone())));
     }
 
     /// Gives clients a moment to take what is on its way to them, and takes the socket away.
