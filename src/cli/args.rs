@@ -50,6 +50,8 @@ pub enum Command {
     Tasks(TasksArgs),
     /// Write an example workflow
     Init(InitArgs),
+    /// Print what makes a shell complete flowrun's command line
+    Completions(CompletionsArgs),
     /// List the runs that go on
     Ps(PsArgs),
     /// Show how the processes of a run stand
@@ -225,6 +227,32 @@ pub struct TasksArgs {
     /// Only this task
     #[arg(value_name = "TASK")]
     pub task: Option<String>,
+}
+
+/// A shell whose command lines are completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// `source <(flowrun completions bash)` in ~/.bashrc
+    Bash,
+    /// `source <(flowrun completions zsh)` in ~/.zshrc, after compinit
+    Zsh,
+    /// `flowrun completions fish | source` in ~/.config/fish/config.fish
+    Fish,
+    /// `eval (flowrun completions elvish | slurp)` in ~/.config/elvish/rc.elv
+    Elvish,
+    /// `flowrun completions powershell | Out-String | Invoke-Expression` in $PROFILE
+    #[value(name = "powershell", alias = "pwsh")]
+    PowerShell,
+    /// `flowrun completions nushell | save flowrun.nu`, then `use flowrun.nu *`; knows no names of runs and processes
+    Nushell,
+}
+
+/// `flowrun completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
 }
 
 /// `flowrun init`.

@@ -4,9 +4,11 @@
 
 mod args;
 mod attach;
+mod candidates;
 mod check;
 mod color;
 mod columns;
+mod completion;
 mod control_args;
 mod detach;
 pub mod diagnostics;
@@ -46,6 +48,9 @@ pub fn main() -> ExitCode {
     if let Some(status) = crate::io::shim::serve() {
         return status;
     }
+    if let Some(status) = completion::serve() {
+        return status;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -65,6 +70,7 @@ pub fn main() -> ExitCode {
         Some(Command::Schema) => schema::print(),
         Some(Command::Tasks(args)) => tasks::tasks(&args),
         Some(Command::Init(args)) => init::init(&args),
+        Some(Command::Completions(args)) => completion::print(&args),
         Some(Command::Ps(args)) => ps::ps(&args),
         Some(Command::Status(args)) => status::status(&args),
         Some(Command::Logs(args)) => logs::logs(&args),
