@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::completion::CompletionsArgs;
 use super::control_args::{AttachArgs, LogsArgs, PsArgs, RestartArgs, SignalArgs, StatusArgs, StopArgs, WaitArgs};
 use crate::base::duration;
 use crate::source::model::JobLimit;
@@ -227,32 +228,6 @@ pub struct TasksArgs {
     /// Only this task
     #[arg(value_name = "TASK")]
     pub task: Option<String>,
-}
-
-/// A shell whose command lines are completed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Shell {
-    /// `source <(flowrun completions bash)` in ~/.bashrc
-    Bash,
-    /// `source <(flowrun completions zsh)` in ~/.zshrc, after compinit
-    Zsh,
-    /// `flowrun completions fish | source` in ~/.config/fish/config.fish
-    Fish,
-    /// `eval (flowrun completions elvish | slurp)` in ~/.config/elvish/rc.elv
-    Elvish,
-    /// `flowrun completions powershell | Out-String | Invoke-Expression` in $PROFILE
-    #[value(name = "powershell", alias = "pwsh")]
-    PowerShell,
-    /// `flowrun completions nushell | save flowrun.nu`, then `use flowrun.nu *`; knows no names of runs and processes
-    Nushell,
-}
-
-/// `flowrun completions`.
-#[derive(Debug, Args)]
-pub struct CompletionsArgs {
-    /// The shell
-    #[arg(value_name = "SHELL")]
-    pub shell: Shell,
 }
 
 /// `flowrun init`.

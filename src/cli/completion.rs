@@ -11,14 +11,40 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, Args, Command, CommandFactory, ValueEnum};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter};
 use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
 use clap_complete_nushell::Nushell;
 
-use super::args::{Cli, CompletionsArgs, Shell};
+use super::args::Cli;
 use super::candidates::{Candidate, Line};
 use super::{Failure, Status, print};
+
+/// A shell whose command lines are completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// `source <(flowrun completions bash)` in ~/.bashrc
+    Bash,
+    /// `source <(flowrun completions zsh)` in ~/.zshrc, after compinit
+    Zsh,
+    /// `flowrun completions fish | source` in ~/.config/fish/config.fish
+    Fish,
+    /// `eval (flowrun completions elvish | slurp)` in ~/.config/elvish/rc.elv
+    Elvish,
+    /// `flowrun completions powershell | Out-String | Invoke-Expression` in $PROFILE
+    #[value(alias = "pwsh")]
+    Powershell,
+    /// `flowrun completions nushell | save flowrun.nu`, then `use flowrun.nu *`; knows no names of runs and processes
+    Nushell,
+}
+
+/// `flowrun completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
 
 /// Set when a shell asks: its name.
 const VARIABLE: &str = "_FLOWRUN_COMPLETE";
@@ -57,7 +83,7 @@ pub fn print(args: &CompletionsArgs) -> Result<Status, Failure> {
         Shell::Zsh => &Zsh,
         Shell::Fish => &Fish,
         Shell::Elvish => &Elvish,
-        Shell::PowerShell => &Powershell,
+        Shell::Powershell => &Powershell,
         Shell::Nushell => {
             clap_complete::generate(Nushell, &mut Cli::command(), "flowrun", &mut script);
             print::out(&String::from_utf8_lossy(&script))?;
