@@ -48,7 +48,7 @@ impl Audience for Deaf {
     fn printer(&self, _: &Lines) -> Box<dyn Printer> {
         Box::new(Mute)
     }
-    fn last_lines(&self, _: ProcessId) -> Vec<u8> {
+    fn last_lines(&self, _: ProcessId, _: usize) -> Vec<u8> {
         Vec::new()
     }
 }

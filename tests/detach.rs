@@ -94,6 +94,8 @@ fn a_run_goes_on_in_the_background_and_says_how_to_follow_it() {
     for line in [format!("status {id}"), format!("stop {id}"), format!("wait {id} main"), format!("signal {id} main HUP")] {
         assert_eq!(ask(&place, &line).exits(2).stderr, told, "{line}");
     }
+    assert_eq!(ask(&place, &format!("logs {id}")).exits(0).stdout, text);
+    assert_eq!(ask(&place, "logs shop -n 2").exits(0).stdout, text.split_inclusive('\n').skip(1).collect::<String>());
 }
 
 #[test]

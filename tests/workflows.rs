@@ -392,7 +392,8 @@ fn thread_list_shows_who_is_alive_and_who_holds_what_another_waits_for() {
         "clean-up | waiting | - | - | - | - | `owner` (exit), `release` (exit)",
     ];
     assert_eq!(shown, expected, "{said}");
-    let parents: BTreeSet<&str> = list.iter().filter(|line| line.contains(" running ")).filter_map(|line| line.split_whitespace().nth(3)).collect();
+    let parents: BTreeSet<&str> =
+        list.iter().filter(|line| line.contains(" running ")).filter_map(|line| line.split_whitespace().nth(3)).collect();
     assert_eq!(parents.len(), 1, "{said}");
     assert_eq!(place.names(""), ["runtime", "thread-list.yaml"]);
 }

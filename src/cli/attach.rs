@@ -33,7 +33,10 @@ pub fn attach(args: &AttachArgs) -> Result<Status, Failure> {
     match answer {
         _ if !open => Ok(Status::Success),
         Ok(answer) => wait::status(answer),
-        Err(failure) => over::instead(args.run.as_deref(), failure),
+        Err(failure) => match &args.run {
+            Some(run) => over::instead(run, false, failure),
+            None => Err(failure),
+        },
     }
 }
 

@@ -33,6 +33,9 @@ pub struct LogsArgs {
     /// The run, and the process; a single word that is no run is a process. Default all processes
     #[arg(value_names = ["RUN", "PROCESS"], num_args = 0..=2)]
     pub words: Vec<String>,
+    /// At most so many last lines of each process; default all that are kept
+    #[arg(short = 'n', long, value_name = "N", env = "FLOWRUN_LINES")]
+    pub lines: Option<u32>,
     /// Go on with what comes, until the run has ended
     #[arg(short = 'f', long, env = "FLOWRUN_FOLLOW", value_parser = FalseyValueParser::new())]
     pub follow: bool,

@@ -11,7 +11,7 @@ use crate::base::ids::ProcessId;
 use crate::base::time::RunTime;
 use crate::control::message::{self, Lines, Output};
 use crate::notice::{Event, Notice, Stream};
-use crate::report::{self, Channel, OutputMode, RunView, snapshot};
+use crate::report::{self, Channel, History, OutputMode, RunView, snapshot};
 use crate::run::{Audience, Printer};
 
 /// The reporters for one client.
@@ -41,6 +41,8 @@ pub struct Reporters<'a> {
     pub channel: Channel,
     /// What clients are told.
     pub view: RefCell<RunView>,
+    /// What processes wrote, for clients.
+    pub history: RefCell<History>,
     /// Of a run in the background.
     pub herald: Option<&'a Herald>,
 }
@@ -48,6 +50,7 @@ pub struct Reporters<'a> {
 impl Audience for Reporters<'_> {
     fn tell(&self, notice: Notice) {
         match (&notice.event, self.herald) {
+            (Event::Output { process, lines, .. }, _) => self.history.borrow_mut().push(*process, lines),
             (Event::RunStarted { .. }, Some(herald)) => herald.begun(),
             (Event::RunEnded { summary }, Some(herald)) => herald.ended(summary),
             _ => {}
@@ -73,7 +76,7 @@ impl Audience for Reporters<'_> {
     fn printer(&self, lines: &Lines) -> Box<dyn Printer> {
         Box::new(Words(report::Printer::new(self.view.borrow().clone(), settings(lines))))
     }
-    fn last_lines(&self, process: ProcessId) -> Vec<u8> {
-        self.view.borrow().last_lines(process).flat_map(|line| [line, b"\n"].concat()).collect()
+    fn last_lines(&self, process: ProcessId, most: usize) -> Vec<u8> {
+        self.history.borrow().last(process, most)
     }
 }

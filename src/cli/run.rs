@@ -100,7 +100,7 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals, about: About, h
     let start = || Channel::start(Arc::clone(&plan), settings, Vec::new(), Box::new(move || told.now()), Box::new(move || waker.wake()));
     // A terminal may be set to stop who writes to it from another process group.
     let channel = terminal::without_being_stopped(start).map_err(|error| needs("a thread for output", &error))?;
-    let mut audience = Reporters { channel, view: RefCell::new(RunView::new(Arc::clone(&plan))), herald };
+    let mut audience = Reporters { channel, view: RefCell::new(RunView::new(Arc::clone(&plan))), history: RefCell::default(), herald };
     let environment = BaseEnvironment::new(std::env::vars_os(), &flag_variables(), &about.id, settings.stdout.color);
     let ended = run::run(Setup {
         plan,

@@ -23,7 +23,7 @@ pub fn wait(args: &WaitArgs) -> Result<Status, Failure> {
     });
     match (answer, args.words.as_slice()) {
         (Ok(answer), _) => status(answer),
-        (Err(failure), [run]) => over::instead(Some(run), failure),
+        (Err(failure), [run]) => over::instead(run, true, failure),
         (Err(failure), _) => Err(failure),
     }
 }

@@ -57,6 +57,9 @@ pub enum Request {
         /// Go on until the run has ended.
         #[serde(default)]
         follow: bool,
+        /// At most so many lines of each; without it all that are kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last: Option<u32>,
     },
     /// Every notice from now on, each an event, until the run has ended.
     Attach {
@@ -206,7 +209,7 @@ mod tests {
         assert_eq!(serde_json::to_string(&request).unwrap(), text);
         assert_eq!(serde_json::from_str::<Numbered>(text).unwrap(), request);
         let short = serde_json::from_str::<Numbered>(r#"{"id":1,"do":"logs"}"#).unwrap();
-        assert_eq!(short.request, Request::Logs { process: None, follow: false });
+        assert_eq!(short.request, Request::Logs { process: None, follow: false, last: None });
         let attach = serde_json::from_str::<Numbered>(r#"{"id":1,"do":"attach"}"#).unwrap();
         assert_eq!(attach.request, Request::Attach { lines: None });
         let plain = serde_json::from_str::<Numbered>(r#"{"id":1,"do":"attach","lines":{}}"#).unwrap();

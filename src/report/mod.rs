@@ -11,6 +11,7 @@ mod clean;
 mod desk;
 mod grouped;
 mod held;
+mod history;
 mod out;
 mod paint;
 mod plain;
@@ -33,6 +34,7 @@ pub mod words;
 mod worker;
 
 pub use channel::{Channel, Clock, Wake};
+pub use history::History;
 pub use out::Out;
 pub use printer::Printer;
 pub use sink::Finished;

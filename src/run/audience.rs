@@ -32,6 +32,6 @@ pub trait Audience {
     fn status_of(&self, process: ProcessId, now: RunTime) -> Value;
     /// Puts what happens from now on into words for somebody else.
     fn printer(&self, lines: &Lines) -> Box<dyn Printer>;
-    /// The last lines of a process, as far as they are kept, each with its line break.
-    fn last_lines(&self, process: ProcessId) -> Vec<u8>;
+    /// The last lines of a process, at most so many, as far as they are kept, each with its line break.
+    fn last_lines(&self, process: ProcessId, most: usize) -> Vec<u8>;
 }
