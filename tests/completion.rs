@@ -15,8 +15,9 @@ COMP_WORDS=(flowrun \"$@\") COMP_CWORD=$#
 _clap_complete_flowrun flowrun \"${COMP_WORDS[COMP_CWORD]}\" \"${COMP_WORDS[COMP_CWORD-1]}\"
 [ ${#COMPREPLY[@]} = 0 ] || printf '%s\\n' \"${COMPREPLY[@]}\"";
 
+/// Ends with its folder, so that a test that falls leaves no run behind.
 const SHOP: &str = "processes:
-  main: {command: 'until [ -e go ]; do sleep 0.02; done'}
+  main: {command: 'until [ -e go ] || [ ! -e shop.yaml ]; do sleep 0.02; done'}
   oven: {daemon: true, command: sleep 1000, replicas: 2}
   after: {join: main, command: 'true'}
 ";

@@ -10,9 +10,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getsid};
 use serde_json::Value;
 
-/// Until the test says `go`, `main` runs; it fails if the test has said so.
+/// Until the test says `go`, `main` runs; it fails if the test has said so. A test that falls leaves no run behind.
 const SHOP: &str = "processes:
-  main: {command: 'echo up; until [ -e go ]; do sleep 0.02; done; echo over; [ ! -e bad ]'}
+  main: {command: 'echo up; until [ -e go ] || [ ! -e shop.yaml ]; do sleep 0.02; done; echo over; [ ! -e bad ]'}
   web: {daemon: true, command: 'echo $$ > web; exec sleep 1000'}
 ";
 
