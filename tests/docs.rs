@@ -93,7 +93,8 @@ fn the_reference_lists_the_tasks_as_the_program_does() {
 #[test]
 fn the_reference_names_every_flag_and_every_key() {
     let markdown = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md")).expect("it is there");
-    let commands = ["run", "check", "list", "graph", "init", "ps", "status", "logs", "stop", "restart", "signal", "wait", "attach"];
+    let commands =
+        ["run", "check", "list", "graph", "init", "completions", "ps", "status", "logs", "stop", "restart", "signal", "wait", "attach"];
     let help: Vec<_> = commands.iter().map(|command| flowrun(&[command, "--help"], Path::new("."), "").stdout).collect();
     let help = String::from_utf8_lossy(&help.concat()).into_owned();
     let every = flowrun(&["--help"], Path::new("."), "").stdout;

@@ -368,3 +368,43 @@ fn two_runs_share_one_till_and_three_counters() {
     }
     assert_eq!(place.names(""), ["two-runs.yaml"]);
 }
+
+#[test]
+fn thread_list_shows_who_is_alive_and_who_holds_what_another_waits_for() {
+    let text = fs::read_to_string(workflow_path("thread-list")).expect("the workflow");
+    let place = Place::new().file("thread-list.yaml", &text).file("runtime/.keep", "");
+    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_flowrun")).parent().expect("a folder");
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").expect("a path"));
+    let said = place.flowrun("thread-list.yaml").env("PATH", path).env("XDG_RUNTIME_DIR", place.path("runtime")).run().exits(0);
+    let list = said.of("list");
+    // Every number of a process and every time is another in each run.
+    let cells = |line: &str| {
+        let cells = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty());
+        let cell = |cell: &str| match cell.strip_suffix(" s").unwrap_or(cell).parse::<i32>() {
+            Ok(_) if cell.ends_with(" s") => "T".to_owned(),
+            Ok(number) if number > 0 => "N".to_owned(),
+            _ => cell.to_owned(),
+        };
+        cells.map(cell).collect::<Vec<_>>().join(" | ")
+    };
+    let shown: Vec<String> = list[..list.len() - 1].iter().map(|line| cells(line)).collect();
+    let expected = [
+        "PROCESS | STATE | PID | PARENT | SINCE | CODE | WAITING FOR",
+        "prepare | success | - | - | T | 0",
+        "early | success | - | - | T | 0",
+        "gone | failed | - | - | T | -15",
+        "beat | running | N | N | T | -",
+        "lamp | running | N | N | T | -",
+        "owner | running | N | N | T | -",
+        "waiter | queued | - | - | T | - | lock `ledger`, held by `owner`",
+        "later | waiting | - | - | - | - | `waiter` (success)",
+        "list | running | N | N | T | -",
+        "release | waiting | - | - | - | - | `list` (exit)",
+        "clean-up | waiting | - | - | - | - | `owner` (exit), `release` (exit)",
+    ];
+    assert_eq!(shown, expected, "{said}");
+    let parents: BTreeSet<&str> =
+        list.iter().filter(|line| line.contains(" running ")).filter_map(|line| line.split_whitespace().nth(3)).collect();
+    assert_eq!(parents.len(), 1, "{said}");
+    assert_eq!(place.names(""), ["runtime", "thread-list.yaml"]);
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::completion::CompletionsArgs;
 use super::control_args::{AttachArgs, LogsArgs, PsArgs, RestartArgs, SignalArgs, StatusArgs, StopArgs, WaitArgs};
 use crate::base::duration;
 use crate::source::model::JobLimit;
@@ -50,6 +51,8 @@ pub enum Command {
     Tasks(TasksArgs),
     /// Write an example workflow
     Init(InitArgs),
+    /// Print what makes a shell complete flowrun's command line
+    Completions(CompletionsArgs),
     /// List the runs that go on
     Ps(PsArgs),
     /// Show how the processes of a run stand
@@ -64,7 +67,7 @@ pub enum Command {
     Signal(SignalArgs),
     /// Wait until a run, or a process of it, has ended
     Wait(WaitArgs),
-    /// Print everything that a run tells, as JSON
+    /// Show what happens in a run, as it does itself, until it has ended
     Attach(AttachArgs),
 }
 
@@ -140,6 +143,9 @@ pub struct RunArgs {
     /// After a failure run all that does not depend on it
     #[arg(short = 'k', long, env = "FLOWRUN_KEEP_GOING", value_parser = FalseyValueParser::new())]
     pub keep_going: bool,
+    /// Run in the background, without a terminal: returns when the run goes on, and prints its id
+    #[arg(short = 'd', long, env = "FLOWRUN_DETACH", value_parser = FalseyValueParser::new())]
+    pub detach: bool,
     /// Print what would start, in order, and start nothing
     #[arg(short = 'n', long, env = "FLOWRUN_DRY_RUN", value_parser = FalseyValueParser::new())]
     pub dry_run: bool,

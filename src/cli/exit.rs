@@ -29,6 +29,8 @@ pub enum Status {
     /// What the process below, which ran the workflow or is the command of `lock`, has ended with; 128 and the signal's number if one
     /// killed it.
     Kept(Ended),
+    /// What a run that was over when it was asked for had ended with.
+    Recorded(u8),
 }
 
 impl Status {
@@ -56,6 +58,7 @@ impl Status {
             Self::NotFree => 125,
             Self::NotRunnable => 126,
             Self::NotFound => 127,
+            Self::Recorded(code) => code,
             Self::Kept(Ended::Code(code)) => u8::try_from(code).unwrap_or(255),
             Self::Interrupted(signal) | Self::Kept(Ended::Signal(signal)) => u8::try_from(128 + signal).unwrap_or(255),
         }

@@ -4,10 +4,13 @@
 
 mod args;
 mod attach;
+mod candidates;
 mod check;
 mod color;
 mod columns;
+mod completion;
 mod control_args;
+mod detach;
 pub mod diagnostics;
 mod dry_run;
 pub mod excerpt;
@@ -18,9 +21,11 @@ mod list;
 mod load;
 mod lock;
 mod logs;
+mod over;
 mod print;
 mod ps;
 mod reach;
+mod reporters;
 mod restart;
 mod run;
 pub mod schema;
@@ -43,6 +48,9 @@ pub fn main() -> ExitCode {
     if let Some(status) = crate::io::shim::serve() {
         return status;
     }
+    if let Some(status) = completion::serve() {
+        return status;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -62,6 +70,7 @@ pub fn main() -> ExitCode {
         Some(Command::Schema) => schema::print(),
         Some(Command::Tasks(args)) => tasks::tasks(&args),
         Some(Command::Init(args)) => init::init(&args),
+        Some(Command::Completions(args)) => completion::print(&args),
         Some(Command::Ps(args)) => ps::ps(&args),
         Some(Command::Status(args)) => status::status(&args),
         Some(Command::Logs(args)) => logs::logs(&args),

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Status};
+use super::{Failure, Status, over};
 use crate::control::auth::Secret;
 use crate::control::client::{Client, Trouble};
 use crate::control::message::{Code, Refusal};
@@ -32,7 +32,7 @@ struct Address {
 pub fn run(name: Option<&str>) -> Result<Client, Failure> {
     let runs = runs()?;
     match name {
-        Some(name) => named(&runs, name)?.ok_or_else(|| no_run(&runs, name)),
+        Some(name) => named(&runs, name)?.map_or_else(|| no_run(&runs, name), Ok),
         None => default(&runs),
     }
     .and_then(|address| connect(&address))
@@ -45,9 +45,10 @@ pub fn run(name: Option<&str>) -> Result<Client, Failure> {
 pub fn run_and_process(words: &[String]) -> Result<Reached, Failure> {
     let runs = runs()?;
     let (address, process) = match words {
-        [run, process] => (named(&runs, run)?.ok_or_else(|| no_run(&runs, run))?, Some(process.clone())),
+        [run, process] => (named(&runs, run)?.map_or_else(|| no_run(&runs, run), Ok)?, Some(process.clone())),
         [word] => match named(&runs, word)? {
             Some(address) => (address, None),
+            None if over::find(word, true)?.is_some() => (no_run(&runs, word)?, None),
             None => (default(&runs)?, Some(word.clone())),
         },
         _ => (default(&runs)?, None),
@@ -92,10 +93,14 @@ fn address((about, place): &(About, Place)) -> Result<Address, Failure> {
     Ok(Address { socket: place.socket(), key })
 }
 
-fn no_run(runs: &[(About, Place)], name: &str) -> Failure {
+/// Why there is no address: the run is over, or never was.
+fn no_run(runs: &[(About, Place)], name: &str) -> Result<Address, Failure> {
+    if let Some(over) = over::find(name, false)? {
+        return Err(over.failure());
+    }
     let all: Vec<&(About, Place)> = runs.iter().collect();
     let others = if all.is_empty() { "; none is going on".to_owned() } else { format!("; these are going on:\n{}", list(&all)) };
-    Failure::usage(format!("there is no run `{name}`{others}"))
+    Err(Failure::usage(format!("there is no run `{name}`{others}")))
 }
 
 fn list(runs: &[&(About, Place)]) -> String {

@@ -25,6 +25,7 @@ struct Row {
     process: String,
     state: String,
     pid: Option<u32>,
+    parent: Option<u32>,
     code: Option<i32>,
     since: Option<f64>,
     waits_for: String,
@@ -47,11 +48,12 @@ pub fn status(args: &StatusArgs) -> Result<Status, Failure> {
 
 fn table(run: &Run) -> String {
     let some = |cell: Option<String>| cell.unwrap_or_else(|| "-".to_owned());
-    let mut rows = vec![["PROCESS", "STATE", "PID", "CODE", "SINCE", "WAITING FOR"].map(str::to_owned)];
+    let mut rows = vec![["PROCESS", "STATE", "PID", "PARENT", "SINCE", "CODE", "WAITING FOR"].map(str::to_owned)];
     rows.extend(run.processes.iter().map(|row| {
-        let (pid, code) = (row.pid.map(|pid| pid.to_string()), row.code.map(|code| code.to_string()));
-        let since = row.since.map(time);
-        [row.process.clone(), row.state.clone(), some(pid), some(code), some(since), row.waits_for.clone()].map(|cell| one_line(&cell))
+        let number = |number: Option<u32>| some(number.map(|number| number.to_string()));
+        let (since, code) = (some(row.since.map(time)), some(row.code.map(|code| code.to_string())));
+        let cells = [row.process.clone(), row.state.clone(), number(row.pid), number(row.parent), since, code, row.waits_for.clone()];
+        cells.map(|cell| one_line(&cell))
     }));
     let more = [(run.suspended, ", suspended"), (run.ending, ", ending")];
     let more: String = more.iter().filter(|(holds, _)| *holds).map(|(_, word)| *word).collect();

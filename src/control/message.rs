@@ -57,9 +57,16 @@ pub enum Request {
         /// Go on until the run has ended.
         #[serde(default)]
         follow: bool,
+        /// At most so many lines of each; without it all that are kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last: Option<u32>,
     },
     /// Every notice from now on, each an event, until the run has ended.
-    Attach,
+    Attach {
+        /// In lines for people instead.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lines: Option<Lines>,
+    },
     /// Stop one process, or the whole run in order, as its first interrupt would.
     Stop {
         /// Which; the run without.
@@ -131,6 +138,45 @@ pub enum ItemText {
         /// In base64, with its padding.
         base64: String,
     },
+}
+
+/// How what happens is told in lines for people: what a run in the foreground would print.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Lines {
+    /// How the output of processes is shown.
+    pub output: Output,
+    /// How much flowrun says itself: from -1, little, to 1, everything.
+    pub verbosity: i8,
+    /// Where what processes write to standard output is shown.
+    pub stdout: Surface,
+    /// Where all else is shown.
+    pub stderr: Surface,
+}
+
+/// How the output of processes is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Output {
+    /// Line by line as it comes, each with the name of its process.
+    #[default]
+    Prefixed,
+    /// In one block for each process, when it has ended.
+    Grouped,
+    /// Line by line as it comes, without prefix.
+    Raw,
+    /// Only the last lines of what failed.
+    Quiet,
+}
+
+/// What lines are shown on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Surface {
+    /// A terminal: control characters of processes are taken out.
+    pub terminal: bool,
+    /// Whether colours are shown.
+    pub color: bool,
 }
 
 /// An answer: to the request with this number.
@@ -212,7 +258,11 @@ mod tests {
         assert_eq!(serde_json::to_string(&request).unwrap(), text);
         assert_eq!(serde_json::from_str::<Numbered>(text).unwrap(), request);
         let short = serde_json::from_str::<Numbered>(r#"{"id":1,"do":"logs"}"#).unwrap();
-        assert_eq!(short.request, Request::Logs { process: None, follow: false });
+        assert_eq!(short.request, Request::Logs { process: None, follow: false, last: None });
+        let attach = serde_json::from_str::<Numbered>(r#"{"id":1,"do":"attach"}"#).unwrap();
+        assert_eq!(attach.request, Request::Attach { lines: None });
+        let plain = serde_json::from_str::<Numbered>(r#"{"id":1,"do":"attach","lines":{}}"#).unwrap();
+        assert_eq!(plain.request, Request::Attach { lines: Some(Lines::default()) });
         let answer = Answer { id: 7, body: Body::Error(Refusal { code: Code::Timeout, message: "late".into() }) };
         assert_eq!(answer.line(), b"{\"id\":7,\"error\":{\"code\":\"timeout\",\"message\":\"late\"}}\n");
         assert_eq!(Answer { id: 1, body: Body::Ok(Value::Null) }.line(), b"{\"id\":1,\"ok\":null}\n");

@@ -9,3 +9,4 @@ pub mod client;
 pub mod frame;
 pub mod message;
 pub mod place;
+pub mod record;

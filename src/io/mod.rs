@@ -4,6 +4,7 @@
 
 pub mod cgroup;
 pub mod child;
+pub mod detach;
 pub mod files;
 pub mod host_lock;
 pub mod keeper;

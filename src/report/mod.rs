@@ -11,9 +11,11 @@ mod clean;
 mod desk;
 mod grouped;
 mod held;
+mod history;
 mod out;
 mod paint;
 mod plain;
+mod printer;
 mod progress;
 mod raw;
 mod screen;
@@ -32,7 +34,9 @@ pub mod words;
 mod worker;
 
 pub use channel::{Channel, Clock, Wake};
+pub use history::History;
 pub use out::Out;
+pub use printer::Printer;
 pub use sink::Finished;
 pub use view::RunView;
 

@@ -22,7 +22,7 @@ const SLOWEST: usize = 3;
 const WARNINGS: usize = 10;
 
 /// The run as far as it has been told.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RunView {
     plan: Arc<Plan>,
     records: DenseMap<ProcessId, Record>,

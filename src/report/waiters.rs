@@ -20,7 +20,7 @@ struct Line {
 }
 
 /// All resources of a run.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Waiters {
     lines: DenseMap<ResourceId, Line>,
     last: u64,

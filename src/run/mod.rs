@@ -21,6 +21,7 @@ mod listeners;
 mod orphans;
 mod outputs;
 mod pipes;
+mod printers;
 mod probes;
 mod probing;
 mod requests;
@@ -35,6 +36,6 @@ mod ties;
 mod waits;
 mod wishes;
 
-pub use audience::Audience;
+pub use audience::{Audience, Printer};
 pub use clock::RunClock;
 pub use runner::{Ended, Setup, run};

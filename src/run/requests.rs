@@ -31,8 +31,9 @@ impl Runner<'_> {
                 Err(refusal(Code::Ending, "the run has ended"))
             }
             Request::Status => Ok(Some(self.setup.audience.status(self.setup.clock.now()))),
-            Request::Logs { process, follow } => self.logs(pending, process.as_deref(), follow),
-            Request::Attach => Ok(self.attach(pending)),
+            Request::Logs { process, follow, last } => self.logs(pending, process.as_deref(), follow, last),
+            Request::Attach { lines: None } => Ok(self.attach(pending)),
+            Request::Attach { lines: Some(lines) } => Ok(self.print_for_client(pending, &lines)),
             Request::Stop { process: None } => Ok(Some(self.stop_run_for_client())),
             Request::Stop { process: Some(name) } => self.stop_for_client(&name),
             Request::Restart { process } => self.restart_for_client(&process),
@@ -50,6 +51,7 @@ impl Runner<'_> {
     /// A client is gone: nothing is kept for it.
     pub(super) fn client_gone(&mut self, client: ClientId) {
         self.waits.forget(client);
+        self.printers.forget(client);
     }
 
     /// The processes of a name; one with copies stands for all of them.
@@ -68,11 +70,12 @@ impl Runner<'_> {
         name.map_or_else(|| Ok(self.setup.plan.processes.ids().collect()), |name| self.called(name))
     }
 
-    fn logs(&mut self, pending: Pending, name: Option<&str>, follow: bool) -> Result<Option<Value>, Body> {
+    fn logs(&mut self, pending: Pending, name: Option<&str>, follow: bool, last: Option<u32>) -> Result<Option<Value>, Body> {
         let processes = self.called_or_all(name)?;
         let plan = Arc::clone(&self.setup.plan);
+        let most = last.map_or(usize::MAX, |last| usize::try_from(last).unwrap_or(usize::MAX));
         for process in &processes {
-            let lines = self.setup.audience.last_lines(*process);
+            let lines = self.setup.audience.last_lines(*process, most);
             if !lines.is_empty() {
                 let event = json!({"process": plan.processes[*process].name, "lines": String::from_utf8_lossy(&lines)});
                 self.answer(pending, Body::Event(event));

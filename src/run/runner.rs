@@ -16,6 +16,7 @@ use super::listeners::Listeners;
 use super::orphans::Orphans;
 use super::outputs::OutputFiles;
 use super::pipes::{Pipes, Said};
+use super::printers::Printers;
 use super::probes::Probes;
 use super::server::Server;
 use super::starting::PendingStart;
@@ -80,7 +81,7 @@ pub struct Ended {
 /// with processes is no error but told to the audience.
 pub fn run(setup: Setup<'_>) -> io::Result<Ended> {
     let mut runner = Runner::new(setup)?;
-    runner.open_server();
+    runner.open_server()?;
     runner.take(Input::Begin);
     loop {
         runner.perform_starts();
@@ -130,6 +131,7 @@ pub(super) struct Runner<'a> {
     /// None when there was no place for its socket.
     pub(super) server: Option<Server>,
     pub(super) waits: Waits,
+    pub(super) printers: Printers,
     /// Whether a signal or a client has asked for the end of the run.
     pub(super) asked_to_stop: bool,
     pub(super) post: Post,
@@ -174,6 +176,7 @@ impl<'a> Runner<'a> {
             suspension: Suspension::default(),
             server: None,
             waits: Waits::default(),
+            printers: Printers::default(),
             asked_to_stop: false,
             handle: Arc::new(RunHandle::new(Arc::clone(&setup.plan), post.clone())),
             post,

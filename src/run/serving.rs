@@ -19,19 +19,21 @@ use crate::notice::{Event, Notice};
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 impl Runner<'_> {
-    /// Opens the control socket. A run without one goes on, and says so.
-    pub(super) fn open_server(&mut self) {
-        let Some(about) = &self.setup.about else { return };
+    /// Opens the control socket. A run without one goes on, and says so, unless nobody could ever reach it.
+    pub(super) fn open_server(&mut self) -> io::Result<()> {
+        let Some(about) = &self.setup.about else { return Ok(()) };
         match Server::open(about, &self.setup.poller) {
             Ok(server) => {
                 self.setup.environment.set_control(&server.place().socket(), &server.key().hex());
                 self.server = Some(server);
             }
+            Err(why) if about.is_in_background() => return Err(io::Error::other(why)),
             Err(why) => {
                 let message = format!("`flowrun status`, `stop` and the like cannot reach this run: {why}");
                 self.tell_now(Event::Warning { process: None, message });
             }
         }
+        Ok(())
     }
 
     /// Whether clients have something to be done at once.
@@ -68,6 +70,7 @@ impl Runner<'_> {
         if !self.waits.followers().is_empty() {
             self.tell_followers(&notice);
         }
+        self.print_for_followers(&notice);
         let ended = match &notice.event {
             Event::Ended { .. } => Some(None),
             Event::RunEnded { summary } => Some(Some(json!({"summary": summary}))),
@@ -107,7 +110,8 @@ impl Runner<'_> {
     fn answer_all(&mut self, summary: &Value) {
         let (ends, followers) = self.waits.take_all();
         ends.into_iter().for_each(|pending| self.answer(pending, Body::Ok(summary.clone())));
-        followers.into_iter().for_each(|pending| self.answer(pending, Body::Ok(summary.clone())));
+        let followers = followers.into_iter().chain(self.printers.take_all());
+        followers.for_each(|pending| self.answer(pending, Body::Ok(summary.clone())));
     }
 
     /// Gives clients a moment to take what is on its way to them, and takes the socket away.
