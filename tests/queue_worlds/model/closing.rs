@@ -27,40 +27,58 @@ impl Model {
         ensure!(!self.lines[queue].abandoned, "{queue:?} is abandoned twice");
         self.lines[queue].abandoned = true;
         self.this.abandoned.push((queue, left));
-        self.refuse_all(queue);
-        self.meet(if left > 0 { "abandoned with items" } else { "abandoned" });
+        ensure!(left > 0, "{queue:?} is abandoned with nothing left");
+        self.meet("abandoned");
         Ok(())
     }
 
-    /// A queue is closed and abandoned when, and only when, it has to be.
+    /// A queue that was not drained when its last consumer ended takes nothing more, and is abandoned when anything
+    /// is left in it or on offer, or is offered later.
+    pub fn deserted(&mut self, queue: QueueId) -> Result<(), String> {
+        let consumers = &self.plan.queues[queue].consumers;
+        let forsaken = consumers.iter().all(|id| self.all[*id].outcome.is_some());
+        let line = &self.lines[queue];
+        let waiting = line.items.waiting() as u64;
+        // What was handed over and may come back: nobody knows yet.
+        let unsettled = !line.items.in_work().is_empty();
+        let drained = line.closed && waiting == 0;
+        let told = self.this.abandoned.iter().find(|(other, _)| *other == queue).map(|(_, left)| *left);
+        let was_deserted = line.deserted;
+        if !was_deserted && (!forsaken || unsettled || drained && told.is_none() && !self.this.closed.contains(&queue)) {
+            ensure!(told.is_none(), "{queue:?} is abandoned, which has consumers or is drained: {line:?}");
+            return Ok(());
+        }
+        if !was_deserted && drained && told.is_none() && self.has_no_producer(queue) {
+            // In one step all may end: in which order is nobody's business.
+            return Ok(());
+        }
+        ensure!(line.closed, "{queue:?} is not closed though it has no consumer: {line:?}");
+        let missed = self.this.missed.get(&queue).copied().unwrap_or(0);
+        let left = if was_deserted { missed } else { waiting + missed };
+        let due = (left > 0 && !(was_deserted && told.is_none() && line.abandoned)).then_some(left);
+        ensure!(told == due, "{queue:?} is abandoned with {told:?}, not {due:?}: {line:?}");
+        self.lines[queue].deserted = true;
+        if left == 0 && !was_deserted {
+            self.meet("deserted with nothing left");
+        }
+        Ok(())
+    }
+
+    /// A queue is closed when, and only when, it has to be.
     pub fn closed_in_time(&self, queue: QueueId) -> Result<(), String> {
         let line = &self.lines[queue];
         if self.this.closed.contains(&queue) {
-            let right = self.this.close == Some(queue) || self.has_no_producer(queue) || line.abandoned;
+            let right = self.this.close == Some(queue) || self.has_no_producer(queue) || line.deserted;
             ensure!(right, "{queue:?} is closed though it has producers: {line:?}, {:?}", self.offers);
-        } else if !line.closed && !line.abandoned {
+        } else if !line.closed {
             ensure!(!self.has_no_producer(queue), "{queue:?} is not closed though nobody puts into it");
             ensure!(self.this.close != Some(queue), "{queue:?} is not closed as was asked for");
         }
         for (_, items) in self.this.counts.iter().filter(|(other, _)| *other == queue) {
             ensure!(*items == line.items.count(), "{queue:?} has taken {}, not {items}", line.items.count());
         }
-        let ended = |id: &ProcessId| self.all[*id].outcome.is_some();
-        let forsaken = self.plan.queues[queue].consumers.iter().all(ended);
-        let drained = line.closed && line.items.is_drained();
-        if let Some((_, left)) = self.this.abandoned.iter().find(|(other, _)| *other == queue) {
-            ensure!(forsaken, "{queue:?} is abandoned though it has consumers");
-            // In one step all may end: in which order is nobody's business.
-            let together = self.this.closed.contains(&queue) || self.has_no_producer(queue);
-            ensure!(!drained || together, "{queue:?} is abandoned though it is drained");
-            let waiting = line.items.waiting() as u64;
-            let held = line.items.in_work().len() as u64;
-            ensure!((waiting..=waiting + held).contains(left), "{queue:?} is abandoned with {waiting}, not {left} items");
-        }
-        // What was handed over and may come back: nobody knows yet.
-        let settled = drained || line.closed && line.items.waiting() == 0;
-        ensure!(!forsaken || line.abandoned || settled, "{queue:?} is not abandoned though it has no consumer: {line:?}");
         for id in self.this.succeeded.iter().filter(|id| self.plan.processes[**id].control.for_each == Some(queue)) {
+            let drained = line.closed && line.items.is_drained();
             ensure!(drained, "{id:?} has ended before {queue:?}: {line:?}");
         }
         Ok(())

@@ -193,7 +193,6 @@ impl Items {
         }
     }
 
-
     /// An item is forgotten that nobody was told to be done: only what was handed over, and once.
     pub fn forget(&mut self, item: ItemId, abandoned: bool) -> Result<(), String> {
         let known = self.get(item)?;

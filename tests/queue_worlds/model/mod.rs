@@ -64,6 +64,8 @@ struct One {
 struct Line {
     items: Items,
     closed: bool,
+    /// Whether all consumers ended before it was drained, and whether anything was lost by that.
+    deserted: bool,
     abandoned: bool,
     /// Items set aside whose last holder was no worker.
     aside: u32,
@@ -87,6 +89,8 @@ struct Step {
     owed: BTreeMap<ProcessId, bool>,
     /// Workers that are a success.
     succeeded: Vec<ProcessId>,
+    /// How many items were on offer to queues that refuse them.
+    missed: BTreeMap<QueueId, u64>,
     /// Offers that must be refused.
     refuse: BTreeMap<OfferId, QueueId>,
     /// Queues that were told to be closed or abandoned.
@@ -223,6 +227,9 @@ impl Model {
             self.items_are_in_order(queue)?;
         }
         ensure!(self.this.forget.is_empty(), "what is done or given up is not forgotten: {:?}", self.this.forget);
+        for queue in self.plan.queues.ids() {
+            self.deserted(queue)?;
+        }
         ensure!(self.this.refuse.is_empty(), "offers are not refused: {:?}", self.this.refuse);
         ensure!(self.this.owed.is_empty(), "what became of the items of {:?} is not told", self.this.owed);
         if self.over.is_none() {
@@ -243,13 +250,15 @@ impl Model {
         ensure!(summary.unaccounted == 0, "processes are not accounted for");
         let failed = self.all.iter().filter(|one| one.outcome.as_ref().is_some_and(Outcome::fails_run)).count();
         ensure!(summary.failed == failed, "the summary says that {} failed, not {failed}", summary.failed);
-        let blamed = |id: &ProcessId| self.all[*id].blamed() == Some(self.all[*id].aside);
+        // Of a worker that may fail, the queue may be to blame instead.
+        let blamed =
+            |id: &ProcessId| self.all[*id].blamed() == Some(self.all[*id].aside) && !self.plan.processes[*id].control.allow_failure;
         let bad = |line: &Line| line.abandoned || line.aside > 0;
         let least = self.lines.iter().filter(|line| bad(line)).count();
         let most = self.lines.iter().filter(|line| bad(line) || !line.aside_of_workers.iter().all(blamed)).count();
         ensure!((least..=most).contains(&summary.queues), "the summary says that {} queues failed, not {least} to {most}", summary.queues);
         for (queue, line) in self.lines.entries() {
-            let settled = line.items.is_drained() && line.closed || line.abandoned;
+            let settled = line.items.is_drained() && line.closed || line.deserted;
             ensure!(settled, "{queue:?} is neither drained nor abandoned at the end: {:?}", line.items);
             ensure!(line.items.in_work().is_empty(), "at the end items of {queue:?} are in work: {:?}", line.items);
         }

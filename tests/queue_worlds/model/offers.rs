@@ -1,6 +1,6 @@
 //! Offers: taken in turn, as room allows; refused by what takes nothing any more.
 
-use flowrun::base::ids::{Id, ItemId, OfferId, QueueId};
+use flowrun::base::ids::{ItemId, OfferId, QueueId};
 
 use super::{Model, ensure};
 
@@ -20,6 +20,7 @@ impl Model {
         let line = &self.lines[queue];
         if line.closed || line.abandoned {
             self.this.refuse.insert(offer, queue);
+            *self.this.missed.entry(queue).or_default() += u64::from(count);
             return;
         }
         if self.offers_of(queue).next().is_some() {
@@ -82,8 +83,10 @@ impl Model {
         self.meet("offer refused");
         let refusing = |queue: QueueId| self.lines[queue].closed || self.lines[queue].abandoned;
         let queue = self.this.refuse.remove(&offer).or(self.offers.get(&offer).map(|offer| offer.queue));
-        self.offers.remove(&offer);
-        ensure!(queue.is_some_and(refusing), "{offer:?} is refused by {queue:?} of {}", self.plan.queues.ids().map(Id::index).count());
+        ensure!(queue.is_some_and(refusing), "{offer:?} is refused by {queue:?}");
+        if let Some(Offer { queue, left, .. }) = self.offers.remove(&offer) {
+            *self.this.missed.entry(queue).or_default() += u64::from(left);
+        }
         Ok(())
     }
 }
