@@ -182,7 +182,7 @@ impl Run<'_> {
                 self.takers.insert(taker, Taker { job, keeps, handed });
                 return Ok(());
             }
-            (intake.over, intake.waits) = (true, false);
+            (intake.over, intake.waits, intake.lost_patience) = (true, false, true);
             alive = true;
         }
         let unsent = if keeps && alive { handed.len() } else { self.rng.below(handed.len() + 1) };

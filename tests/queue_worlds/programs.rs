@@ -42,6 +42,7 @@ pub struct Intake {
     /// Whether it waits for an item, or for the end.
     pub waits: bool,
     pub over: bool,
+    pub lost_patience: bool,
     /// What it was handed and has not dealt with yet.
     pub fresh: Vec<ItemId>,
     /// Takes no more than these.
@@ -155,6 +156,7 @@ impl Run<'_> {
             taker: None,
             waits: false,
             over: false,
+            lost_patience: false,
             fresh: Vec::new(),
             left: if rng.chance(self.world.leaving) { rng.below(4) as u32 + 1 } else { u32::MAX },
             forgets: !streams && rng.chance(self.world.forgetting),
@@ -255,7 +257,7 @@ impl Run<'_> {
     pub fn finish(&mut self, job: JobId) {
         let Some(program) = self.programs.get(&job) else { return };
         let takes = program.takes.as_ref().is_some_and(|intake| !intake.over);
-        let left = program.takes.as_ref().is_some_and(|intake| intake.left == 0 || intake.forgets);
+        let left = program.takes.as_ref().is_some_and(|intake| intake.left == 0 || intake.forgets || intake.lost_patience);
         if program.offers || !program.puts.is_empty() || takes || program.serves && !left {
             return;
         }
@@ -305,11 +307,14 @@ impl Run<'_> {
     /// A program has ended: its clients go with it, before or after that is told.
     pub fn ended(&mut self, job: JobId, turn: u64) -> Result<(), String> {
         let Some(program) = self.programs.get(&job).filter(|program| program.turn == turn) else { return Ok(()) };
+        let streams = program.takes.as_ref().is_some_and(|intake| intake.streams);
         let tell = !program.told && !matches!(program.exit, Exit::NotStarted(_)) && !matches!(program.exit, Exit::Signal(9 | 15));
+        let step = program.step;
         if tell {
-            self.step(Input::Started { job, step: program.step, pid: None })?;
+            self.step(Input::Started { job, step, pid: None })?;
         }
-        let early = self.rng.chance(50);
+        // Standard input that was not read to its end is told before the end of its reader.
+        let early = self.rng.chance(50) || streams;
         if early {
             self.clients_go(job)?;
         }

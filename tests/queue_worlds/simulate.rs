@@ -284,6 +284,9 @@ impl<'a> Run<'a> {
     }
 
     pub fn step(&mut self, input: Input) -> Result<(), String> {
+        if self.scheduler.summary().is_some() {
+            return Ok(());
+        }
         self.log.push((self.now, input.clone()));
         let mut out = Outbox::default();
         self.model.before(self.now, &input);

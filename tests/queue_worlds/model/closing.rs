@@ -40,7 +40,7 @@ impl Model {
         let line = &self.lines[queue];
         let waiting = line.items.waiting() as u64;
         // What was handed over and may come back: nobody knows yet.
-        let unsettled = !line.items.in_work().is_empty();
+        let unsettled = self.over.is_none() && !line.items.in_work().is_empty();
         let drained = line.closed && waiting == 0;
         let told = self.this.abandoned.iter().find(|(other, _)| *other == queue).map(|(_, left)| *left);
         let was_deserted = line.deserted;
@@ -94,9 +94,10 @@ impl Model {
         !plan.fed.is_empty()
             && plan.ring.iter().all(|other| {
                 let fed = &self.plan.queues[*other].fed;
-                let outside = self.plan.queues[*other].producers.iter().filter(|id| !fed.contains(id));
+                let mut outside = self.plan.queues[*other].producers.iter().filter(|id| !fed.contains(id));
                 let line = &self.lines[*other];
-                outside.clone().all(ended) && self.offers_of(*other).next().is_none() && line.items.is_drained()
+                let nothing = line.deserted || line.items.is_drained();
+                (line.closed || outside.all(ended)) && self.offers_of(*other).next().is_none() && nothing
             })
     }
 
