@@ -24,6 +24,7 @@ mod reach;
 mod restart;
 mod run;
 pub mod schema;
+mod section;
 mod signal;
 mod status;
 mod stop;

@@ -17,6 +17,7 @@ mod plain;
 mod progress;
 mod raw;
 mod screen;
+mod sections;
 mod sink;
 pub mod snapshot;
 mod state;

@@ -57,7 +57,8 @@ pub fn starts(plan: Arc<Plan>) -> Vec<DryStart> {
                     }
                     Effect::ReleaseHost { .. } => {}
                     Effect::RunStopCommand { job } => inputs.push_back(Input::StopCommandEnded { job }),
-                    Effect::Terminate { .. } | Effect::Kill { .. } => {}
+                    // Nobody asks for sections.
+                    Effect::Terminate { .. } | Effect::Kill { .. } | Effect::SectionGranted { .. } | Effect::SectionRefused { .. } => {}
                 }
             }
         }

@@ -16,6 +16,7 @@ use super::orphans::Orphans;
 use super::outputs::OutputFiles;
 use super::pipes::{Pipes, Said};
 use super::probes::Probes;
+use super::sections::Sections;
 use super::server::Server;
 use super::starting::PendingStart;
 use super::suspension::Suspension;
@@ -128,6 +129,8 @@ pub(super) struct Runner<'a> {
     /// None when there was no place for its socket.
     pub(super) server: Option<Server>,
     pub(super) waits: Waits,
+    /// Critical sections that clients wait for or are in.
+    pub(super) sections: Sections,
     /// Whether a signal or a client has asked for the end of the run.
     pub(super) asked_to_stop: bool,
     pub(super) post: Post,
@@ -171,6 +174,7 @@ impl<'a> Runner<'a> {
             suspension: Suspension::default(),
             server: None,
             waits: Waits::default(),
+            sections: Sections::default(),
             asked_to_stop: false,
             handle: Arc::new(RunHandle::new(Arc::clone(&setup.plan), post.clone())),
             post,
@@ -250,6 +254,8 @@ impl<'a> Runner<'a> {
             Effect::EndProbe { job } => self.end_probe(job),
             Effect::AskHost { job, ask, wants } => self.ask_host(job, ask, &wants),
             Effect::ReleaseHost { ask } => self.host_locks.release(ask),
+            Effect::SectionGranted { section, permits } => self.section_granted(section, &permits),
+            Effect::SectionRefused { section, why } => self.section_refused(section, &why),
             Effect::Suspend => self.suspend(),
             Effect::Resume => self.resume(),
             Effect::RunStopCommand { job } => self.run_stop_command(job),

@@ -12,8 +12,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::room::Room;
-use crate::base::ids::{DenseMap, HostAsk, ProcessId, ResourceId};
-use crate::notice::Share;
+use crate::base::ids::{DenseMap, HostAsk, ProcessId, ResourceId, Section};
+use crate::notice::{Owner, Share};
 use crate::plan::Resource;
 
 /// A request in the order of arrival: less is older.
@@ -25,6 +25,8 @@ pub struct Ticket(u64);
 pub struct Grant {
     /// Whose.
     pub process: ProcessId,
+    /// The section of it that asked; none for what the process declares.
+    pub section: Option<Section>,
     /// Which request.
     pub ticket: Ticket,
     /// What is held.
@@ -62,6 +64,8 @@ pub struct LockTable {
     slot_queue: BTreeSet<Ticket>,
     /// Free job slots; none when unlimited.
     free_slots: Option<u32>,
+    /// Slots that are out beyond the limit.
+    lent_slots: u32,
     next_ticket: u64,
     /// Resources whose oldest request is still to be considered: a queue, so that a chain of grants is no
     /// deep recursion.
@@ -75,11 +79,12 @@ pub struct LockTable {
     to_ask: VecDeque<Ask>,
 }
 
+/// What somebody waits for.
 #[derive(Debug)]
-struct Request {
-    process: ProcessId,
-    shares: Vec<Share>,
-    needs_slot: bool,
+pub struct Request {
+    pub owner: Owner,
+    pub shares: Vec<Share>,
+    pub needs_slot: bool,
     /// The asking that is under way.
     asking: Option<HostAsk>,
 }
@@ -108,6 +113,7 @@ impl LockTable {
             requests: BTreeMap::new(),
             slot_queue: BTreeSet::new(),
             free_slots: slots,
+            lent_slots: 0,
             next_ticket: 0,
             changed: VecDeque::new(),
             granted: VecDeque::new(),
@@ -119,13 +125,13 @@ impl LockTable {
 
     /// Adds a request behind all others. The grant is returned when it is possible at once and no older
     /// grant is still to be taken.
-    pub fn request(&mut self, process: ProcessId, shares: Vec<Share>, needs_slot: bool) -> (Ticket, Option<Grant>) {
+    pub fn request(&mut self, owner: impl Into<Owner>, shares: Vec<Share>, needs_slot: bool) -> (Ticket, Option<Grant>) {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         for share in &shares {
             self.resources[share.resource].waiting.insert(ticket);
         }
-        self.requests.insert(ticket, Request { process, shares, needs_slot, asking: None });
+        self.requests.insert(ticket, Request { owner: owner.into(), shares, needs_slot, asking: None });
         self.consider(ticket);
         self.serve();
         let alone = self.granted.len() == 1 && self.granted[0].ticket == ticket;
@@ -140,6 +146,24 @@ impl LockTable {
     /// Whether a request has been neither granted nor withdrawn.
     pub fn is_waiting(&self, ticket: Ticket) -> bool {
         self.requests.contains_key(&ticket)
+    }
+
+    /// All that is waited for, oldest first.
+    pub fn waiting(&self) -> impl Iterator<Item = (Ticket, &Request)> {
+        self.requests.iter().map(|(ticket, request)| (*ticket, request))
+    }
+
+    /// How many job slots are out, when somebody waits who lacks nothing but one.
+    pub fn scarce_slots(&self, limit: Option<u32>) -> Option<u32> {
+        let scarce = self.free_slots == Some(0) && !self.slot_queue.is_empty();
+        limit.filter(|_| scarce).map(|limit| limit + self.lent_slots)
+    }
+
+    /// Hands out a slot beyond the limit: the next that comes back is not handed out again.
+    pub fn lend_slot(&mut self) {
+        self.lent_slots += 1;
+        self.free_slots = self.free_slots.map(|free| free + 1);
+        self.serve();
     }
 
     /// Gives the job slot of a waiting process back; its request needs one from now on.
@@ -179,7 +203,7 @@ impl LockTable {
         let ticket = self.asked.remove(&ask)?;
         let request = self.requests.get_mut(&ticket)?;
         request.asking = None;
-        Some((request.process, ticket))
+        Some((request.owner.process, ticket))
     }
 
     /// Takes a waiting request away. What the host was asked for is to be given up.
@@ -209,7 +233,9 @@ impl LockTable {
 
     /// Gives a job slot back.
     pub fn release_slot(&mut self) {
-        if let Some(free) = &mut self.free_slots {
+        if self.lent_slots > 0 {
+            self.lent_slots -= 1;
+        } else if let Some(free) = &mut self.free_slots {
             *free += 1;
         }
         self.serve();
@@ -278,7 +304,7 @@ impl LockTable {
         request.asking = Some(ask);
         self.asked.insert(ask, ticket);
         let after_slot = request.needs_slot && self.free_slots.is_some();
-        self.to_ask.push_back(Ask { process: request.process, ask, wants, after_slot });
+        self.to_ask.push_back(Ask { process: request.owner.process, ask, wants, after_slot });
         true
     }
 
@@ -291,9 +317,9 @@ impl LockTable {
                 permits.push((share.resource, numbers));
             }
         }
-        let Request { process, shares, needs_slot: slot, asking: host } = request;
+        let Request { owner: Owner { process, section }, shares, needs_slot: slot, asking: host } = request;
         self.leave_queues(ticket, &shares);
-        self.granted.push_back(Grant { process, ticket, shares, permits, slot, host });
+        self.granted.push_back(Grant { process, section, ticket, shares, permits, slot, host });
     }
 }
 

@@ -7,6 +7,7 @@ use super::groups::Groups;
 use super::levels::{self, Levels};
 use super::locks::LockTable;
 use super::protocol::{Input, Outbox, Settings};
+use super::sections::Sections;
 use super::state::{Process, Settled, State};
 use super::timers::{Timer, Timers};
 use crate::base::ids::{DenseMap, JobId, ProcessId};
@@ -24,6 +25,7 @@ pub struct Scheduler {
     pub(super) joiners: DenseMap<ProcessId, Vec<(ProcessId, u32)>>,
     pub(super) groups: Groups,
     pub(super) locks: LockTable,
+    pub(super) sections: Sections,
     pub(super) timers: Timers,
     /// What happened to processes and is still to be told to their joiners: a queue, so that a long chain
     /// of skips is no deep recursion.
@@ -97,6 +99,7 @@ impl Scheduler {
             processes,
             joiners,
             locks: LockTable::new(&plan.resources, plan.jobs),
+            sections: Sections::default(),
             timers: Timers::default(),
             news: VecDeque::new(),
             open,
@@ -141,6 +144,8 @@ impl Scheduler {
             Input::SaysStopping { job } => self.says_stopping(job, out),
             Input::HostGranted { ask, permits } => self.host_granted(ask, permits, out),
             Input::HostFailed { ask, why } => self.host_failed(ask, why, out),
+            Input::SectionAsked(ask) => self.section_asked(ask, out),
+            Input::SectionOver { section } => self.section_over(section, out),
             Input::Suspend => self.suspend(out),
             Input::Resume => self.resume(out),
             Input::Interrupt { signal } => {
@@ -194,6 +199,7 @@ impl Scheduler {
             Timer::StopBudget => self.kill_all(true, out),
             Timer::Join(id, number) => self.join_timed_out(id, number, out),
             Timer::Acquire(id) => self.acquire_timed_out(id, out),
+            Timer::Section(section) => self.section_timed_out(section, out),
             Timer::Attempt(id) => {
                 let bound = self.plan.processes[id].control.timeout;
                 self.bound_broken(id, bound, out);
@@ -222,12 +228,13 @@ impl Scheduler {
                 self.granted(grant, out);
             } else if let Some(news) = self.news.pop_front() {
                 self.carry(news, out);
-            } else if !self.close(out) {
+            } else if !self.break_ring(out) && !self.close(out) {
                 break;
             }
         }
         if self.alive == 0 && !self.finished {
             self.finished = true;
+            self.end_sections(out);
             let without = self.processes.iter().filter(|process| process.outcome.is_none()).count();
             self.summary.unaccounted = without.max(self.processes.len().abs_diff(self.ends_told));
             out.tell(self.now, Event::RunEnded { summary: self.summary.clone() });
