@@ -89,6 +89,8 @@ impl Run<'_> {
                 self.held.retain(|held| !matches!(held, Effect::AskHost { ask: other, .. } if *other == ask));
                 self.release_host(ask);
             }
+            Effect::SectionGranted { section, .. } => self.client_granted(section),
+            Effect::SectionRefused { section, .. } => self.client_refused(section)?,
             Effect::Suspend => self.frozen = true,
             Effect::Resume => {
                 self.frozen = false;
@@ -203,6 +205,7 @@ impl Run<'_> {
         if !not_started {
             self.post(self.now + told_after, Message::Started { job, step });
         }
+        self.plan_clients(job, step);
         if let Some(at) = ends {
             self.post(at, Message::Ended { job, step, turn: 0 });
         }
