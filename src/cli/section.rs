@@ -44,15 +44,16 @@ struct Granted {
 pub fn take(args: &LockArgs) -> Result<Section, Failure> {
     let began = Instant::now();
     let (socket, key, process) = inside(&args.names)?;
+    let mut patience = args.timeout;
     let mut client = loop {
         match Client::connect(&socket, &key, Some(process.clone())) {
             Err(Trouble::Refused(Refusal { code: Code::Busy, .. })) if args.timeout.is_none_or(|timeout| began.elapsed() < timeout) => {
                 std::thread::sleep(PAUSE);
+                patience = args.timeout.map(|timeout| timeout.saturating_sub(began.elapsed()).max(Duration::from_nanos(1)));
             }
             other => break other.map_err(failure)?,
         }
     };
-    let patience = args.timeout.map(|timeout| timeout.saturating_sub(began.elapsed()).max(Duration::from_nanos(1)));
     let request = Request::Lock {
         names: args.names.clone(),
         shared: args.shared,

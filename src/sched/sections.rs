@@ -49,7 +49,9 @@ pub enum Stage {
 impl Scheduler {
     /// A client asks for a section.
     pub(super) fn section_asked(&mut self, ask: SectionAsk, out: &mut Outbox) {
-        let SectionAsk { section, process, within, shares, patience } = ask;
+        let SectionAsk { section, process, mut within, shares, patience } = ask;
+        // Nothing runs inside of what has not begun or is over.
+        within.retain(|outer| matches!(self.sections.all.get(outer).map(|one| &one.stage), Some(Stage::Held(_))));
         if let Some(why) = self.held_around(&within, process.into(), &shares) {
             out.effects.push(Effect::SectionRefused { section, why });
             return;

@@ -72,7 +72,7 @@ impl Watch {
                     process: ask.process,
                     attempt: own.attempt,
                     at_work: own.program.is_some(),
-                    within: ask.within.clone(),
+                    within: ask.within.iter().copied().filter(|outer| self.has_begun(*outer)).collect(),
                     shares: ask.shares.clone(),
                     stage: Stage::Asked,
                     patience: ask.patience,
@@ -84,6 +84,10 @@ impl Watch {
             Input::SectionOver { section } if self.sections.all.contains_key(section) => self.sections.over = Some(*section),
             _ => {}
         }
+    }
+
+    fn has_begun(&self, section: Section) -> bool {
+        self.sections.all.get(&section).is_some_and(|one| matches!(one.stage, Stage::Held(_)))
     }
 
     fn verdict(&self, ask: &SectionAsk) -> Verdict {
@@ -276,8 +280,12 @@ impl Watch {
             }
         }
         if self.sections.all.values().any(|one| matches!(one.stage, Stage::Waiting(_))) {
-            let stuck = self.stuck(true);
+            let stuck = self.stuck(false);
             ensure!(stuck.is_empty(), "these wait for each other for ever: {stuck:?}");
+            // A slot is lent when nothing else is missing any more, not before.
+            let lacks_slot = |waiter: &Waiter| matches!(waiter, Waiter::Processes(all) if self.is_its_turn(all[0]));
+            let stuck = self.stuck(true);
+            ensure!(!stuck.iter().any(lacks_slot), "these wait for a job slot for ever: {stuck:?}");
         }
         Ok(())
     }
