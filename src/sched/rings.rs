@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::protocol::Outbox;
-use super::refused::{Obstacle, Refused};
+use super::refused::{Link, Obstacle, Refused};
 use super::scheduler::Scheduler;
 use super::sections::{One, Stage};
 use super::waits::{Holding, Waiting, Waits};
@@ -44,8 +44,9 @@ impl Scheduler {
     fn find_ring(&self) -> Option<(Section, Refused)> {
         let waits = self.waits();
         let rest = waits.reduce(false);
-        // There was no ring before the newest request.
-        let ring = waits.ring(rest.stuck().next_back()?, &rest);
+        // The newest are the likeliest to have closed it; some only wait behind it.
+        let of_client = |ring: &Vec<(usize, Link)>| ring.iter().any(|(place, _)| waits.owner(*place).section.is_some());
+        let ring = rest.stuck().rev().map(|place| waits.ring(place, &rest)).find(of_client)?;
         let newest = ring.iter().map(|(place, _)| *place).filter(|place| waits.owner(*place).section.is_some()).max()?;
         let section = waits.owner(newest).section?;
         let at = ring.iter().position(|(place, _)| *place == newest)?;

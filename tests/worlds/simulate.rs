@@ -100,7 +100,7 @@ impl World {
             failing: rng.pick(&[0, 10, 30, 60]),
             deaf: rng.pick(&[0, 15, 40]),
             meddling: rng.pick(&[0, 0, 0, 3, 15]),
-            asking: Rng::of(seed, &[6]).pick(&[0, 30, 60, 80]),
+            asking: Rng::of(seed, &[6]).pick(&[0, 0, 40, 70]),
             lag: rng.pick(&[0, 0, 0, 15]),
         }
     }

@@ -48,7 +48,6 @@ pub const THINGS: &[&str] = &[
     "refused what is held around it",
     "refused for want of patience",
     "a request closed a ring",
-    "a declared request closed a ring",
     "a slot was lent",
 ];
 
