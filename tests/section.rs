@@ -276,7 +276,10 @@ processes:
         let line = said.stderr.lines().find(|line| line.starts_with(process) && line.contains('|'));
         assert!(line.is_some_and(|line| line.contains(text)), "{text}\n{said}");
     };
-    tells("wrong", "the workflow declares no lock or semaphore `dbb`; did you mean `db`? (it declares lock `db`, lock `all`, semaphore `gpu`)");
+    tells(
+        "wrong",
+        "the workflow declares no lock or semaphore `dbb`; did you mean `db`? (it declares lock `db`, lock `all`, semaphore `gpu`)",
+    );
     tells("host", "write `flowrun lock --host flowrun/all -- …`");
     tells("permits", "write `flowrun lock --host gpus --permits 2/8 -- …`");
     for (process, status) in [("wrong", 2), ("host", 2), ("permits", 2), ("missing", 127)] {

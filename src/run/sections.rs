@@ -79,9 +79,14 @@ impl Runner<'_> {
 
     /// A client is gone, with all its sections.
     pub(super) fn sections_of_client_over(&mut self, client: ClientId) {
-        for (section, _) in self.sections.open.extract_if(.., |_, open| open.client == client) {
-            self.inputs.push_back(Input::SectionOver { section });
-        }
+        let inputs = &mut self.inputs;
+        self.sections.open.retain(|section, open| {
+            let over = open.client == client;
+            if over {
+                inputs.push_back(Input::SectionOver { section: *section });
+            }
+            !over
+        });
     }
 
     /// A section has begun.
