@@ -42,7 +42,7 @@ pub enum Command {
     List(ListArgs),
     /// Draw what waits for what
     Graph(GraphArgs),
-    /// Run a command while it holds locks or permits that runs share on this machine
+    /// Run a command while it holds locks or permits: of the workflow that it runs in, or of this machine
     Lock(LockArgs),
     /// Print the JSON schema of workflow files
     Schema,
@@ -239,10 +239,11 @@ pub struct InitArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Exit status: that of the command, 128 and the number of the signal that ended it, or
   124  not had within --timeout
-  125  held: with --no-wait, or by what waits for this command; or it would have closed a ring of waits
+  125  held: with --no-wait, or by what waits for this command; or in a ring
+       of requests that would wait for each other for ever
   126  the command cannot be run   127  there is no such command
-  2  the command line is wrong, this is no process of a run, the workflow declares no such lock, or holders
-     know it with another number of permits
+  2  the command line is wrong, this is no process of a run, the workflow
+     declares no such lock, or holders know another number of permits
   3  flowrun itself could not go on")]
 pub struct LockArgs {
     /// Inside of a run: locks and semaphores that its workflow declares; all are taken together, in the same queue as by
