@@ -249,6 +249,18 @@ fn tickets_are_sold_as_many_as_there_are() {
 }
 
 #[test]
+fn only_the_middle_of_a_script_is_serial() {
+    let program = env!("CARGO_BIN_EXE_flowrun");
+    let said = lesson("in-script-lock", &format!("-v --set flowrun={program}")).exits(0);
+    let buyers = said.of("buyer");
+    let count = |text: &str| buyers.iter().filter(|line| line.starts_with(text)).count();
+    assert_eq!([count("is at the window"), count("buys a ticket"), count("comes too late"), count("goes home")], [10, 5, 5, 10], "{said}");
+    let mut seen = buyers.iter().filter(|line| line.starts_with("buys")).flat_map(|line| numbers(line));
+    assert!((0..5).rev().all(|left| seen.next() == Some(left)), "each sale sees the one before it\n{said}");
+    assert_eq!(said.stderr.matches("(flowrun lock) holds lock `till`").count(), 10, "{said}");
+}
+
+#[test]
 fn tickets_are_sold_with_few_slots_too() {
     let said = lesson("tickets", "-j 3").exits(0);
     assert_eq!(said.of("audit"), ["5 of 5 tickets sold"]);

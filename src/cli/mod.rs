@@ -29,6 +29,7 @@ mod reporters;
 mod restart;
 mod run;
 pub mod schema;
+mod section;
 mod signal;
 mod status;
 mod stop;

@@ -118,6 +118,29 @@ pub enum Request {
         /// Which.
         queue: String,
     },
+    /// Take locks and permits that the workflow declares, all at once, for as long as the connection stays open or
+    /// until `unlock`.
+    Lock {
+        /// Their names.
+        names: Vec<String>,
+        /// Hold the locks among them together with others that do.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        shared: bool,
+        /// How many permits of each semaphore among them; none is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        permits: Option<u32>,
+        /// The longest wait in seconds; none is unbounded, 0 does not wait at all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timeout: Option<f64>,
+        /// What `section` said for those that the client runs in.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        within: Vec<String>,
+    },
+    /// Give back what a request of this connection has brought, or give it up.
+    Unlock {
+        /// The number of that request.
+        request: u64,
+    },
     /// Wait until a process, or the run, has ended.
     Wait {
         /// Which; the run without.

@@ -19,6 +19,7 @@ mod printer;
 mod progress;
 mod raw;
 mod screen;
+mod sections;
 mod sink;
 pub mod snapshot;
 mod state;

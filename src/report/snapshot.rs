@@ -97,7 +97,7 @@ fn ended(kind: OutcomeKind) -> &'static str {
 }
 
 fn holders(view: &RunView, process: ProcessId) -> Vec<String> {
-    let State::Queued { wants, ticket: Some(_), .. } = view.state(process) else { return Vec::new() };
+    let Some((wants, _)) = view.wait(process) else { return Vec::new() };
     let mut holders: Vec<ProcessId> = wants.iter().flat_map(|share| view.holders(share.resource)).map(|(holder, _)| holder).collect();
     holders.sort_unstable();
     holders.dedup();

@@ -63,7 +63,8 @@ pub fn starts(plan: Arc<Plan>) -> Vec<DryStart> {
                     | Effect::CutProducers { .. }
                     | Effect::Forget { .. } => {}
                     Effect::RunStopCommand { job } => inputs.push_back(Input::StopCommandEnded { job }),
-                    Effect::Terminate { .. } | Effect::Kill { .. } => {}
+                    // Nobody asks for sections.
+                    Effect::Terminate { .. } | Effect::Kill { .. } | Effect::SectionGranted { .. } | Effect::SectionRefused { .. } => {}
                 }
             }
         }

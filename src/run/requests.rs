@@ -10,6 +10,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use super::runner::Runner;
+use super::sections::Wish;
 use super::server::{Asked, ClientId, refusal};
 use super::waits::{EndWait, Interest, Pending};
 use crate::base::ids::ProcessId;
@@ -27,7 +28,9 @@ impl Runner<'_> {
         let pending = Pending { client: asked.client, id: asked.id };
         let answer = match asked.request {
             // Every process has its outcome; only the last output is on its way.
-            Request::Stop { .. } | Request::Restart { .. } | Request::Signal { .. } if self.core.summary().is_some() => {
+            Request::Stop { .. } | Request::Restart { .. } | Request::Signal { .. } | Request::Lock { .. }
+                if self.core.summary().is_some() =>
+            {
                 Err(refusal(Code::Ending, "the run has ended"))
             }
             Request::Status => Ok(Some(self.setup.audience.status(self.setup.clock.now()))),
@@ -39,6 +42,11 @@ impl Runner<'_> {
             Request::Restart { process } => self.restart_for_client(&process),
             Request::Signal { process, signal } => self.signal_for_client(&process, signal),
             Request::Put { .. } | Request::Get { .. } | Request::Done { .. } | Request::Len { .. } | Request::Close { .. } => Ok(None),
+            Request::Lock { names, shared, permits, timeout, within } => {
+                let wish = Wish { names: &names, shared, permits, timeout, within: &within };
+                self.lock_for_client(pending, asked.process.as_deref(), &wish)
+            }
+            Request::Unlock { request } => self.unlock_for_client(pending, request),
             Request::Wait { process, timeout } => self.wait_for_client(pending, process.as_deref(), timeout),
         };
         match answer {
@@ -52,6 +60,7 @@ impl Runner<'_> {
     pub(super) fn client_gone(&mut self, client: ClientId) {
         self.waits.forget(client);
         self.printers.forget(client);
+        self.sections_of_client_over(client);
     }
 
     /// The processes of a name; one with copies stands for all of them.

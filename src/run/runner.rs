@@ -18,6 +18,7 @@ use super::outputs::OutputFiles;
 use super::pipes::{Pipes, Said};
 use super::printers::Printers;
 use super::probes::Probes;
+use super::sections::Sections;
 use super::server::Server;
 use super::starting::PendingStart;
 use super::suspension::Suspension;
@@ -132,6 +133,8 @@ pub(super) struct Runner<'a> {
     pub(super) server: Option<Server>,
     pub(super) waits: Waits,
     pub(super) printers: Printers,
+    /// Critical sections that clients wait for or are in.
+    pub(super) sections: Sections,
     /// Whether a signal or a client has asked for the end of the run.
     pub(super) asked_to_stop: bool,
     pub(super) post: Post,
@@ -177,6 +180,7 @@ impl<'a> Runner<'a> {
             server: None,
             waits: Waits::default(),
             printers: Printers::default(),
+            sections: Sections::default(),
             asked_to_stop: false,
             handle: Arc::new(RunHandle::new(Arc::clone(&setup.plan), post.clone())),
             post,
@@ -263,6 +267,8 @@ impl<'a> Runner<'a> {
             Effect::EndProbe { job } => self.end_probe(job),
             Effect::AskHost { job, ask, wants } => self.ask_host(job, ask, &wants),
             Effect::ReleaseHost { ask } => self.host_locks.release(ask),
+            Effect::SectionGranted { section, permits } => self.section_granted(section, &permits),
+            Effect::SectionRefused { section, why } => self.section_refused(section, &why),
             Effect::Suspend => self.suspend(),
             Effect::Resume => self.resume(),
             Effect::RunStopCommand { job } => self.run_stop_command(job),

@@ -560,7 +560,7 @@ impl QueueTable {
             self.shut(id);
         }
         let queue = &self.queues[id];
-        if queue.ring.len() == 1 && !queue.is_fed {
+        if !queue.is_fed {
             return;
         }
         let over = |id: &QueueId| self.queues[*id].is_idle() && (self.queues[*id].closed || self.queues[*id].outside == 0);

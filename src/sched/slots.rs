@@ -34,12 +34,14 @@ pub struct Slots {
     users: BTreeMap<SlotKey, u32>,
     /// Those that are lent, and how many reasons there are for it.
     lent: BTreeMap<SlotKey, u32>,
+    /// Slots beyond the limit.
+    added: u32,
 }
 
 impl Slots {
     /// So many, all of them free; none is unlimited.
     pub fn new(count: Option<u32>) -> Self {
-        Self { free: count.map(i64::from), users: BTreeMap::new(), lent: BTreeMap::new() }
+        Self { free: count.map(i64::from), users: BTreeMap::new(), lent: BTreeMap::new(), added: 0 }
     }
 
     /// Whether there is a limit.
@@ -74,6 +76,10 @@ impl Slots {
         *users -= 1;
         if *users == 0 {
             self.users.remove(&key);
+            if self.added > 0 {
+                self.added -= 1;
+                self.change(-1);
+            }
             self.change(if self.lent.contains_key(&key) { 0 } else { 1 });
         }
     }
@@ -89,6 +95,17 @@ impl Slots {
         if self.users.contains_key(&key) {
             self.change(i64::from(self.lent.contains_key(&key)) - i64::from(before));
         }
+    }
+
+    /// One more than the limit says: the next that comes back is not handed out again.
+    pub fn add(&mut self) {
+        self.added += 1;
+        self.change(1);
+    }
+
+    /// How many are out, without those that are lent.
+    pub fn out(&self) -> usize {
+        self.users.keys().filter(|key| !self.lent.contains_key(key)).count()
     }
 
     fn change(&mut self, by: i64) {

@@ -318,6 +318,8 @@ impl<'a> Run<'a> {
             | Effect::EndProbe { .. }
             | Effect::AskHost { .. }
             | Effect::ReleaseHost { .. }
+            | Effect::SectionGranted { .. }
+            | Effect::SectionRefused { .. }
             | Effect::Suspend
             | Effect::Resume => return Err(format!("nobody asked for {effect:?}")),
         }

@@ -29,6 +29,8 @@ impl Model {
             | Effect::EndProbe { .. }
             | Effect::AskHost { .. }
             | Effect::ReleaseHost { .. }
+            | Effect::SectionGranted { .. }
+            | Effect::SectionRefused { .. }
             | Effect::Suspend
             | Effect::Resume => Ok(()),
         }

@@ -206,6 +206,8 @@ impl Model {
             | Input::SaysStopping { .. }
             | Input::HostGranted { .. }
             | Input::HostFailed { .. }
+            | Input::SectionAsked(_)
+            | Input::SectionOver { .. }
             | Input::Suspend
             | Input::Resume
             | Input::StopProcess { .. }
