@@ -120,7 +120,9 @@ impl Runner<'_> {
         // What asks a process to end has no part in its terminal.
         let (stdin, tty) = match role {
             Role::Step(_) => (input, self.terminals.tty(work)),
-            Role::StopCommand(_) | Role::Probe(_) if matches!(work.stdin, Stdin::Inherit | Stdin::Pipe | Stdin::Queue(_)) => (&Stdin::Null, Tty::Without),
+            Role::StopCommand(_) | Role::Probe(_) if matches!(work.stdin, Stdin::Inherit | Stdin::Pipe | Stdin::Queue(_)) => {
+                (&Stdin::Null, Tty::Without)
+            }
             Role::StopCommand(_) | Role::Probe(_) => (input, Tty::Without),
         };
         let stdout = match role {
@@ -160,7 +162,9 @@ impl Runner<'_> {
                     file.map_err(|error| StartError::Failed(format!("cannot write output to {}: {}", path.display(), reason(&error))))?,
                 )
             }
-            Output::Captured | Output::SameAsStdout | Output::Pipe | Output::Queue(_) => Box::new(Lines::new(self.post.clone(), job.process)),
+            Output::Captured | Output::SameAsStdout | Output::Pipe | Output::Queue(_) => {
+                Box::new(Lines::new(self.post.clone(), job.process))
+            }
         };
         let post = self.post.clone();
         let run: Arc<RunHandle> = Arc::clone(&self.handle);
