@@ -11,10 +11,12 @@ mod environment;
 mod executables;
 mod expression;
 mod extend;
+mod fit;
 pub mod graph;
 mod host;
 mod instances;
 mod joins;
+mod kept_queues;
 mod kind;
 mod late;
 mod lifetime;
@@ -25,7 +27,13 @@ mod outputs;
 pub mod pipes;
 mod probe;
 mod process;
+mod queue_checks;
+mod queue_ends;
+mod queue_locks;
+mod queue_waits;
+mod queues;
 mod readiness;
+mod reads;
 mod references;
 mod requests;
 mod resolve;
@@ -46,7 +54,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::base::diagnostic::{self, Diagnostic, Severity};
-use crate::base::ids::{DenseMap, ProcessId};
+use crate::base::ids::{DenseMap, ProcessId, QueueId};
 use crate::base::span::Span;
 use crate::source::Parsed;
 use crate::source::model::{JobLimit, OnFailure};
@@ -58,13 +66,15 @@ use extend::Extender;
 use lifetime::Use;
 use order::Wait;
 use process::{Around, Mention, Planned};
+use queue_checks::Checked;
+use queues::{Queues, UsedBy};
 use requests::Resources;
 use resolve::Resolver;
 use unknown_keys::UnknownKeys;
 use waiting::WaitingGraph;
 
 pub use host::{Host, NoHost};
-pub use late::{Late, Written};
+pub use late::{Given, Late, Written};
 pub use model::*;
 pub use probe::{HttpProbe, Probe};
 pub use select::{is_cleanup, select};
@@ -158,6 +168,7 @@ fn plan(parsed: &Parsed, options: &Options, host: &dyn Host, diagnostics: &mut V
     broken.into_iter().for_each(|name| resolver.scope.mark_broken(name));
     let name = workflow.name.value().cloned().unwrap_or_else(|| options.name.clone());
     let resources = Resources::declare(workflow, &name, &mut resolver);
+    let queues = Queues::declare(workflow, &mut resolver);
     let unknown = UnknownKeys::new(&parsed.diagnostics);
     let around = Around {
         document: &parsed.document,
@@ -165,6 +176,7 @@ fn plan(parsed: &Parsed, options: &Options, host: &dyn Host, diagnostics: &mut V
         folder: &options.folder,
         env: Arc::new(overlay),
         resources: &resources,
+        queues: &queues,
         unknown: &unknown,
         file: &options.file,
         kept: OnceCell::new(),
@@ -177,14 +189,14 @@ fn plan(parsed: &Parsed, options: &Options, host: &dyn Host, diagnostics: &mut V
     let declared = declared.chain(workflow.semaphores.value().map_or(&[][..], |map| &map.entries).iter().map(|(name, _)| name));
     resolver.diagnostics.extend(environment::refuse_clashes(declared, environment::SLOT));
     diagnostics.append(&mut resolver.diagnostics);
-    let processes = connect(parsed, planned, &broken, &resources, diagnostics);
+    let (processes, queues) = connect(parsed, planned, &broken, &resources, &queues, diagnostics);
     executables::check(&processes, host, diagnostics);
     Plan {
         name,
         description: workflow.description.value().cloned(),
         processes,
         resources: resources.all,
-        queues: DenseMap::default(),
+        queues,
         jobs,
         timeout,
         on_failure,
@@ -276,8 +288,9 @@ fn connect(
     planned: Vec<Planned>,
     broken: &[&str],
     resources: &Resources,
+    queues: &Queues,
     diagnostics: &mut Vec<Diagnostic>,
-) -> DenseMap<ProcessId, Process> {
+) -> (DenseMap<ProcessId, Process>, DenseMap<QueueId, Queue>) {
     let templates: Vec<&str> =
         parsed.workflow.templates.value().map_or_else(Vec::new, |map| map.entries.iter().map(|(name, _)| name.value.as_str()).collect());
     let mut processes: DenseMap<ProcessId, Process> = DenseMap::default();
@@ -288,6 +301,7 @@ fn connect(
     let mut unused: Vec<(ProcessId, Option<Span>)> = Vec::new();
     let mut reads = Vec::new();
     let mut members = Vec::new();
+    let mut queue_uses: Vec<UsedBy> = Vec::new();
     for one in planned {
         let (held, steps) = (one.held, one.steps);
         waiting.request(&one.process.name, &[], &held);
@@ -301,11 +315,13 @@ fn connect(
             unused.push((id, one.unused_place));
         }
         let last = steps.len().saturating_sub(1);
-        uses.extend(held.into_iter().map(|wanted| Use { process: id, wanted, for_life: daemon }));
+        uses.extend(held.into_iter().map(|wanted| Use { process: id, step: None, wanted, for_life: daemon }));
         for (step, asked) in steps.into_iter().enumerate() {
-            uses.extend(asked.into_iter().map(|wanted| Use { process: id, wanted, for_life: daemon && step == last }));
+            let for_life = daemon && step == last;
+            uses.extend(asked.into_iter().map(|wanted| Use { process: id, step: Some(step), wanted, for_life }));
         }
         mentions.extend(one.mentions.into_iter().map(|mention| (id, mention)));
+        queue_uses.extend(one.queues.into_iter().map(|used| UsedBy { process: id, used }));
         members.push(one.member);
         reads.extend(one.reads.into_iter().map(|read| (id, read)));
         pending.push(one.joins);
@@ -334,7 +350,15 @@ fn connect(
     order::check(&processes, &waits, diagnostics);
     waiting.check(&resources.all, diagnostics);
     lifetime::check(&processes, &resources.all, &uses, diagnostics);
-    processes
+    queue_uses.retain(|one| queue_ends::still_used(one, &processes));
+    let all = queue_ends::connect(queues, &queue_uses, &processes);
+    if !queue_uses.is_empty() {
+        let checked = Checked { processes: &processes, queues: &all, uses: &queue_uses, bounds: &queues.bounds };
+        queue_checks::check(&checked, broken.is_empty(), diagnostics);
+        queue_waits::check(&checked, &waits, diagnostics);
+        queue_locks::check(&checked, &resources.all, &uses, diagnostics);
+    }
+    (processes, all)
 }
 
 /// Two instances of one name: only the values of a matrix can be alike, as other names are keys.
