@@ -520,6 +520,10 @@ impl<'a> Scope<'a> {
             } else {
                 values.try_iter().map(|keys| keys.map(|key| key.to_string()).collect()).unwrap_or_default()
             };
+            if root == ITEM {
+                let message = format!("`{path}` is nothing: an item is a text and has no parts");
+                return Some(Diagnostic::error("expression", self.place(path, span), message).help("take it apart in the command"));
+            }
             let message = if root == "env" {
                 format!("the environment variable `{name}` is not set")
             } else {

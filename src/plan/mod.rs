@@ -354,11 +354,17 @@ fn connect(
     let all = queue_ends::connect(queues, &queue_uses, &processes);
     if !queue_uses.is_empty() {
         let checked = Checked { processes: &processes, queues: &all, uses: &queue_uses, bounds: &queues.bounds };
-        queue_checks::check(&checked, broken.is_empty(), diagnostics);
+        queue_checks::check(&checked, broken.is_empty() && all_uses_known(parsed, diagnostics), diagnostics);
         queue_waits::check(&checked, &waits, diagnostics);
         queue_locks::check(&checked, &resources.all, &uses, diagnostics);
     }
     (processes, all)
+}
+
+/// Whether no mistake hides that a process uses a queue.
+fn all_uses_known(parsed: &Parsed, diagnostics: &[Diagnostic]) -> bool {
+    let error = |found: &Diagnostic| found.severity == Severity::Error;
+    !parsed.diagnostics.iter().any(error) && !diagnostics.iter().any(|found| error(found) && found.code == "key-does-not-fit")
 }
 
 /// Two instances of one name: only the values of a matrix can be alike, as other names are keys.

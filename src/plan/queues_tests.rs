@@ -166,6 +166,6 @@ fn an_item_is_known_when_it_has_come() {
     assert!(refused.starts_with("workflow:6: the item is not UTF-8") && refused.contains("FLOWRUN_ITEM"), "{refused}");
     let refused = words("[echo, '${{ item }}']", Some(b"a\0b")).expect_err("it has a NUL");
     assert!(refused.contains("NUL"), "{refused}");
-    let refused = words("[echo, '${{ item.colour }}']", Some(b"red")).expect_err("a text has no parts");
+    let refused = words("[echo, '${{ item + 1 }}']", Some(b"red")).expect_err("it is no number");
     assert!(refused.starts_with("workflow:6:"), "{refused}");
 }
