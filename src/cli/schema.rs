@@ -120,7 +120,7 @@ fn finish_property(key: &str, property: &mut Value) {
     match key {
         "env" => property["additionalProperties"]["type"] = json!(["string", "number", "boolean", "null"]),
         "replicas" | "permits" | "semaphores" | "semaphore" | "max" | "failures" | "workers" | "maxsize" | "max_deliveries" => {
-            bound(property, "minimum", 1)
+            bound(property, "minimum", 1);
         }
         "success_codes" => bound(property, "maximum", 255),
         "matrix" => property["additionalProperties"]["minItems"] = json!(1),

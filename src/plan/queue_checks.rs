@@ -15,7 +15,7 @@ pub struct Checked<'c> {
     pub processes: &'c DenseMap<ProcessId, Process>,
     /// All queues.
     pub queues: &'c DenseMap<QueueId, Queue>,
-    /// What processes say of them.
+    /// What processes say of them, in the order of the queues.
     pub uses: &'c [UsedBy],
     /// Where queues are bounded.
     pub bounds: &'c [Option<Span>],
@@ -25,7 +25,8 @@ impl<'c> Checked<'c> {
     /// The uses of a queue; of processes with copies only the first.
     pub fn uses_of(&'c self, queue: QueueId) -> impl Iterator<Item = &'c UsedBy> {
         let mut seen = HashSet::new();
-        let uses = self.uses.iter().filter(move |one| one.used.queue == queue);
+        let first = self.uses.partition_point(|one| one.used.queue < queue);
+        let uses = self.uses[first..].iter().take_while(move |one| one.used.queue == queue);
         uses.filter(move |one| seen.insert((one.used.place, self.name(one.process))))
     }
 

@@ -10,6 +10,7 @@ use super::model::Queue;
 use super::order::Wait;
 use super::pipes;
 use super::queue_checks::Checked;
+use super::queues::UsedBy;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::ids::{Id, ProcessId, QueueId};
 use crate::base::span::Span;
@@ -183,14 +184,14 @@ impl<'m> Moments<'m> {
     fn late_producer(&self, id: QueueId, queue: &Queue) -> Option<Diagnostic> {
         let consumers: Vec<ProcessId> = queue.consumers.iter().copied().filter(|id| self.checked.works(*id)).collect();
         let first = *consumers.first()?;
-        let edges = self.edges();
-        let puts = |one: &&super::queues::UsedBy| one.used.role.puts() && self.checked.works(one.process);
+        let behind = self.behind(vec![ends(first)]);
+        let puts = |one: &&UsedBy| one.used.role.puts() && self.checked.works(one.process) && behind[begins(one.process)];
         for one in self.checked.uses_of(id).filter(puts) {
             let before = self.before(begins(one.process));
             if !consumers.iter().all(|id| before[ends(*id)]) {
                 continue;
             }
-            let path = graph::shortest_path(begins(one.process), ends(first), &edges);
+            let path = graph::shortest_path(begins(one.process), ends(first), &self.edges());
             let (producer, consumer) = (self.checked.name(one.process), self.checked.name(first));
             let message = format!(
                 "`{producer}` starts only when `{consumer}` has ended, and then nobody takes from the queue `{}` any more",
