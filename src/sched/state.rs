@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::locks::{Grant, Ticket};
 use super::probes::Probes;
+use super::protocol::Delivery;
 use super::restart::Restarts;
 use crate::base::time::RunTime;
 use crate::notice::{Exit, Failure, Outcome, StopReason};
@@ -21,8 +22,17 @@ pub enum State {
     Stopping { step: u32, phase: StopPhase },
     /// Between two attempts.
     Delaying,
+    /// A worker of a `for_each` waits for an item.
+    Idle,
     /// It has its outcome.
     Ended,
+}
+
+impl State {
+    /// Whether a step is under way.
+    pub fn runs(self) -> bool {
+        matches!(self, Self::Running { .. } | Self::Stopping { .. })
+    }
 }
 
 /// How far the asking to end has come.
@@ -93,6 +103,9 @@ pub struct Process {
     pub restarts: Restarts,
     /// For a daemon that is stopped when unused: processes that use it and have not ended; none for others.
     pub users: Option<u32>,
+    /// A worker of a `for_each`: the item it has in work, and how many it failed with for the last time.
+    pub item: Option<Delivery>,
+    pub set_aside: u32,
     /// Why its last attempt failed.
     pub last_failure: Option<Failure>,
     pub last_exit: Option<Exit>,
@@ -125,6 +138,8 @@ impl Process {
             health: Health::default(),
             restarts: Restarts::default(),
             users: None,
+            item: None,
+            set_aside: 0,
             last_failure: None,
             last_exit: None,
             begun: false,

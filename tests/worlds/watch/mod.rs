@@ -209,6 +209,13 @@ impl Watch {
         self.expected = Expected::default();
         self.told_of_host(input);
         match input {
+            Input::Offered { .. }
+            | Input::OfferOver { .. }
+            | Input::Wanted { .. }
+            | Input::TakerOver { .. }
+            | Input::ItemDone { .. }
+            | Input::CloseQueue { .. }
+            | Input::BadItem { .. } => {}
             Input::Started { job, step, .. } => {
                 if let Some(program) = self.program(*job, *step)
                     && !program.told
