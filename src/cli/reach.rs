@@ -115,7 +115,7 @@ pub fn failure(trouble: Trouble) -> Failure {
     let status = match &trouble {
         Trouble::Gone(_) | Trouble::NotAccepted | Trouble::Foreign(_) => Status::System,
         Trouble::Refused(Refusal { code, .. }) => match code {
-            Code::Unknown => Status::Usage,
+            Code::Unknown | Code::NotAllowed => Status::Usage,
             Code::Timeout => Status::TimedOut,
             Code::BadRequest | Code::NotNow | Code::Deadlock | Code::Ending | Code::Closed | Code::Busy => Status::Failed,
         },

@@ -9,6 +9,7 @@ pub mod host_lock;
 pub mod keeper;
 pub mod limits;
 pub mod machine;
+pub mod pipe;
 pub mod poller;
 pub mod procfs;
 pub mod program;

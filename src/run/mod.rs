@@ -21,6 +21,8 @@ mod outputs;
 mod pipes;
 mod probes;
 mod probing;
+mod queue_requests;
+mod queues;
 mod requests;
 mod runner;
 mod server;

@@ -18,7 +18,7 @@ use super::probes::{Seen, UnderWay};
 use super::runner::Runner;
 use super::starting::PendingStart;
 use crate::base::ids::{JobId, ProcessId};
-use crate::exec::command::{self, Start, StartError, Streams, Tty};
+use crate::exec::command::{self, Ends, Start, StartError, Streams, Tty};
 use crate::exec::environment::Own;
 use crate::io::machine::reason;
 use crate::io::reap;
@@ -113,11 +113,11 @@ impl Runner<'_> {
             stdout: &stdout,
             stderr: &Output::SameAsStdout,
             tty: Tty::Without,
-            input: None,
-            output: None,
+            ends: Ends::default(),
             first: false,
         };
-        let own = Own { process: &plan.processes[job.process], attempt: job.attempt, permits: self.probes.permits(job), outputs: None };
+        let permits = self.probes.permits(job);
+        let own = Own { process: &plan.processes[job.process], attempt: job.attempt, permits, outputs: None, item: self.queues.item(job) };
         let env = self.setup.environment.of(step, &own, &plan);
         let start =
             Start { argv, direct: direct.as_deref(), cwd: &step.cwd, env: &env, streams, umask: step.umask, shim: &self.setup.shim };

@@ -1,5 +1,6 @@
 //! Starting what the core has decided to start, and waiting when the machine has no room for it.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -10,9 +11,10 @@ use nix::sys::signal::Signal;
 
 use super::inbox::{Lines, Message, RunHandle};
 use super::jobs::Role;
+use super::queues::Streams as QueueStreams;
 use super::runner::Runner;
 use crate::base::ids::{JobId, ProcessId, ResourceId};
-use crate::exec::command::{self, Running, Start, StartError, Streams, Tty};
+use crate::exec::command::{self, Ends, Running, Start, StartError, Streams, Tty};
 use crate::exec::environment::Own;
 use crate::exec::task;
 use crate::io::machine::reason;
@@ -55,6 +57,7 @@ impl Runner<'_> {
 
     pub(super) fn start(&mut self, start: PendingStart) {
         let Some(start) = self.lend_terminal(start) else { return };
+        self.queues.set_item(start.job, start.item);
         let plan = Arc::clone(&self.setup.plan);
         let process = &plan.processes[start.job.process];
         let step = &process.work.steps[start.step as usize];
@@ -95,16 +98,27 @@ impl Runner<'_> {
     pub(super) fn start_child(&mut self, start: &PendingStart, step: &Step) -> Result<Option<u32>, StartError> {
         self.make_outputs(start.job)?;
         self.ties.make(start.job.process).map_err(|error| no_pipe(&error))?;
-        let running = self.launch(Role::Step(start.job), step, &start.permits, start.step == 0)?;
+        let plan = Arc::clone(&self.setup.plan);
+        let streams = QueueStreams::make(&plan.processes[start.job.process].work, &plan).map_err(|error| no_pipe(&error))?;
+        let ends = streams.ends(self.ties.of(start.job.process));
+        let running = self.launch(Role::Step(start.job), step, &start.permits, start.step == 0, ends)?;
         let pid = running.pid;
         self.ties.handed_over(start.job.process);
+        self.watch_streams(start.job, streams);
         self.terminal_is_lent(start.job, pid);
         let pipes = self.watch(start.job.process, running);
         self.jobs.add_child(start.job, start.step, pid, pipes);
         Ok(Some(pid))
     }
 
-    pub(super) fn launch(&self, role: Role, step: &Step, permits: &[(ResourceId, Vec<u32>)], first: bool) -> Result<Running, StartError> {
+    pub(super) fn launch(
+        &self,
+        role: Role,
+        step: &Step,
+        permits: &[(ResourceId, Vec<u32>)],
+        first: bool,
+        ends: Ends<'_>,
+    ) -> Result<Running, StartError> {
         let job = role.job();
         let process = &self.setup.plan.processes[job.process];
         let work = &process.work;
@@ -114,7 +128,11 @@ impl Runner<'_> {
             return Err(StartError::Failed("a built-in task is no command".to_owned()));
         };
         let outputs = if let Role::Step(_) = role { self.outputs.file(job.process) } else { None };
-        let own = Own { process, attempt: job.attempt, permits, outputs };
+        let item = self.queues.item(job);
+        if let Some(item) = &item {
+            item.fits().map_err(StartError::Failed)?;
+        }
+        let own = Own { process, attempt: job.attempt, permits, outputs, item };
         let mut env = self.setup.environment.of(step, &own, &self.setup.plan);
         self.probes.add_environment(job, &mut env);
         // What asks a process to end has no part in its terminal.
@@ -123,12 +141,12 @@ impl Runner<'_> {
             Role::StopCommand(_) | Role::Probe(_) if matches!(work.stdin, Stdin::Inherit | Stdin::Pipe | Stdin::Queue(_)) => (&Stdin::Null, Tty::Without),
             Role::StopCommand(_) | Role::Probe(_) => (input, Tty::Without),
         };
-        let stdout = match role {
-            Role::StopCommand(_) | Role::Probe(_) if matches!(work.stdout, Output::Pipe | Output::Queue(_)) => &Output::Captured,
-            _ => &work.stdout,
+        // Nor is what it says meant for others.
+        let shown = |output| match role {
+            Role::StopCommand(_) | Role::Probe(_) if matches!(output, &Output::Pipe | &Output::Queue(_)) => &Output::Captured,
+            _ => output,
         };
-        let (input, output) = self.ties.of(job.process);
-        let streams = Streams { stdin, stdout, stderr: &work.stderr, tty, input, output, first };
+        let streams = Streams { stdin, stdout: shown(&work.stdout), stderr: shown(&work.stderr), tty, ends, first };
         let (shim, umask) = (&self.setup.shim, step.umask);
         command::start(&Start { argv, direct: direct.as_deref(), cwd: &step.cwd, env: &env, streams, umask, shim })
     }
@@ -153,6 +171,8 @@ impl Runner<'_> {
         let (step, _) = self.known(step, &process.work.stdin)?;
         let Action::Task { task, .. } = &step.action else { return Err(StartError::Failed("a command is no built-in task".to_owned())) };
         let task = Arc::clone(task);
+        let plan = Arc::clone(&self.setup.plan);
+        let streams = QueueStreams::make(&plan.processes[job.process].work, &plan).map_err(|error| no_pipe(&error))?;
         let output: Box<dyn io::Write + Send> = match &process.work.stdout {
             Output::File { path, append } => {
                 let file = command::open_file(path, *append || number > 0);
@@ -160,12 +180,17 @@ impl Runner<'_> {
                     file.map_err(|error| StartError::Failed(format!("cannot write output to {}: {}", path.display(), reason(&error))))?,
                 )
             }
-            Output::Captured | Output::SameAsStdout | Output::Pipe | Output::Queue(_) => Box::new(Lines::new(self.post.clone(), job.process)),
+            Output::Queue(_) => match streams.output_of_task().map_err(|error| no_pipe(&error))? {
+                Some(end) => Box::new(File::from(end)),
+                None => Box::new(io::sink()),
+            },
+            Output::Captured | Output::SameAsStdout | Output::Pipe => Box::new(Lines::new(self.post.clone(), job.process)),
         };
         let post = self.post.clone();
         let run: Arc<RunHandle> = Arc::clone(&self.handle);
         let cancel = task::start(task, step.cwd.clone(), output, run, move |ended| post.send(Message::Ended { job, step: number, ended }))
             .map_err(|error| StartError::NoRoom(format!("cannot start a thread for a built-in task: {}", reason(&error))))?;
+        self.watch_streams(job, streams);
         self.jobs.add_task(job, number, cancel);
         Ok(None)
     }
