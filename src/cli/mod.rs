@@ -20,6 +20,8 @@ mod lock;
 mod logs;
 mod print;
 mod ps;
+mod queue;
+mod queue_args;
 mod reach;
 mod restart;
 mod run;
@@ -69,6 +71,7 @@ pub fn main() -> ExitCode {
         Some(Command::Restart(args)) => restart::restart(&args),
         Some(Command::Signal(args)) => signal::signal(&args),
         Some(Command::Wait(args)) => wait::wait(&args),
+        Some(Command::Queue(args)) => queue::queue(&args),
         Some(Command::Attach(args)) => attach::attach(&args),
     };
     match result {

@@ -14,7 +14,6 @@ mod levels;
 mod locks;
 mod probes;
 mod protocol;
-mod queues;
 mod readiness;
 mod restart;
 mod retry;
@@ -27,5 +26,4 @@ mod timers;
 mod unused;
 
 pub use protocol::{Delivery, Effect, Input, Outbox, Settings};
-pub use queues::QueueView;
 pub use scheduler::Scheduler;
