@@ -175,7 +175,16 @@ fn plan(parsed: &Parsed, options: &Options, host: &dyn Host, diagnostics: &mut V
     diagnostics.append(&mut resolver.diagnostics);
     let processes = connect(parsed, planned, &broken, &resources, diagnostics);
     executables::check(&processes, host, diagnostics);
-    Plan { name, description: workflow.description.value().cloned(), processes, resources: resources.all, queues: DenseMap::default(), jobs, timeout, on_failure }
+    Plan {
+        name,
+        description: workflow.description.value().cloned(),
+        processes,
+        resources: resources.all,
+        queues: DenseMap::default(),
+        jobs,
+        timeout,
+        on_failure,
+    }
 }
 
 fn top_environment(parsed: &Parsed, options: &Options, host: &dyn Host, resolver: &mut Resolver<'_>) -> Overlay {

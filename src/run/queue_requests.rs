@@ -90,7 +90,7 @@ impl Runner<'_> {
         let keeper = process.map(|process| self.keeper(process, queue)).transpose()?;
         self.may_wait(pending.client)?;
         let taker = self.queues.new_taker();
-        self.queues.gets.add(taker, Get { pending, queue, until });
+        self.queues.gets.add(taker, Get { pending, queue, kept: keeper.is_some(), until });
         self.inputs.push_back(Input::Wanted { taker, queue, most: 1, keeper });
         Ok(None)
     }
@@ -153,7 +153,11 @@ impl Runner<'_> {
         let Some(get) = self.queues.gets.remove(taker) else { return false };
         let Some(payload) = self.queues.payload(item) else { return false };
         let text = ItemText::of(payload.bytes());
-        self.answer(get.pending, Body::Ok(json!({"item": text, "number": item.item, "delivery": item.delivery})))
+        let sent = self.answer(get.pending, Body::Ok(json!({"item": text, "number": item.item, "delivery": item.delivery})));
+        if sent && !get.kept {
+            self.queues.forget(item.queue, item.item);
+        }
+        sent
     }
 
     /// There is nothing more for a request.

@@ -138,7 +138,9 @@ impl Runner<'_> {
         // What asks a process to end has no part in its terminal.
         let (stdin, tty) = match role {
             Role::Step(_) => (input, self.terminals.tty(work)),
-            Role::StopCommand(_) | Role::Probe(_) if matches!(work.stdin, Stdin::Inherit | Stdin::Pipe | Stdin::Queue(_)) => (&Stdin::Null, Tty::Without),
+            Role::StopCommand(_) | Role::Probe(_) if matches!(work.stdin, Stdin::Inherit | Stdin::Pipe | Stdin::Queue(_)) => {
+                (&Stdin::Null, Tty::Without)
+            }
             Role::StopCommand(_) | Role::Probe(_) => (input, Tty::Without),
         };
         // Nor is what it says meant for others.

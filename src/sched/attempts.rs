@@ -3,6 +3,7 @@
 use super::locks::{Grant, Ticket};
 use super::protocol::{Effect, Outbox};
 use super::scheduler::Scheduler;
+use super::slots::SlotKey;
 use super::state::State;
 use super::timers::Timer;
 use crate::base::ids::ProcessId;
@@ -35,27 +36,35 @@ impl Scheduler {
     /// Begins a step, waiting for its locks and a job slot if need be.
     pub(super) fn begin_step(&mut self, id: ProcessId, step: u32, out: &mut Outbox) {
         let request = self.plan.processes[id].control.steps[step as usize].request.clone();
-        if !self.takes_slot(id, step) && std::mem::take(&mut self.processes[id].has_slot) {
-            self.locks.release_slot();
+        if self.slot_for(id, step).is_none() {
+            self.release_slot(id);
         }
-        if request.is_empty() && (self.processes[id].has_slot || !self.takes_slot(id, step)) {
+        if request.is_empty() && (self.processes[id].has_slot || self.slot_for(id, step).is_none()) {
             self.start(id, step, out);
         } else {
             self.ask(id, Some(step), request, out);
         }
     }
 
-    /// Daemons take no job slot, nor does a step that only waits; without a limit there are none.
-    pub(super) fn takes_slot(&self, id: ProcessId, step: u32) -> bool {
+    /// The slot that a step needs. Daemons take none, nor does a step that only waits; without a limit there are none.
+    pub(super) fn slot_for(&self, id: ProcessId, step: u32) -> Option<SlotKey> {
         let control = &self.plan.processes[id].control;
-        self.plan.jobs.is_some() && !control.daemon && !control.steps[step as usize].only_waits
+        let takes = self.plan.jobs.is_some() && !control.daemon && !control.steps[step as usize].only_waits;
+        takes.then(|| self.slot_keys[id])
+    }
+
+    /// Gives back the job slot of a process, if it has one.
+    fn release_slot(&mut self, id: ProcessId) {
+        if std::mem::take(&mut self.processes[id].has_slot) {
+            self.locks.release_slot(self.slot_keys[id]);
+        }
     }
 
     /// Makes a request. A process that has to wait gives its job slot back, also when it holds locks:
     /// it could otherwise wait behind a request that lacks only that slot, for ever.
     fn ask(&mut self, id: ProcessId, step: Option<u32>, shares: Vec<Share>, out: &mut Outbox) {
-        let needs_slot = self.takes_slot(id, step.unwrap_or(0)) && !self.processes[id].has_slot;
-        let (ticket, granted) = self.locks.request(id, shares.clone(), needs_slot);
+        let slot = self.slot_for(id, step.unwrap_or(0)).filter(|_| !self.processes[id].has_slot);
+        let (ticket, granted) = self.locks.request(id, shares.clone(), slot);
         self.enter(id, State::Queued { ticket, step });
         if let Some(grant) = granted {
             self.granted(grant, out);
@@ -63,7 +72,7 @@ impl Scheduler {
         }
         // A request that is granted already, only behind others that nobody has taken yet, keeps its slot.
         if self.locks.is_waiting(ticket) && std::mem::take(&mut self.processes[id].has_slot) {
-            self.locks.give_slot_back(ticket);
+            self.locks.give_slot_back(ticket, self.slot_keys[id]);
         }
         if let Some(bound) = self.plan.processes[id].control.acquire_timeout
             && !shares.is_empty()
@@ -84,8 +93,8 @@ impl Scheduler {
             State::Queued { ticket, step } if ticket == grant.ticket => step,
             _ => {
                 self.give_back(&grant, out);
-                if grant.slot {
-                    self.locks.release_slot();
+                if let Some(slot) = grant.slot {
+                    self.locks.release_slot(slot);
                 }
                 return;
             }
@@ -95,7 +104,7 @@ impl Scheduler {
             out.tell(self.now, Event::Acquired { job: self.job(id), step, holds: grant.shares.clone() });
         }
         let process = &mut self.processes[id];
-        process.has_slot |= grant.slot;
+        process.has_slot |= grant.slot.is_some();
         match step {
             None => {
                 process.held = Some(grant);
@@ -123,7 +132,8 @@ impl Scheduler {
         }
         let grants = process.held.iter().chain(&process.step_held);
         let permits = grants.flat_map(|grant| grant.permits.iter().cloned()).collect();
-        out.effects.push(Effect::Start { job: self.job(id), step, permits, item: None });
+        let item = process.item;
+        out.effects.push(Effect::Start { job: self.job(id), step, permits, item });
     }
 
     /// Stops the clocks of a step that has ended; what is left of the attempt's time is kept.
@@ -174,14 +184,13 @@ impl Scheduler {
         }
     }
 
-    /// Gives back what the attempt held, and the job slot.
+    /// Gives back what the attempt held: locks, the job slot, items it had in work.
     pub(super) fn release_attempt(&mut self, id: ProcessId, out: &mut Outbox) {
         if let Some(grant) = self.processes[id].held.take() {
             self.release(id, None, &grant, out);
         }
-        if std::mem::take(&mut self.processes[id].has_slot) {
-            self.locks.release_slot();
-        }
+        self.release_slot(id);
+        self.queues.attempt_over(self.job(id));
     }
 
     fn release(&mut self, id: ProcessId, step: Option<u32>, grant: &Grant, out: &mut Outbox) {

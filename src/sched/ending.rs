@@ -36,7 +36,9 @@ impl Scheduler {
     }
 
     fn attempt_succeeded(&mut self, id: ProcessId, out: &mut Outbox) {
-        if self.plan.processes[id].control.daemon {
+        if let Some(delivery) = self.processes[id].item.take() {
+            self.item_done(id, delivery, out);
+        } else if self.plan.processes[id].control.daemon {
             self.release_attempt(id, out);
             self.processes[id].last_failure = None;
             self.fell(id, None, out);
@@ -83,6 +85,10 @@ impl Scheduler {
             self.release_step(id, step, out);
         }
         self.release_attempt(id, out);
+        if let Some(delivery) = self.processes[id].item.take() {
+            self.item_failed(id, delivery, failure, out);
+            return;
+        }
         self.processes[id].last_failure = Some(failure.clone());
         let control = &self.plan.processes[id].control;
         let (retries, job) = (control.retries, self.job(id));
@@ -146,6 +152,7 @@ impl Scheduler {
             self.release_step(id, step, out);
         }
         self.release_attempt(id, out);
+        self.leave_queue(id, &outcome);
         self.timers.clear(Timer::Retry(id));
         for number in 0..u32::try_from(self.processes[id].settled.len()).unwrap_or(u32::MAX) {
             self.timers.clear(Timer::Join(id, number));
@@ -158,6 +165,7 @@ impl Scheduler {
         self.ends_told += 1;
         self.news.push_back(News::Ended(id));
         self.leave_group(id);
+        self.queues.ended(id, self.plan.processes[id].control.daemon);
         self.stop_using(id);
     }
 }

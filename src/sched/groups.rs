@@ -7,6 +7,7 @@
 use super::locks::{Grant, Ticket};
 use super::protocol::Outbox;
 use super::scheduler::Scheduler;
+use super::slots::SlotKey;
 use super::state::State;
 use super::timers::Timer;
 use crate::base::ids::{DenseMap, ProcessId};
@@ -25,7 +26,7 @@ pub struct Groups {
 struct Group {
     members: Vec<ProcessId>,
     started: bool,
-    has_slot: bool,
+    slot: Option<SlotKey>,
     alive: usize,
 }
 
@@ -36,7 +37,7 @@ impl Groups {
         let mut all = Vec::new();
         for members in plan.chains() {
             members.iter().for_each(|id| of[*id] = Some(all.len()));
-            all.push(Group { alive: members.len(), members, started: false, has_slot: false });
+            all.push(Group { alive: members.len(), members, started: false, slot: None });
         }
         Self { all, of }
     }
@@ -70,6 +71,10 @@ impl Groups {
 impl Scheduler {
     /// A process could start: it does, if it has no partner that could not.
     pub(super) fn may_begin(&mut self, id: ProcessId, out: &mut Outbox) {
+        if self.plan.processes[id].control.for_each.is_some() {
+            self.wait_for_item(id, out);
+            return;
+        }
         let Some(members) = self.groups.partners(id).map(<[_]>::to_vec) else {
             self.begin_attempt(id, out);
             return;
@@ -86,12 +91,12 @@ impl Scheduler {
         }
         members.iter().for_each(|id| self.count_attempt(*id));
         let shares: Vec<Share> = members.iter().flat_map(|id| self.plan.processes[*id].control.request.clone()).collect();
-        let needs_slot = self.takes_slot(id, 0);
-        if shares.is_empty() && !needs_slot {
+        let slot = self.slot_for(id, 0);
+        if shares.is_empty() && slot.is_none() {
             members.iter().for_each(|id| self.start_member(*id, out));
             return;
         }
-        let (ticket, granted) = self.locks.request(id, shares, needs_slot);
+        let (ticket, granted) = self.locks.request(id, shares, slot);
         members.iter().for_each(|id| self.enter(*id, State::Queued { ticket, step: None }));
         match granted {
             Some(grant) => self.granted_together(&grant, out),
@@ -114,13 +119,13 @@ impl Scheduler {
         let members = self.groups.partners(grant.process).map_or_else(Vec::new, <[_]>::to_vec);
         if members.is_empty() || !members.iter().all(|id| self.waits_with(*id, grant.ticket)) {
             self.give_back(grant, out);
-            if grant.slot {
-                self.locks.release_slot();
+            if let Some(slot) = grant.slot {
+                self.locks.release_slot(slot);
             }
             return;
         }
         if let Some(group) = self.groups.of[grant.process] {
-            self.groups.all[group].has_slot = grant.slot;
+            self.groups.all[group].slot = grant.slot;
         }
         for id in &members {
             self.timers.clear(Timer::Acquire(*id));
@@ -131,7 +136,7 @@ impl Scheduler {
             let own = |resource| shares.iter().any(|share| share.resource == resource);
             let permits = grant.permits.iter().filter(|(resource, _)| own(*resource)).cloned().collect();
             out.tell(self.now, Event::Acquired { job: self.job(*id), step: None, holds: shares.clone() });
-            self.processes[*id].held = Some(Grant { process: *id, ticket: grant.ticket, shares, permits, slot: false, host: None });
+            self.processes[*id].held = Some(Grant { process: *id, ticket: grant.ticket, shares, permits, slot: None, host: None });
         }
         members.iter().for_each(|id| self.start_member(*id, out));
     }
@@ -152,8 +157,10 @@ impl Scheduler {
         let Some(group) = self.groups.of[id] else { return };
         let group = &mut self.groups.all[group];
         group.alive -= 1;
-        if group.alive == 0 && std::mem::take(&mut group.has_slot) {
-            self.locks.release_slot();
+        if group.alive == 0
+            && let Some(slot) = group.slot.take()
+        {
+            self.locks.release_slot(slot);
         }
     }
 

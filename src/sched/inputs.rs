@@ -14,7 +14,7 @@ impl Scheduler {
         let process = &self.processes[job.process];
         let under_way = match process.state {
             State::Running { step } | State::Stopping { step, .. } => Some(step),
-            State::Waiting | State::Queued { .. } | State::Delaying | State::Ended => None,
+            State::Waiting | State::Queued { .. } | State::Delaying | State::Idle | State::Ended => None,
         };
         process.attempt == job.attempt && under_way == Some(step)
     }
@@ -45,7 +45,7 @@ impl Scheduler {
         match self.processes[id].state {
             State::Running { step } => self.ran_to_end(id, step, exit, out),
             State::Stopping { .. } => self.was_stopped(id, exit, out),
-            State::Waiting | State::Queued { .. } | State::Delaying | State::Ended => {}
+            State::Waiting | State::Queued { .. } | State::Delaying | State::Idle | State::Ended => {}
         }
     }
 
@@ -64,13 +64,14 @@ impl Scheduler {
             | State::Queued { .. }
             | State::Running { .. }
             | State::Delaying
+            | State::Idle
             | State::Ended => {}
         }
     }
 
     pub(super) fn stop_requested(&mut self, id: ProcessId, out: &mut Outbox) {
         match self.processes[id].state {
-            State::Waiting | State::Queued { .. } | State::Delaying => {
+            State::Waiting | State::Queued { .. } | State::Delaying | State::Idle => {
                 let outcome = if self.processes[id].begun { Outcome::Stopped } else { Outcome::Cancelled(CancelReason::Requested) };
                 self.give_up(id, outcome, out);
             }

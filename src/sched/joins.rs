@@ -203,11 +203,13 @@ impl Scheduler {
         if self.is_unused(id) {
             return Some(CancelReason::Unused);
         }
-        let daemon = self.plan.processes[id].control.daemon;
+        let control = &self.plan.processes[id].control;
+        let (daemon, is_worker) = (control.daemon, control.for_each.is_some());
         match &self.halted {
             Some(reason) if self.killing || !self.cleanup[id] => Some(reason.clone()),
             None if self.killing => Some(CancelReason::WorkEnded),
-            Some(_) | None if self.closing && daemon => Some(CancelReason::WorkEnded),
+            // A worker ends with its queue, or when its turn to be stopped comes.
+            Some(_) | None if self.closing && daemon && !is_worker => Some(CancelReason::WorkEnded),
             Some(_) | None => None,
         }
     }

@@ -24,14 +24,13 @@ impl Levels {
         let mut height: DenseMap<ProcessId, usize> = plan.processes.ids().map(|_| 0).collect();
         let mut members: Vec<Vec<ProcessId>> = Vec::new();
         if plan.processes.iter().any(|process| process.control.daemon) {
-            let order = joiners_first(plan);
+            let (order, needs) = needs(plan);
             // Partners in a pipe are stopped together; what one of them joins may come before another in the order.
             loop {
                 for id in order.iter().copied() {
-                    let process = &plan.processes[id];
-                    let below = height[id] + usize::from(process.control.daemon);
-                    for join in &process.control.joins {
-                        height[join.process] = height[join.process].max(below);
+                    let below = height[id] + usize::from(plan.processes[id].control.daemon);
+                    for needed in &needs[id] {
+                        height[*needed] = height[*needed].max(below);
                     }
                 }
                 if !groups.raise(&mut height) {
@@ -55,12 +54,16 @@ impl Levels {
         self.left[self.height[daemon]] -= 1;
     }
 
-    /// The next level that has daemons without an outcome, once all before it have ended.
-    pub fn next_to_stop(&mut self) -> Option<Vec<ProcessId>> {
+    /// The next level that has daemons without an outcome, once all before it have ended and each of its own
+    /// may be stopped.
+    pub fn next_to_stop(&mut self, may_stop: impl Fn(ProcessId) -> bool) -> Option<Vec<ProcessId>> {
         if self.next > 0 && self.left[self.next - 1] > 0 {
             return None;
         }
         while self.next < self.members.len() {
+            if self.left[self.next] > 0 && !self.members[self.next].iter().all(|id| may_stop(*id)) {
+                return None;
+            }
             self.next += 1;
             if self.left[self.next - 1] > 0 {
                 return Some(std::mem::take(&mut self.members[self.next - 1]));
@@ -104,12 +107,44 @@ fn rings_on_failure(plan: &Plan, join: &Join) -> bool {
     join.until == Condition::Failure && plan.processes[join.process].control.daemon
 }
 
+/// Whom each process needs, and all processes, each before those that it needs: those that it joins, and, of a
+/// daemon, those that take from its queues.
+///
+/// One that takes from a queue may also join the daemon that puts into it. It is stopped after that one all the
+/// same, so that nothing is left in the queue.
+fn needs(plan: &Plan) -> (Vec<ProcessId>, DenseMap<ProcessId, Vec<ProcessId>>) {
+    let takers = takers_of_daemons(plan);
+    let joined = |id: ProcessId| plan.processes[id].control.joins.iter().map(|join| join.process);
+    let before_takers =
+        |id: ProcessId| joined(id).filter(|other| !takers[*other].contains(&id)).chain(takers[id].iter().copied()).collect();
+    let both: DenseMap<ProcessId, Vec<ProcessId>> = plan.processes.ids().map(before_takers).collect();
+    if let Some(order) = ordered(&both) {
+        return (order, both);
+    }
+    // Queues and joins go round in a ring: joins count.
+    let joins: DenseMap<ProcessId, Vec<ProcessId>> = plan.processes.ids().map(|id| joined(id).collect()).collect();
+    (ordered(&joins).unwrap_or_default(), joins)
+}
+
+/// Of each daemon, those that say that they take from its queues.
+fn takers_of_daemons(plan: &Plan) -> DenseMap<ProcessId, Vec<ProcessId>> {
+    let mut takers: DenseMap<ProcessId, Vec<ProcessId>> = plan.processes.ids().map(|_| Vec::new()).collect();
+    for queue in plan.queues.iter().filter(|queue| queue.declared) {
+        for producer in queue.producers.iter().filter(|id| plan.processes[**id].control.daemon) {
+            takers[*producer].extend(queue.consumers.iter().filter(|consumer| *consumer != producer));
+        }
+    }
+    takers
+}
+
+fn ordered(needs: &DenseMap<ProcessId, Vec<ProcessId>>) -> Option<Vec<ProcessId>> {
+    let edges: Vec<(usize, usize)> =
+        needs.entries().flat_map(|(id, needed)| needed.iter().map(move |other| (id.index(), other.index()))).collect();
+    Some(graph::topological_order(needs.len(), &edges)?.into_iter().map(ProcessId::from_index).collect())
+}
+
 /// All processes, each before those that it joins. A plan has no rings.
 fn joiners_first(plan: &Plan) -> Vec<ProcessId> {
-    let mut edges = Vec::new();
-    for (id, process) in plan.processes.entries() {
-        edges.extend(process.control.joins.iter().map(|join| (id.index(), join.process.index())));
-    }
-    let order = graph::topological_order(plan.processes.len(), &edges);
-    order.unwrap_or_else(|| (0..plan.processes.len()).collect()).into_iter().map(ProcessId::from_index).collect()
+    let joins = plan.processes.iter().map(|process| process.control.joins.iter().map(|join| join.process).collect()).collect();
+    ordered(&joins).unwrap_or_else(|| plan.processes.ids().collect())
 }

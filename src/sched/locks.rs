@@ -12,6 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::room::Room;
+use super::slots::{SlotKey, Slots};
 use crate::base::ids::{DenseMap, HostAsk, ProcessId, ResourceId};
 use crate::notice::Share;
 use crate::plan::Resource;
@@ -31,8 +32,8 @@ pub struct Grant {
     pub shares: Vec<Share>,
     /// The numbers of the permits of each semaphore, from 0.
     pub permits: Permits,
-    /// Whether a job slot came with it.
-    pub slot: bool,
+    /// The job slot that came with it.
+    pub slot: Option<SlotKey>,
     /// What of it the host has granted, if it was asked.
     pub host: Option<HostAsk>,
 }
@@ -60,8 +61,9 @@ pub struct LockTable {
     requests: BTreeMap<Ticket, Request>,
     /// Requests that lack nothing but a slot.
     slot_queue: BTreeSet<Ticket>,
-    /// Free job slots; none when unlimited.
-    free_slots: Option<u32>,
+    slots: Slots,
+    /// Requests whose slot is had by somebody who shares it with them.
+    riders: VecDeque<Ticket>,
     next_ticket: u64,
     /// Resources whose oldest request is still to be considered: a queue, so that a chain of grants is no
     /// deep recursion.
@@ -79,7 +81,8 @@ pub struct LockTable {
 struct Request {
     process: ProcessId,
     shares: Vec<Share>,
-    needs_slot: bool,
+    /// The slot that it needs.
+    slot: Option<SlotKey>,
     /// The asking that is under way.
     asking: Option<HostAsk>,
 }
@@ -107,7 +110,8 @@ impl LockTable {
             resources: resources.iter().map(queue).collect(),
             requests: BTreeMap::new(),
             slot_queue: BTreeSet::new(),
-            free_slots: slots,
+            slots: Slots::new(slots),
+            riders: VecDeque::new(),
             next_ticket: 0,
             changed: VecDeque::new(),
             granted: VecDeque::new(),
@@ -119,13 +123,13 @@ impl LockTable {
 
     /// Adds a request behind all others. The grant is returned when it is possible at once and no older
     /// grant is still to be taken.
-    pub fn request(&mut self, process: ProcessId, shares: Vec<Share>, needs_slot: bool) -> (Ticket, Option<Grant>) {
+    pub fn request(&mut self, process: ProcessId, shares: Vec<Share>, slot: Option<SlotKey>) -> (Ticket, Option<Grant>) {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         for share in &shares {
             self.resources[share.resource].waiting.insert(ticket);
         }
-        self.requests.insert(ticket, Request { process, shares, needs_slot, asking: None });
+        self.requests.insert(ticket, Request { process, shares, slot, asking: None });
         self.consider(ticket);
         self.serve();
         let alone = self.granted.len() == 1 && self.granted[0].ticket == ticket;
@@ -143,11 +147,11 @@ impl LockTable {
     }
 
     /// Gives the job slot of a waiting process back; its request needs one from now on.
-    pub fn give_slot_back(&mut self, ticket: Ticket) {
+    pub fn give_slot_back(&mut self, ticket: Ticket, slot: SlotKey) {
         if let Some(request) = self.requests.get_mut(&ticket) {
-            request.needs_slot = true;
+            request.slot = Some(slot);
         }
-        self.release_slot();
+        self.release_slot(slot);
     }
 
     /// What the host is to be asked for next.
@@ -160,14 +164,10 @@ impl LockTable {
     pub fn host_granted(&mut self, ask: HostAsk, permits: Permits) -> bool {
         let Some(ticket) = self.asked.remove(&ask) else { return true };
         let Some(request) = self.requests.get_mut(&ticket) else { return true };
-        match &mut self.free_slots {
-            Some(0) if request.needs_slot => {
-                request.asking = None;
-                self.slot_queue.insert(ticket);
-                return false;
-            }
-            Some(free) if request.needs_slot => *free -= 1,
-            Some(_) | None => {}
+        if request.slot.is_some_and(|slot| !self.slots.has_room(slot)) {
+            request.asking = None;
+            self.slot_queue.insert(ticket);
+            return false;
         }
         self.grant(ticket, permits);
         self.serve();
@@ -208,10 +208,8 @@ impl LockTable {
     }
 
     /// Gives a job slot back.
-    pub fn release_slot(&mut self) {
-        if let Some(free) = &mut self.free_slots {
-            *free += 1;
-        }
+    pub fn release_slot(&mut self, slot: SlotKey) {
+        self.slots.give_back(slot);
         self.serve();
     }
 
@@ -234,17 +232,26 @@ impl LockTable {
                 if let Some(first) = self.resources[resource].waiting.first().copied() {
                     self.consider(first);
                 }
-            } else if let Some(free) = self.free_slots.filter(|free| *free > 0)
-                && let Some(ticket) = self.slot_queue.pop_first()
-            {
+            } else if let Some(ticket) = self.next_for_slot() {
                 if !self.ask_host(ticket) {
-                    self.free_slots = Some(free - 1);
                     self.grant(ticket, Vec::new());
                 }
             } else {
                 return;
             }
         }
+    }
+
+    /// Who gets a slot now, or shares one that is out.
+    fn next_for_slot(&mut self) -> Option<Ticket> {
+        while let Some(ticket) = self.riders.pop_front() {
+            let slot = self.requests.get(&ticket).and_then(|request| request.slot);
+            // The slot may have been given back since.
+            if slot.is_some_and(|slot| self.slots.has_room(slot)) && self.slot_queue.remove(&ticket) {
+                return Some(ticket);
+            }
+        }
+        if self.slots.any_free() { self.slot_queue.pop_first() } else { None }
     }
 
     /// Grants a request, or queues it for a slot, if it is the oldest everywhere and all has room.
@@ -257,8 +264,11 @@ impl LockTable {
         if !its_turn || request.asking.is_some() {
             return;
         }
-        if request.needs_slot && self.free_slots.is_some() {
+        if let Some(slot) = request.slot.filter(|_| self.slots.are_limited()) {
             self.slot_queue.insert(ticket);
+            if self.slots.has_room(slot) && !self.slots.any_free() {
+                self.riders.push_back(ticket);
+            }
         } else if !self.ask_host(ticket) {
             self.grant(ticket, Vec::new());
         }
@@ -277,7 +287,7 @@ impl LockTable {
         self.next_ask += 1;
         request.asking = Some(ask);
         self.asked.insert(ask, ticket);
-        let after_slot = request.needs_slot && self.free_slots.is_some();
+        let after_slot = request.slot.is_some() && self.slots.are_limited();
         self.to_ask.push_back(Ask { process: request.process, ask, wants, after_slot });
         true
     }
@@ -291,7 +301,11 @@ impl LockTable {
                 permits.push((share.resource, numbers));
             }
         }
-        let Request { process, shares, needs_slot: slot, asking: host } = request;
+        let Request { process, shares, slot, asking: host } = request;
+        if slot.is_some_and(|slot| self.slots.take(slot)) {
+            let same = |other: &&Ticket| self.requests.get(other).is_some_and(|other| other.slot == slot);
+            self.riders.extend(self.slot_queue.iter().filter(same));
+        }
         self.leave_queues(ticket, &shares);
         self.granted.push_back(Grant { process, ticket, shares, permits, slot, host });
     }

@@ -18,7 +18,17 @@ fn shared(resource: usize) -> Share {
     Share { shared: true, ..share(resource) }
 }
 
+/// A slot of its own.
+fn own(process: usize) -> SlotKey {
+    SlotKey::new(ProcessId::from_index(process), false)
+}
+
 fn ask(table: &mut LockTable, process: usize, shares: &[Share], slot: bool) -> (Ticket, Vec<Grant>) {
+    let slot = slot.then(|| own(process));
+    ask_for(table, process, shares, slot)
+}
+
+fn ask_for(table: &mut LockTable, process: usize, shares: &[Share], slot: Option<SlotKey>) -> (Ticket, Vec<Grant>) {
     let (ticket, granted) = table.request(ProcessId::from_index(process), shares.to_vec(), slot);
     (ticket, granted.into_iter().collect())
 }
@@ -92,11 +102,30 @@ fn slots_go_to_the_oldest_that_lacks_nothing_else() {
     let (waits_for_lock, _) = ask(&mut table, 1, &[share(0)], true);
     let (waits_for_slot, _) = ask(&mut table, 2, &[], true);
     assert!(!table.lacks_only_slot(waits_for_lock) && table.lacks_only_slot(waits_for_slot));
-    table.release_slot();
+    table.release_slot(own(0));
     assert_eq!(processes(&all(&mut table)), [2]);
     table.release(&first[0]);
-    table.release_slot();
+    table.release_slot(own(2));
     assert_eq!(processes(&all(&mut table)), [1]);
+}
+
+#[test]
+fn who_shares_a_slot_that_is_out_does_not_wait_for_one() {
+    let mut table = table(&[], Some(1));
+    let tied = SlotKey::new(ProcessId(1), true);
+    assert_eq!(processes(&ask_for(&mut table, 0, &[], Some(own(0))).1), [0]);
+    for process in [1, 2] {
+        assert!(ask_for(&mut table, process, &[], Some(tied)).1.is_empty(), "nobody has their slot yet");
+    }
+    assert!(ask_for(&mut table, 3, &[], Some(own(3))).1.is_empty());
+    table.release_slot(own(0));
+    assert_eq!(processes(&all(&mut table)), [1, 2], "the slot of one is that of the other");
+    assert_eq!(processes(&ask_for(&mut table, 4, &[], Some(tied)).1), [4]);
+    table.release_slot(tied);
+    table.release_slot(tied);
+    assert!(all(&mut table).is_empty(), "the last still has it");
+    table.release_slot(tied);
+    assert_eq!(processes(&all(&mut table)), [3]);
 }
 
 #[test]

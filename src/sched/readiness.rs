@@ -28,9 +28,12 @@ impl Scheduler {
     pub(super) fn readiness(&self, id: ProcessId) -> Readiness {
         let process = &self.processes[id];
         let daemon = self.plan.processes[id].control.daemon;
+        if self.plan.processes[id].control.for_each.is_some() {
+            return self.readiness_of_worker(id);
+        }
         let Health { readied, leaving, .. } = process.health;
         match process.state {
-            State::Waiting | State::Queued { .. } | State::Delaying => Readiness::Possible,
+            State::Waiting | State::Queued { .. } | State::Delaying | State::Idle => Readiness::Possible,
             State::Running { .. } if readied && !(daemon && leaving) => Readiness::Ready,
             State::Running { .. } if !leaving || self.another_may_follow(id) => Readiness::Possible,
             State::Running { .. } => Readiness::Over(OutcomeKind::Stopped),
@@ -48,6 +51,20 @@ impl Scheduler {
                 Some(outcome) => Readiness::Over(outcome.kind()),
                 None => Readiness::Possible,
             },
+        }
+    }
+
+    /// A worker of a `for_each` is ready from its first waiting for an item on, whatever becomes of items.
+    fn readiness_of_worker(&self, id: ProcessId) -> Readiness {
+        let process = &self.processes[id];
+        let goes_on = process.anew || process.cause.is_some();
+        match (process.state, &process.outcome) {
+            (State::Waiting, _) => Readiness::Possible,
+            (State::Stopping { .. }, _) if !goes_on => Readiness::Over(OutcomeKind::Stopped),
+            (State::Ended, Some(Outcome::Success)) => Readiness::Ready,
+            (State::Ended, Some(outcome)) => Readiness::Over(outcome.kind()),
+            (State::Ended, None) => Readiness::Possible,
+            (State::Queued { .. } | State::Running { .. } | State::Stopping { .. } | State::Delaying | State::Idle, _) => Readiness::Ready,
         }
     }
 
@@ -71,7 +88,7 @@ impl Scheduler {
     /// The last step was told to have started: the process is ready, or the time for becoming so begins.
     pub(super) fn last_step_started(&mut self, id: ProcessId, out: &mut Outbox) {
         let Health { readied, leaving, .. } = self.processes[id].health;
-        if readied || !matches!(self.processes[id].state, State::Running { .. }) {
+        if self.plan.processes[id].control.for_each.is_some() || readied || !matches!(self.processes[id].state, State::Running { .. }) {
             return;
         }
         let Some(ready) = self.plan.processes[id].control.ready else {

@@ -7,6 +7,8 @@ use super::groups::Groups;
 use super::levels::{self, Levels};
 use super::locks::LockTable;
 use super::protocol::{Input, Outbox, Settings};
+use super::queues::QueueTable;
+use super::slots::{self, SlotKey};
 use super::state::{Process, Settled, State};
 use super::timers::{Timer, Timers};
 use crate::base::ids::{DenseMap, JobId, ProcessId};
@@ -24,6 +26,8 @@ pub struct Scheduler {
     pub(super) joiners: DenseMap<ProcessId, Vec<(ProcessId, u32)>>,
     pub(super) groups: Groups,
     pub(super) locks: LockTable,
+    pub(super) slot_keys: DenseMap<ProcessId, SlotKey>,
+    pub(super) queues: QueueTable,
     pub(super) timers: Timers,
     /// What happened to processes and is still to be told to their joiners: a queue, so that a long chain
     /// of skips is no deep recursion.
@@ -97,6 +101,8 @@ impl Scheduler {
             processes,
             joiners,
             locks: LockTable::new(&plan.resources, plan.jobs),
+            slot_keys: slots::keys(&plan),
+            queues: QueueTable::new(&plan),
             timers: Timers::default(),
             news: VecDeque::new(),
             open,
@@ -141,13 +147,13 @@ impl Scheduler {
             Input::SaysStopping { job } => self.says_stopping(job, out),
             Input::HostGranted { ask, permits } => self.host_granted(ask, permits, out),
             Input::HostFailed { ask, why } => self.host_failed(ask, why, out),
-            Input::Offered { .. }
-            | Input::OfferOver { .. }
-            | Input::Wanted { .. }
-            | Input::TakerOver { .. }
-            | Input::ItemDone { .. }
-            | Input::CloseQueue { .. }
-            | Input::BadItem { .. } => {}
+            Input::Offered { offer, queue, count } => self.queues.offer(offer, queue, count),
+            Input::OfferOver { offer } => self.queues.end_offer(offer),
+            Input::Wanted { taker, queue, most, keeper } => self.wanted(taker, queue, most, keeper, out),
+            Input::TakerOver { taker, back } => self.queues.end_taker(taker, &back),
+            Input::ItemDone { job, queue, item } => self.queues.done_by(job, queue, item),
+            Input::CloseQueue { queue } => self.queues.close(queue),
+            Input::BadItem { job, why } => self.bad_item(job, why, out),
             Input::Suspend => self.suspend(out),
             Input::Resume => self.resume(out),
             Input::Interrupt { signal } => {
@@ -188,6 +194,7 @@ impl Scheduler {
                 self.end(id, crate::notice::Outcome::Skipped(crate::notice::SkipReason::Condition), out);
             }
         }
+        self.queues.begin();
         for id in self.plan.processes.ids() {
             if self.processes[id].state == State::Waiting {
                 self.begin_waiting(id, out);
@@ -227,6 +234,8 @@ impl Scheduler {
                 self.ask_host(ask, out);
             } else if let Some(grant) = self.locks.take_grant() {
                 self.granted(grant, out);
+            } else if let Some(turn) = self.queues.take_turn() {
+                self.take_queue_turn(turn, out);
             } else if let Some(news) = self.news.pop_front() {
                 self.carry(news, out);
             } else if !self.close(out) {
@@ -236,6 +245,7 @@ impl Scheduler {
         if self.alive == 0 && !self.finished {
             self.finished = true;
             let without = self.processes.iter().filter(|process| process.outcome.is_none()).count();
+            self.summary.queues = self.queues.failed();
             self.summary.unaccounted = without.max(self.processes.len().abs_diff(self.ends_told));
             out.tell(self.now, Event::RunEnded { summary: self.summary.clone() });
         }

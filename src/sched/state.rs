@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::locks::{Grant, Ticket};
 use super::probes::Probes;
+use super::protocol::Delivery;
 use super::restart::Restarts;
 use crate::base::time::RunTime;
 use crate::notice::{Exit, Failure, Outcome, StopReason};
@@ -21,6 +22,8 @@ pub enum State {
     Stopping { step: u32, phase: StopPhase },
     /// Between two attempts.
     Delaying,
+    /// A worker of a `for_each` waits for an item.
+    Idle,
     /// It has its outcome.
     Ended,
 }
@@ -93,6 +96,9 @@ pub struct Process {
     pub restarts: Restarts,
     /// For a daemon that is stopped when unused: processes that use it and have not ended; none for others.
     pub users: Option<u32>,
+    /// A worker of a `for_each`: the item it has in work, and how many it failed with for the last time.
+    pub item: Option<Delivery>,
+    pub set_aside: u32,
     /// Why its last attempt failed.
     pub last_failure: Option<Failure>,
     pub last_exit: Option<Exit>,
@@ -125,6 +131,8 @@ impl Process {
             health: Health::default(),
             restarts: Restarts::default(),
             users: None,
+            item: None,
+            set_aside: 0,
             last_failure: None,
             last_exit: None,
             begun: false,

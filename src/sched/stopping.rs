@@ -33,9 +33,12 @@ impl Scheduler {
     pub(super) fn kill(&mut self, id: ProcessId, grace_over: bool, out: &mut Outbox) {
         let step = match self.processes[id].state {
             State::Running { step } | State::Stopping { step, phase: StopPhase::Command | StopPhase::Signalled } => step,
-            State::Stopping { phase: StopPhase::Killed, .. } | State::Waiting | State::Queued { .. } | State::Delaying | State::Ended => {
-                return;
-            }
+            State::Stopping { phase: StopPhase::Killed, .. }
+            | State::Waiting
+            | State::Queued { .. }
+            | State::Delaying
+            | State::Idle
+            | State::Ended => return,
         };
         self.end_watching(id, out);
         self.timers.clear(Timer::Grace(id));
@@ -104,15 +107,17 @@ impl Scheduler {
             let daemon = self.plan.processes[id].control.daemon;
             match self.processes[id].state {
                 State::Running { .. } if regular && !daemon => self.stop(id, StopReason::RunStopped, out),
-                State::Waiting | State::Queued { .. } | State::Delaying if regular && !(daemon && self.processes[id].begun) => {
+                State::Waiting | State::Queued { .. } | State::Delaying | State::Idle
+                    if regular && !(daemon && self.processes[id].begun) =>
+                {
                     self.give_up(id, Outcome::Cancelled(cancel.clone()), out);
                 }
                 // Not started again. A daemon between two steps goes on: cleanups may need it.
-                State::Queued { .. } | State::Delaying if regular && self.is_between_attempts(id) => {
+                State::Queued { .. } | State::Delaying | State::Idle if regular && self.is_between_attempts(id) => {
                     self.give_up(id, Outcome::Stopped, out);
                 }
                 State::Running { .. } | State::Stopping { .. } => self.reconsider_readiness(id),
-                State::Waiting | State::Queued { .. } | State::Delaying | State::Ended => {}
+                State::Waiting | State::Queued { .. } | State::Delaying | State::Idle | State::Ended => {}
             }
         }
         self.tell_waiting(out);
@@ -130,7 +135,7 @@ impl Scheduler {
                 continue;
             }
             match self.processes[id].state {
-                State::Waiting | State::Queued { step: None | Some(0), .. } | State::Delaying => {
+                State::Waiting | State::Queued { step: None | Some(0), .. } | State::Delaying | State::Idle => {
                     // A process between two attempts has failed already; it only gets no other chance.
                     match self.processes[id].last_failure.clone() {
                         Some(failure) => {
@@ -138,6 +143,10 @@ impl Scheduler {
                                 self.withdraw(id, ticket, out);
                             }
                             self.fail(id, failure, out);
+                        }
+                        None if self.plan.processes[id].control.for_each.is_some() => {
+                            let outcome = self.unfinished(id, cancel.clone());
+                            self.give_up(id, outcome, out);
                         }
                         None if self.processes[id].begun => self.give_up(id, Outcome::Stopped, out),
                         None => self.give_up(id, Outcome::Cancelled(cancel.clone()), out),
@@ -164,7 +173,9 @@ impl Scheduler {
         self.start_budget();
         for id in self.plan.processes.ids() {
             match self.processes[id].state {
-                State::Waiting | State::Queued { .. } | State::Delaying => self.give_up(id, Outcome::Cancelled(cancel.clone()), out),
+                State::Waiting | State::Queued { .. } | State::Delaying | State::Idle => {
+                    self.give_up(id, Outcome::Cancelled(cancel.clone()), out);
+                }
                 State::Running { .. } => self.stop(id, StopReason::RunStopped, out),
                 State::Stopping { .. } | State::Ended => {}
             }
@@ -181,10 +192,12 @@ impl Scheduler {
         for id in self.plan.processes.ids() {
             match self.processes[id].state {
                 // A daemon that served, and only waits for its next step, was stopped like the others.
-                State::Queued { .. } | State::Delaying if cancel == CancelReason::WorkEnded && self.processes[id].begun => {
+                State::Queued { .. } | State::Delaying | State::Idle if cancel == CancelReason::WorkEnded && self.processes[id].begun => {
                     self.give_up(id, Outcome::Stopped, out);
                 }
-                State::Waiting | State::Queued { .. } | State::Delaying => self.give_up(id, Outcome::Cancelled(cancel.clone()), out),
+                State::Waiting | State::Queued { .. } | State::Delaying | State::Idle => {
+                    self.give_up(id, Outcome::Cancelled(cancel.clone()), out);
+                }
                 State::Running { .. } | State::Stopping { .. } => self.kill(id, false, out),
                 State::Ended => {}
             }
@@ -219,7 +232,7 @@ impl Scheduler {
             self.start_budget();
         }
         let serves = self.wanted > 0 || !self.has_work;
-        let work_ended = self.open == 0 && (!serves || self.halted.is_some());
+        let work_ended = self.open == 0 && (!serves || self.halted.is_some()) && !self.is_draining();
         if !work_ended {
             return false;
         }
@@ -230,6 +243,12 @@ impl Scheduler {
             }
         }
         self.stop_next_level(out)
+    }
+
+    /// Whether what is in queues is still to be done. A run that is cut off leaves it.
+    fn is_draining(&self) -> bool {
+        let cut_off = self.killing || matches!(self.halted, Some(CancelReason::Interrupt | CancelReason::RunTimeout));
+        !cut_off && !self.closing && self.queues.hold_open()
     }
 
     /// Daemons that were never started, or would be started again, are not needed any more; those that wait
@@ -243,7 +262,7 @@ impl Scheduler {
             }
             if !process.begun {
                 self.give_up(id, Outcome::Cancelled(CancelReason::WorkEnded), out);
-            } else if self.is_between_attempts(id) {
+            } else if self.is_between_attempts(id) && self.plan.processes[id].control.for_each.is_none() {
                 self.give_up(id, Outcome::Stopped, out);
             } else {
                 self.reconsider_readiness(id);
@@ -256,16 +275,19 @@ impl Scheduler {
     /// Whether an attempt has ended and the next has not been started.
     fn is_between_attempts(&self, id: ProcessId) -> bool {
         let process = &self.processes[id];
-        process.begun && matches!(process.state, State::Delaying | State::Queued { step: None | Some(0), .. })
+        process.begun && matches!(process.state, State::Delaying | State::Idle | State::Queued { step: None | Some(0), .. })
     }
 
     /// Stops the next level of daemons, once all levels before it have ended.
     fn stop_next_level(&mut self, out: &mut Outbox) -> bool {
-        let Some(level) = self.daemon_levels.next_to_stop() else { return false };
+        // What a daemon has put into a queue before it was stopped is done before who takes it is stopped.
+        let drained = self.killing || self.halted.is_some();
+        let queues = &self.queues;
+        let Some(level) = self.daemon_levels.next_to_stop(|id| drained || !queues.needs(id)) else { return false };
         for id in level {
             match self.processes[id].state {
                 State::Running { .. } => self.stop(id, StopReason::WorkEnded, out),
-                State::Waiting | State::Queued { .. } | State::Delaying => self.give_up(id, Outcome::Stopped, out),
+                State::Waiting | State::Queued { .. } | State::Delaying | State::Idle => self.give_up(id, Outcome::Stopped, out),
                 State::Stopping { .. } | State::Ended => {}
             }
         }

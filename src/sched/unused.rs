@@ -45,7 +45,7 @@ impl Scheduler {
     /// The last user of a daemon has ended.
     pub(super) fn unused(&mut self, id: ProcessId, out: &mut Outbox) {
         match self.processes[id].state {
-            State::Waiting | State::Queued { .. } | State::Delaying => {
+            State::Waiting | State::Queued { .. } | State::Delaying | State::Idle => {
                 let begun = self.processes[id].begun;
                 let outcome = if begun { Outcome::Stopped } else { Outcome::Cancelled(CancelReason::Unused) };
                 self.give_up(id, outcome, out);

@@ -89,6 +89,12 @@ impl Run<'_> {
                 self.held.retain(|held| !matches!(held, Effect::AskHost { ask: other, .. } if *other == ask));
                 self.release_host(ask);
             }
+            Effect::Accept { .. }
+            | Effect::RefuseOffer { .. }
+            | Effect::Hand { .. }
+            | Effect::EndOfQueue { .. }
+            | Effect::CutProducers { .. }
+            | Effect::Forget { .. } => return Err("there are no queues in this world".to_owned()),
             Effect::Suspend => self.frozen = true,
             Effect::Resume => {
                 self.frozen = false;

@@ -16,6 +16,8 @@ pub struct Get {
     pub pending: Pending,
     /// Of which queue.
     pub queue: QueueId,
+    /// Whether a process has the item in work; else it is done when it is handed over.
+    pub kept: bool,
     /// Not longer than until then.
     pub until: Option<Instant>,
 }

@@ -136,7 +136,8 @@ impl Queues {
         }
     }
 
-    fn forget(&mut self, queue: QueueId, item: ItemId) -> Option<Payload> {
+    /// An item is not needed any more.
+    pub fn forget(&mut self, queue: QueueId, item: ItemId) -> Option<Payload> {
         (queue.0 < u32::try_from(self.stores.len()).unwrap_or(u32::MAX)).then(|| self.stores[queue].forget(item)).flatten()
     }
 

@@ -55,6 +55,7 @@ impl Runner<'_> {
     pub(in crate::run) fn end_of_queue(&mut self, taker: TakerId) {
         self.queues.sinks.end(taker, &self.setup.poller);
         self.get_is_ended(taker);
+        self.inputs.push_back(Input::TakerOver { taker, back: Vec::new() });
     }
 
     /// A queue takes nothing more: who writes into it meets a closed pipe.

@@ -11,7 +11,14 @@ use super::{Phase, Program, Watch, ensure};
 impl Watch {
     pub fn effect(&mut self, effect: &Effect) -> Result<(), String> {
         match effect {
-            Effect::Start { job, step, permits } => self.start(*job, *step, permits),
+            Effect::Start { item: Some(_), .. }
+            | Effect::Accept { .. }
+            | Effect::RefuseOffer { .. }
+            | Effect::Hand { .. }
+            | Effect::EndOfQueue { .. }
+            | Effect::CutProducers { .. }
+            | Effect::Forget { .. } => Err("there are no queues in this world".to_owned()),
+            Effect::Start { job, step, permits, item: None } => self.start(*job, *step, permits),
             Effect::Decide { process } => self.decide(*process),
             Effect::Probe { job, probe, live } => self.probe(*job, *probe, *live),
             Effect::EndProbe { job } => self.end_probe(*job),

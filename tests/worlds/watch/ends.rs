@@ -128,6 +128,7 @@ impl Watch {
                 let known = control.timeout == Some(*bound) || control.steps[last.step as usize].timeout == Some(*bound);
                 known && last.asked == Some(StopReason::Timeout)
             }),
+            Failure::BadItem(_) | Failure::ItemsSetAside(_) => false,
             Failure::EndedBeforeReady => {
                 let ended = last.is_some_and(|last| {
                     last.step as usize + 1 == control.steps.len()

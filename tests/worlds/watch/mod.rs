@@ -209,6 +209,13 @@ impl Watch {
         self.expected = Expected::default();
         self.told_of_host(input);
         match input {
+            Input::Offered { .. }
+            | Input::OfferOver { .. }
+            | Input::Wanted { .. }
+            | Input::TakerOver { .. }
+            | Input::ItemDone { .. }
+            | Input::CloseQueue { .. }
+            | Input::BadItem { .. } => {}
             Input::Started { job, step, .. } => {
                 if let Some(program) = self.program(*job, *step)
                     && !program.told
@@ -287,8 +294,13 @@ impl Watch {
             ensure!(one.outcome.is_some(), "{id:?} has no outcome at the end");
         }
         let Some(summary) = summary else { return Err("there is no summary".to_owned()) };
-        let expected =
-            RunSummary { queues: 0, failed: self.whole.failed, interrupted: self.whole.first_signal, timed_out: self.whole.timed_out, unaccounted: 0 };
+        let expected = RunSummary {
+            queues: 0,
+            failed: self.whole.failed,
+            interrupted: self.whole.first_signal,
+            timed_out: self.whole.timed_out,
+            unaccounted: 0,
+        };
         ensure!(*summary == expected, "the summary says {summary:?}, not {expected:?}");
         Ok(())
     }

@@ -15,6 +15,12 @@ impl Watch {
     pub fn notice(&mut self, event: &Event, out: &Outbox) -> Result<(), String> {
         ensure!(self.whole.over.is_none(), "after the end of the run came {event:?}");
         match event {
+            Event::WaitsForItem { .. }
+            | Event::ItemDone { .. }
+            | Event::ItemFailed { .. }
+            | Event::ItemSetAside { .. }
+            | Event::QueueClosed { .. }
+            | Event::QueueAbandoned { .. } => return Err(format!("there are no queues in this world: {event:?}")),
             Event::RunStarted { processes, .. } => ensure!(*processes == self.all.len(), "wrong number of processes"),
             Event::Queued { job, step, wants } => self.queued(*job, *step, wants)?,
             Event::Acquired { job, step, holds } => self.acquired(*job, *step, holds)?,
@@ -152,6 +158,7 @@ impl Watch {
         let by_clock = matches!(reason, StopReason::Timeout | StopReason::NotReady | StopReason::NeverEnded);
         ensure!(!(by_clock && self.suspended), "the time of {job:?} is over while it stands still");
         match reason {
+            StopReason::BadItem => return Err(format!("{job:?} wrote no item")),
             StopReason::NotReady => {
                 let overdue = one.health.due.is_some_and(|due| due <= self.now);
                 ensure!(overdue && !one.health.was_ready, "{job:?} is stopped before it had to be ready");
