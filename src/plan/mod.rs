@@ -4,6 +4,7 @@
 //! machine only through [`Host`]; knows nothing of running processes or of clocks. The work goes in
 //! one direction, one file a concern; [`build`] is its order.
 
+mod attempts;
 mod command;
 pub mod dotenv;
 mod environment;
@@ -14,6 +15,7 @@ pub mod graph;
 mod host;
 mod instances;
 mod joins;
+mod kind;
 mod late;
 mod lifetime;
 mod marks;
@@ -30,6 +32,8 @@ mod resolve;
 mod select;
 mod sharing;
 pub mod simple_command;
+mod steps;
+mod streams;
 mod supervision;
 mod terminals;
 mod unknown_keys;
