@@ -12,8 +12,10 @@ use flowrun::control::client::{Client, Trouble};
 use flowrun::control::message::{Code, Request};
 use serde_json::{Value, json};
 
-/// Until the test says `go`, `main` runs and may put into all queues and take from them.
-const MAIN: &str = "consumes: [q, small], produces: [q, small], command: 'printf \"%s %s\" \"$FLOWRUN_SOCKET\" \"$FLOWRUN_AUTHKEY\" > address; echo up; until [ -e go ]; do sleep 0.02; done; echo over'";
+/// Until the test says `go`, `main` runs and may take from two queues, which `open` keeps open.
+const MAIN: &str = "consumes: [q, small], command: 'printf \"%s %s\" \"$FLOWRUN_SOCKET\" \"$FLOWRUN_AUTHKEY\" > address; echo up; until [ -e go ]; do sleep 0.02; done; echo over'";
+
+const OPEN: &str = "until [ -e go ]; do sleep 0.02; done";
 
 struct Run {
     place: Place,
@@ -23,7 +25,7 @@ struct Run {
 impl Run {
     fn start(rest: &str) -> Self {
         let place = Place::new()
-            .file("shop.yaml", &format!("queues: {{q: {{}}, small: {{maxsize: 1}}, mine: {{}}}}\nprocesses:\n  main: {{{MAIN}}}\n{rest}"))
+            .file("shop.yaml", &format!("queues: {{q: {{}}, small: {{maxsize: 1}}, mine: {{}}}}\nprocesses:\n  main: {{{MAIN}}}\n  open: {{produces: [q, small], command: '{OPEN}'}}\n{rest}"))
             .file("runtime/.keep", "");
         let runtime = place.path("runtime");
         let flow = env!("CARGO_BIN_EXE_flowrun");

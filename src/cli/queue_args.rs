@@ -51,8 +51,8 @@ pub struct PutArgs {
     /// The queue
     #[arg(value_name = "QUEUE")]
     pub queue: String,
-    /// The items: bytes without a line break, at most 1 MiB each; without any, or with `-`, each line of standard input
-    #[arg(value_name = "ITEM", allow_hyphen_values = true)]
+    /// The items: bytes without a line break, at most 1 MiB each; without any, or with `-`, each line of standard input; `--` before those that begin with `-`
+    #[arg(value_name = "ITEM")]
     pub items: Vec<OsString>,
     /// The longest wait for room
     #[arg(long, value_name = "TIME", value_parser = time)]
