@@ -19,8 +19,8 @@ type Object = Map<String, Value>;
 const KINDS: [&str; 3] = ["command", "task", "steps"];
 
 /// Keys that cannot stand in `defaults`, as planning has it.
-const NOT_IN_DEFAULTS: [&str; 11] =
-    ["command", "task", "steps", "join", "lock", "semaphore", "extends", "daemon", "replicas", "matrix", "if"];
+const NOT_IN_DEFAULTS: [&str; 12] =
+    ["command", "task", "steps", "join", "lock", "semaphore", "extends", "daemon", "replicas", "matrix", "for_each", "if"];
 
 /// Prints the schema.
 ///
@@ -52,7 +52,7 @@ fn schema() -> Value {
             // Without these there is nothing.
             let needed = match name.as_str() {
                 "Process" | "Step" => KINDS.contains(&key),
-                "Sink" => key == "file",
+                "Sink" => key != "append",
                 "PermitsSpec" | "StdinSource" => true,
                 _ => false,
             };
@@ -62,9 +62,10 @@ fn schema() -> Value {
             }
         }
     }
-    require(&mut definitions, "Sink", &["file"]);
+    add(&mut definitions, "Sink", "oneOf", one_of(&["file", "queue"]));
+    add(&mut definitions, "Sink", "dependencies", json!({ "append": ["file"] }));
     require(&mut definitions, "PermitsSpec", &["permits"]);
-    add(&mut definitions, "StdinSource", "oneOf", one_of(&["text", "file", "process"]));
+    add(&mut definitions, "StdinSource", "oneOf", one_of(&["text", "file", "process", "queue"]));
     for spec in ["ReadySpec", "LiveSpec"] {
         // None is right too: a template may have the condition.
         let conditions = one_of(&CONDITIONS);
@@ -118,7 +119,9 @@ fn allow_null(property: &mut Value) {
 fn finish_property(key: &str, property: &mut Value) {
     match key {
         "env" => property["additionalProperties"]["type"] = json!(["string", "number", "boolean", "null"]),
-        "replicas" | "permits" | "semaphores" | "semaphore" | "max" | "failures" => bound(property, "minimum", 1),
+        "replicas" | "permits" | "semaphores" | "semaphore" | "max" | "failures" | "workers" | "maxsize" | "max_deliveries" => {
+            bound(property, "minimum", 1);
+        }
         "success_codes" => bound(property, "maximum", 255),
         "matrix" => property["additionalProperties"]["minItems"] = json!(1),
         _ => {}
@@ -147,6 +150,7 @@ fn finish_property(key: &str, property: &mut Value) {
         "to" => json!("out/config.json"),
         "path" => json!("out"),
         "process" => json!("heartbeat"),
+        "queue" | "produces" | "consumes" => json!("buns"),
         "contains" => json!("ready"),
         "json" => json!("tickets.json"),
         "vars" => json!({ "tickets": 5, "mode": "test" }),

@@ -8,14 +8,17 @@ use super::command;
 use super::environment::{self, Overlay};
 use super::expression::Scope;
 use super::extend::{Extended, Given};
+use super::fit;
 use super::host::Host;
 use super::instances::{self, Instance};
 use super::joins::PendingJoin;
 use super::kind;
-use super::late::{Kept, Late, LateCondition, Lates, Target};
+use super::late::{self, Item, Kept, Late, LateCondition, Lates, Target};
 use super::model::{Control, DEFAULT_GRACE, Output, Process, Retries, Step, Work};
 use super::pipes::Member;
+use super::queues::{QueueUse, Queues};
 use super::readiness::Owner;
+use super::reads::Reads;
 use super::requests::{Resources, Wanted};
 use super::resolve::Resolver;
 use super::steps::{Shared, program_place};
@@ -41,6 +44,8 @@ pub struct Around<'a> {
     pub env: Arc<Overlay>,
     /// The declared locks and semaphores.
     pub resources: &'a Resources,
+    /// The declared queues.
+    pub queues: &'a Queues,
     /// Where keys were reported as unknown.
     pub unknown: &'a UnknownKeys,
     /// The workflow's file, for messages.
@@ -50,7 +55,7 @@ pub struct Around<'a> {
 }
 
 impl Around<'_> {
-    /// What late values of the process that is being planned will need; nothing as long as it reads no outputs.
+    /// What late values of the process that is being planned will need; nothing as long as nothing is late.
     pub fn keep(&self, resolver: &Resolver<'_>) -> Option<Arc<Kept>> {
         if resolver.reads.is_empty() {
             return None;
@@ -60,7 +65,7 @@ impl Around<'_> {
             file: self.file.to_owned(),
             folder: self.folder.to_owned(),
             names: resolver.scope.names(),
-            processes: resolver.reads.iter().map(|read| read.value.0.clone()).collect(),
+            processes: resolver.reads.outputs.iter().map(|read| read.value.0.clone()).collect(),
         }))
     }
 }
@@ -94,6 +99,8 @@ pub struct Planned {
     pub reads: Vec<Spanned<(String, String)>>,
     /// Where it says that it is stopped when it is unused, unless that is from `defaults`.
     pub unused_place: Option<Span>,
+    /// The queues that it uses.
+    pub queues: Vec<QueueUse>,
 }
 
 /// Plans all instances of one process into `planned`. After an instance with mistakes the rest is left
@@ -111,14 +118,17 @@ pub fn plan(
     let whole = &*process.whole;
     kind::check(name, process, misspelt, resolver);
     let before = resolver.diagnostics.len();
-    let instances = instances::expand(whole, copies, resolver);
-    let expanded = resolver.diagnostics.len() == before && !whole.matrix.is_broken() && !whole.replicas.is_broken();
+    let fitting = fit::fitting(process, resolver);
+    let instances = instances::expand(&fitting, copies, resolver);
+    let expanded =
+        resolver.diagnostics.len() == before && !whole.matrix.is_broken() && !whole.replicas.is_broken() && !whole.for_each.is_broken();
     for instance in instances {
         let mut scope = resolver.scope.with(instance.values().as_ref(), instance.index);
         mark_broken_copies(whole, expanded, &mut scope);
+        let scope = if fitting.for_each.is_set() { scope.without_item(Item::Later) } else { scope };
         let mut inner = Resolver::new(scope);
-        let one =
-            Builder { name, process: whole, given: process.given, misspelt, instance: &instance, around, resolver: &mut inner }.build();
+        let (given, queues) = (process.given, Vec::new());
+        let one = Builder { name, process: &fitting, given, misspelt, instance: &instance, around, queues, resolver: &mut inner }.build();
         let failed = inner.diagnostics.iter().any(|found| found.severity == Severity::Error);
         resolver.diagnostics.append(&mut inner.diagnostics);
         planned.extend(one);
@@ -139,8 +149,11 @@ fn mark_broken_copies(process: &written::Process, expanded: bool, scope: &mut Sc
     if expanded {
         return;
     }
-    if process.replicas.is_given() {
+    if process.replicas.is_given() || process.for_each.is_given() {
         scope.mark_broken("index");
+    }
+    if process.for_each.is_broken() {
+        scope.mark_broken("item");
     }
     if process.matrix.is_given() {
         scope.mark_broken("matrix");
@@ -156,6 +169,8 @@ pub struct Builder<'b, 'a> {
     pub(super) misspelt: bool,
     pub(super) instance: &'b Instance,
     pub(super) around: &'b Around<'b>,
+    /// The queues that it uses, as far as they were seen.
+    pub(super) queues: Vec<QueueUse>,
     pub(super) resolver: &'b mut Resolver<'a>,
 }
 
@@ -167,6 +182,8 @@ impl Builder<'_, '_> {
         if let Some(place) = inherits {
             self.around.resources.add_terminal(place, &mut held);
         }
+        let for_each = self.for_each();
+        self.queues_of_commands();
         let tty = terminals::tty(self.process, self.given, self.resolver);
         let umask = self.umask(&self.process.umask);
         let source = self.source();
@@ -197,6 +214,7 @@ impl Builder<'_, '_> {
         let live = self.process.live.get().and_then(|spec| owner.live(&spec.value.0, spec.span, self.given.live, self.resolver));
         let (disabled, condition) = self.condition();
         let member = Member {
+            for_each: self.process.for_each.span(),
             source,
             command: self.process.command.is_set(),
             tty,
@@ -205,7 +223,7 @@ impl Builder<'_, '_> {
         };
         let control = Control {
             pipe_from: None,
-            for_each: None,
+            for_each,
             daemon,
             disabled,
             decided_late: condition.is_some(),
@@ -250,19 +268,20 @@ impl Builder<'_, '_> {
             work: Arc::new(work),
         };
         let steps = steps.into_iter().map(|step| step.wanted).collect();
-        let reads = std::mem::take(&mut self.resolver.reads);
-        Some(Planned { process, joins, held, steps, mentions, member, reads, unused_place: self.given.stop_when })
+        let reads = std::mem::take(&mut self.resolver.reads.outputs);
+        Some(Planned { process, joins, held, steps, mentions, member, reads, unused_place: self.given.stop_when, queues: self.queues })
     }
 
     /// Whether its `if` is false, or the `if` itself when it reads outputs.
     fn condition(&mut self) -> (bool, Option<LateCondition>) {
         let Some(condition) = self.process.condition.get() else { return (false, None) };
         let scope = &self.resolver.scope;
-        let reads = scope.condition_text(&condition.value, condition.span).and_then(|(inner, place)| scope.outputs_of_one(inner, place));
+        let reads = scope.condition_text(&condition.value, condition.span).and_then(|(inner, place)| scope.reads_of_one(inner, place));
         let holds = match reads {
             Ok(reads) if reads.is_empty() => scope.condition(&condition.value, condition.span),
-            Ok(mut reads) => {
-                self.resolver.reads.append(&mut reads);
+            Ok(Reads { item: Some(place), .. }) => Err(late::item_not_here(place)),
+            Ok(reads) => {
+                self.resolver.reads.append(reads);
                 let late = self.around.keep(self.resolver).map(|kept| LateCondition { kept, text: condition.clone() });
                 return (false, late);
             }

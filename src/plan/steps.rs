@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::command;
 use super::environment::{self, Overlay};
 use super::kind::WHOSE_UMASK;
-use super::late::{self, Late, LateTask, Lates, Lenient, Unknown};
+use super::late::{Late, LateTask, Lates, Lenient, Unknown};
 use super::model::{Action, Step, StepControl};
 use super::process::{Builder, Mention};
 use super::requests::Wanted;
@@ -126,19 +126,19 @@ impl Builder<'_, '_> {
         let place = with.span().unwrap_or(task.span);
         let built = (definition.build)(&entries, place, &mut reader);
         let mut found = std::mem::take(&mut reader.diagnostics);
-        let mut reads = lenient.reads.take();
+        let reads = lenient.reads.take();
         if self.misspelt && !with.is_set() {
             found.retain(|found| found.code != "missing-key");
         }
         let wrong = found.iter().any(|found| found.severity == Severity::Error);
         self.resolver.diagnostics.append(&mut found);
-        if let Some(read) = reads.first() {
+        if let Some(not_here) = reads.not_here() {
             // Whom it waits for and what it stops must be known before anything runs.
             if ["wait", "stop"].contains(&definition.name) {
-                self.resolver.report(late::not_here(read.span));
+                self.resolver.report(not_here);
                 return None;
             }
-            self.resolver.reads.append(&mut reads);
+            self.resolver.reads.append(reads);
             let later = LateTask { build: definition.build, entries, place };
             let task = built.unwrap_or_else(|| Arc::new(Unknown));
             return (!wrong).then_some((Action::Task { name: definition.name, task }, Some(later)));

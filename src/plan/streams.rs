@@ -3,6 +3,7 @@
 use super::late::{Lates, Target};
 use super::model::{Output, Stdin};
 use super::process::Builder;
+use super::queues::Role;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::Spanned;
 use crate::source::model as written;
@@ -29,6 +30,9 @@ impl Builder<'_, '_> {
         if source.process.is_set() {
             return Stdin::Pipe;
         }
+        if let Some(name) = source.queue.get() {
+            return self.queue(name, Role::Stdin).map_or(Stdin::Null, Stdin::Queue);
+        }
         let Some(file) = self.resolver.text_field(&source.file) else { return Stdin::Null };
         lates.set(Target::InputFile, file.late);
         Stdin::File(self.around.folder.join(file.now))
@@ -44,6 +48,9 @@ impl Builder<'_, '_> {
                         .help("`stdout` is a form of `stderr` only"),
                 );
                 Output::Captured
+            }
+            Some(Spanned { value: written::Stdout::Queue(name), .. }) => {
+                self.queue(name, Role::Output).map_or(Output::Captured, Output::Queue)
             }
             Some(Spanned { value: written::Stdout::File(sink), .. }) => match self.resolver.field(&sink.file) {
                 Some(path) => Output::File { path: self.around.folder.join(path), append: self.resolver.field_or(&sink.append, false) },
