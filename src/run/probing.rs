@@ -100,7 +100,7 @@ impl Runner<'_> {
     }
 
     fn probe_by_command(&mut self, job: JobId, probe: u32, step: &Step) -> Result<(), String> {
-        let known = self.known(step, &Stdin::Null).map_err(|(StartError::NoRoom(why) | StartError::Failed(why))| why)?;
+        let known = self.known(job, step, &Stdin::Null).map_err(|(StartError::NoRoom(why) | StartError::Failed(why))| why)?;
         let step = &*known.0;
         let Action::Command { argv, direct, .. } = &step.action else { return Ok(()) };
         let plan = Arc::clone(&self.setup.plan);

@@ -122,7 +122,7 @@ impl Runner<'_> {
         let job = role.job();
         let process = &self.setup.plan.processes[job.process];
         let work = &process.work;
-        let (step, input) = self.known(step, &work.stdin)?;
+        let (step, input) = self.known(job, step, &work.stdin)?;
         let (step, input) = (&*step, &*input);
         let Action::Command { argv, direct, .. } = &step.action else {
             return Err(StartError::Failed("a built-in task is no command".to_owned()));
@@ -170,7 +170,7 @@ impl Runner<'_> {
     pub(super) fn start_task(&mut self, start: &PendingStart, step: &Step) -> Result<Option<u32>, StartError> {
         let (job, number) = (start.job, start.step);
         let process = &self.setup.plan.processes[job.process];
-        let (step, _) = self.known(step, &process.work.stdin)?;
+        let (step, _) = self.known(job, step, &process.work.stdin)?;
         let Action::Task { task, .. } = &step.action else { return Err(StartError::Failed("a command is no built-in task".to_owned())) };
         let task = Arc::clone(task);
         let plan = Arc::clone(&self.setup.plan);
