@@ -116,7 +116,7 @@ fn items_are_put_got_counted_and_done() {
     assert_eq!(run.as_main("queue get q --json").exits(0).stdout, "{\"item\":\"two\",\"number\":1,\"delivery\":1}\n");
     assert_eq!(run.len("q")["in_work"], 1);
     let table = run.ask("status").exits(0).stdout;
-    assert!(table.contains("\nQUEUE  STATE  WAITING  IN WORK  TAKEN  SET ASIDE\nq      open   0        1        2      0\n"), "{table}");
+    assert!(table.contains("\n\nQUEUE  STATE   WAITING  IN WORK  TAKEN  SET ASIDE\nq      open    0        1        2      0\n"), "{table}");
     let said = run.as_main("queue done q --item 0").exits(1);
     assert_eq!(said.stderr, "flowrun: `main` has no item 0 of the queue `q` in work\n");
     run.as_main("queue done q --item 1").exits(0);
@@ -149,7 +149,8 @@ fn who_goes_away_while_it_waits_takes_nothing_along() {
     let run = Run::start("");
     let (stream, mut lines) = run.raw();
     // The second answer shows that the first request waits.
-    writeln!(&stream, "{}\n{}", json!({"id": 1, "do": "get", "queue": "q"}), json!({"id": 2, "do": "len", "queue": "q"})).expect("it is read");
+    writeln!(&stream, "{}\n{}", json!({"id": 1, "do": "get", "queue": "q"}), json!({"id": 2, "do": "len", "queue": "q"}))
+        .expect("it is read");
     assert_eq!(read(&mut lines)["id"], 2);
     drop((stream, lines));
     run.ask("queue put q one").exits(0);
@@ -219,14 +220,21 @@ fn large_and_binary_items_come_back_as_they_were() {
     let said = run.place.flowrun("queue put q -").env("XDG_RUNTIME_DIR", run.place.path("runtime")).input(&(large + "x")).run().exits(2);
     assert!(said.stderr.contains("an item has at most 1048576 bytes"), "{said}");
     let mut client = run.client(None);
-    client.ask(Request::Put { queue: "q".into(), items: serde_json::from_value(json!([{"base64": "/wAN"}])).expect("items"), timeout: None }, |_| true).expect("it is taken");
+    client
+        .ask(
+            Request::Put { queue: "q".into(), items: serde_json::from_value(json!([{"base64": "/wAN"}])).expect("items"), timeout: None },
+            |_| true,
+        )
+        .expect("it is taken");
     assert_eq!(client.ask(get("q"), |_| true).expect("an item")["item"], json!({"base64": "/wAN"}));
     run.go().exits(0);
 }
 
 #[test]
 fn a_stream_of_lines_is_put_as_it_comes() {
-    let run = Run::start("  feed: {produces: q, command: '{ echo first; until [ -e more ]; do sleep 0.02; done; seq 1 5000; } | \"$FLOW\" queue put q'}\n");
+    let run = Run::start(
+        "  feed: {produces: q, command: '{ echo first; until [ -e more ]; do sleep 0.02; done; seq 1 5000; } | \"$FLOW\" queue put q'}\n",
+    );
     assert_eq!(run.ask("queue get q").exits(0).stdout, "first\n");
     std::fs::write(run.place.path("more"), "").expect("a file");
     run.ask("wait feed").exits(0);

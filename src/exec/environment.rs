@@ -10,16 +10,8 @@ use crate::plan::{Plan, Process, Step};
 use crate::source::model::names::env_form;
 
 /// What an outer run tells its own processes.
-const OWN: [&str; 8] = [
-    "FLOWRUN_PROCESS",
-    "FLOWRUN_INDEX",
-    "FLOWRUN_ATTEMPT",
-    "FLOWRUN_OUTPUTS",
-    "FLOWRUN_SOCKET",
-    "FLOWRUN_AUTHKEY",
-    ITEM,
-    DELIVERY,
-];
+const OWN: [&str; 8] =
+    ["FLOWRUN_PROCESS", "FLOWRUN_INDEX", "FLOWRUN_ATTEMPT", "FLOWRUN_OUTPUTS", "FLOWRUN_SOCKET", "FLOWRUN_AUTHKEY", ITEM, DELIVERY];
 /// The item that a process runs for.
 const ITEM: &str = "FLOWRUN_ITEM";
 /// The how manieth delivery of that item it is.

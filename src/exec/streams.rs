@@ -115,7 +115,12 @@ impl Streams<'_> {
     }
 
     /// Opens one output; `end` is its pipe, if it has one, `shown` where flowrun would show it, if that is the terminal.
-    fn open_output(&self, output: &Output, end: Option<&OwnedFd>, shown: impl Fn(&Terminal) -> Option<&OwnedFd>) -> Result<Channel, Trouble> {
+    fn open_output(
+        &self,
+        output: &Output,
+        end: Option<&OwnedFd>,
+        shown: impl Fn(&Terminal) -> Option<&OwnedFd>,
+    ) -> Result<Channel, Trouble> {
         match (output, self.tty) {
             (Output::Captured | Output::SameAsStdout, Tty::OfFlowrun(terminal)) => shown(terminal).map_or(Ok(Channel::Pipe), |fd| {
                 let copy = fd.try_clone().map_err(Trouble::Spawn)?;

@@ -119,14 +119,20 @@ impl Runner<'_> {
         let process = &plan.processes[job.process].declared;
         let why = if of.declared { "other processes say that they do" } else { "it puts into it" };
         let name = &of.name;
-        Err(refusal(Code::NotAllowed, format!("`{process}` does not take from the queue `{name}`: {why}; write `consumes: [{name}]` in it")))
+        Err(refusal(
+            Code::NotAllowed,
+            format!("`{process}` does not take from the queue `{name}`: {why}; write `consumes: [{name}]` in it"),
+        ))
     }
 
     /// The attempt of a process that is under way.
     fn current_job(&self, process: &str) -> Result<JobId, Body> {
         let found = self.setup.plan.processes.entries().find(|(_, its)| its.name == process).map(|(id, _)| id);
         let Some(found) = found else {
-            return Err(refusal(Code::Unknown, format!("the run has no process `{process}`; outsiders leave `process` out of their proof")));
+            return Err(refusal(
+                Code::Unknown,
+                format!("the run has no process `{process}`; outsiders leave `process` out of their proof"),
+            ));
         };
         let lingering = || self.lingering.jobs().filter(|job| job.process == found).max();
         self.jobs

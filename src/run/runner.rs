@@ -219,10 +219,7 @@ impl<'a> Runner<'a> {
                 self.probes.forget(*process, &self.setup.poller);
                 self.process_over(*process);
             }
-            Event::Retrying { job, .. }
-            | Event::Restarting { job, .. }
-            | Event::BeginningAnew { job }
-            | Event::ItemFailed { job, .. } => {
+            Event::Retrying { job, .. } | Event::Restarting { job, .. } | Event::BeginningAnew { job } | Event::ItemFailed { job, .. } => {
                 self.outputs_end(job.process, false);
                 self.process_over(job.process);
             }

@@ -41,7 +41,8 @@ impl Runner<'_> {
 
     /// How long until something is to be done for clients by itself.
     pub(super) fn clients_deadline(&self) -> Option<Duration> {
-        let moments = self.server.as_ref().and_then(Server::deadline).into_iter().chain(self.waits.deadline()).chain(self.queues.deadline());
+        let moments =
+            self.server.as_ref().and_then(Server::deadline).into_iter().chain(self.waits.deadline()).chain(self.queues.deadline());
         moments.min().map(|moment| moment.saturating_duration_since(Instant::now()))
     }
 

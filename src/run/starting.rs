@@ -1,6 +1,5 @@
 //! Starting what the core has decided to start, and waiting when the machine has no room for it.
 
-use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -173,8 +172,6 @@ impl Runner<'_> {
         let (step, _) = self.known(job, step, &process.work.stdin)?;
         let Action::Task { task, .. } = &step.action else { return Err(StartError::Failed("a command is no built-in task".to_owned())) };
         let task = Arc::clone(task);
-        let plan = Arc::clone(&self.setup.plan);
-        let streams = QueueStreams::make(&plan.processes[job.process].work, &plan).map_err(|error| no_pipe(&error))?;
         let output: Box<dyn io::Write + Send> = match &process.work.stdout {
             Output::File { path, append } => {
                 let file = command::open_file(path, *append || number > 0);
@@ -182,17 +179,14 @@ impl Runner<'_> {
                     file.map_err(|error| StartError::Failed(format!("cannot write output to {}: {}", path.display(), reason(&error))))?,
                 )
             }
-            Output::Queue(_) => match streams.output_of_task().map_err(|error| no_pipe(&error))? {
-                Some(end) => Box::new(File::from(end)),
-                None => Box::new(io::sink()),
-            },
-            Output::Captured | Output::SameAsStdout | Output::Pipe => Box::new(Lines::new(self.post.clone(), job.process)),
+            Output::Captured | Output::SameAsStdout | Output::Pipe | Output::Queue(_) => {
+                Box::new(Lines::new(self.post.clone(), job.process))
+            }
         };
         let post = self.post.clone();
         let run: Arc<RunHandle> = Arc::clone(&self.handle);
         let cancel = task::start(task, step.cwd.clone(), output, run, move |ended| post.send(Message::Ended { job, step: number, ended }))
             .map_err(|error| StartError::NoRoom(format!("cannot start a thread for a built-in task: {}", reason(&error))))?;
-        self.watch_streams(job, streams);
         self.jobs.add_task(job, number, cancel);
         Ok(None)
     }

@@ -93,7 +93,6 @@ impl Runner<'_> {
                 cancel.cancel();
                 let input = Input::Ended { job, step: *step, exit: Exit::Signal(Signal::SIGKILL as i32) };
                 self.jobs.remove(job);
-                self.cut_streams(job);
                 self.inputs.push_back(input);
             }
             None => {}

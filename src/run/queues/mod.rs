@@ -52,7 +52,18 @@ pub(super) struct Queues {
     overs: Vec<Over>,
     handed: Vec<(QueueId, ItemId)>,
     next_key: usize,
-    next_taker: u64,
+    takers: TakerNumbers,
+}
+
+/// Numbers for takers, never the same twice.
+#[derive(Debug, Default)]
+struct TakerNumbers(u64);
+
+impl TakerNumbers {
+    fn next(&mut self) -> TakerId {
+        self.0 += 1;
+        TakerId(self.0)
+    }
 }
 
 impl Queues {
@@ -69,7 +80,7 @@ impl Queues {
             overs: Vec::new(),
             handed: Vec::new(),
             next_key: FIRST_KEY,
-            next_taker: 0,
+            takers: TakerNumbers::default(),
         }
     }
 
@@ -100,8 +111,7 @@ impl Queues {
 
     /// Never the same twice.
     pub fn new_taker(&mut self) -> TakerId {
-        self.next_taker += 1;
-        TakerId(self.next_taker)
+        self.takers.next()
     }
 
     /// An item that is not forgotten.

@@ -1,6 +1,6 @@
 //! What the core decides about queues, done with the bytes behind the numbers.
 
-use super::Origin;
+use super::{Origin, Queues};
 use crate::base::ids::{ItemId, OfferId, QueueId, TakerId};
 use crate::notice::Event;
 use crate::run::runner::Runner;
@@ -40,9 +40,8 @@ impl Runner<'_> {
     pub(in crate::run) fn hand(&mut self, taker: TakerId, items: &[Delivery]) {
         if self.queues.sinks.knows(taker) {
             let payloads = self.queues.payloads(items);
-            let mut handed = std::mem::take(&mut self.queues.handed);
-            let over = self.queues.sinks.hand(taker, payloads, &self.setup.poller, &mut handed);
-            self.queues.handed = handed;
+            let Queues { sinks, handed, .. } = &mut self.queues;
+            let over = sinks.hand(taker, payloads, &self.setup.poller, handed);
             self.queues.forget_handed();
             return over.into_iter().for_each(|over| self.sink_over(over));
         }

@@ -3,7 +3,8 @@
 //! A consumer that has its queue alone gets items as its pipe takes them. Of several, each gets one only when its
 //! pipe is empty: whoever is free has the next, and nobody sits on items that others could do. That is exact where
 //! a pipe can be made one page large (Linux); elsewhere a consumer can be given items ahead, as many as fit into
-//! its pipe. An item counts as handed over when its first byte is written.
+//! its pipe. An item counts as handed over when its first byte is written. Such a consumer is another taker each
+//! time: the one before is over as soon as its item is written, so that nobody waits for the reading of it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
@@ -53,7 +54,8 @@ pub struct Over {
 struct Sink {
     file: File,
     job: JobId,
-    taker: TakerId,
+    /// As whom it has been handed items, or wants some.
+    taker: Option<TakerId>,
     queue: QueueId,
     alone: bool,
     /// What is still to be written, and how much of the first is.
@@ -78,12 +80,10 @@ impl Sinks {
     ///
     /// # Errors
     /// The system's error.
-    pub fn add(&mut self, key: usize, end: OwnedFd, job: JobId, want: (TakerId, QueueId), alone: bool, poller: &Poller) -> io::Result<()> {
+    pub fn add(&mut self, key: usize, end: OwnedFd, job: JobId, queue: QueueId, alone: bool, poller: &Poller) -> io::Result<()> {
         poller.add_writable(end.as_raw_fd(), key)?;
-        let (taker, queue) = want;
         let (file, left) = (File::from(end), VecDeque::new());
-        self.keys.insert(taker, key);
-        self.open.insert(key, Sink { file, job, taker, queue, alone, left, written: 0, writable: false, wants: false });
+        self.open.insert(key, Sink { file, job, taker: None, queue, alone, left, written: 0, writable: false, wants: false });
         Ok(())
     }
 
@@ -110,33 +110,49 @@ impl Sinks {
         self.keys.contains_key(&taker)
     }
 
-    /// Writes what can be written; who wants items now, and who takes no more. `done` gets what was handed over.
-    pub fn turn(&mut self, poller: &Poller, done: &mut Vec<(QueueId, ItemId)>) -> (Vec<Want>, Vec<Over>) {
-        let (mut wants, mut over) = (Vec::new(), Vec::new());
+    /// Writes what can be written; who takes no more, and who wants items now. `done` gets what was handed over.
+    pub fn turn(
+        &mut self,
+        poller: &Poller,
+        done: &mut Vec<(QueueId, ItemId)>,
+        mut new_taker: impl FnMut() -> TakerId,
+    ) -> (Vec<Over>, Vec<Want>) {
+        let (mut over, mut wants) = (Vec::new(), Vec::new());
         for key in std::mem::take(&mut self.active) {
-            let Some(sink) = self.open.get_mut(&key) else { continue };
-            match sink.flush(done) {
-                Ok(()) => wants.extend(sink.want()),
-                Err(_) => over.extend(self.close(key, poller)),
-            }
+            over.extend(self.flush(key, poller, done));
+            let Some(want) = self.open.get_mut(&key).and_then(|sink| sink.want(&mut new_taker)) else { continue };
+            self.keys.insert(want.taker, key);
+            wants.push(want);
         }
-        (wants, over)
+        (over, wants)
     }
 
-    /// Items for one of them, in order; none is left of what it had before. Gives them back if it can take no more.
-    pub fn hand(&mut self, taker: TakerId, items: VecDeque<(ItemId, Payload)>, poller: &Poller, done: &mut Vec<(QueueId, ItemId)>) -> Option<Over> {
+    /// Items for one of them, in order; none is left of what it had before.
+    pub fn hand(
+        &mut self,
+        taker: TakerId,
+        items: VecDeque<(ItemId, Payload)>,
+        poller: &Poller,
+        done: &mut Vec<(QueueId, ItemId)>,
+    ) -> Option<Over> {
         let key = *self.keys.get(&taker)?;
         let sink = self.open.get_mut(&key)?;
         sink.wants = false;
         sink.left.extend(items);
+        // What it wants next is asked for in the next turn, so that one that takes much holds up nobody.
+        self.active.insert(key);
+        self.flush(key, poller, done)
+    }
+
+    /// Writes what can be written now; who takes no more by that, or until it wants more as another.
+    fn flush(&mut self, key: usize, poller: &Poller, done: &mut Vec<(QueueId, ItemId)>) -> Option<Over> {
+        let sink = self.open.get_mut(&key)?;
         if sink.flush(done).is_err() {
             return self.close(key, poller);
         }
-        // What it wants next is asked for in the next turn, so that one that takes much holds up nobody.
-        if sink.writable {
-            self.active.insert(key);
-        }
-        None
+        let taker = sink.taker.take_if(|_| !sink.alone && !sink.wants && sink.left.is_empty())?;
+        self.keys.remove(&taker);
+        Some(Over { taker, queue: sink.queue, back: Vec::new(), done: Vec::new() })
     }
 
     /// There is nothing more for one of them: it sees the end of its input.
@@ -155,18 +171,21 @@ impl Sinks {
     fn close(&mut self, key: usize, poller: &Poller) -> Option<Over> {
         self.active.remove(&key);
         let sink = self.open.remove(&key)?;
-        self.keys.remove(&sink.taker);
         poller.remove(sink.file.as_raw_fd());
+        let taker = sink.taker?;
+        self.keys.remove(&taker);
         let begun = usize::from(sink.written > 0);
         let items = || sink.left.iter().map(|(item, _)| *item);
-        Some(Over { taker: sink.taker, queue: sink.queue, back: items().skip(begun).collect(), done: items().take(begun).collect() })
+        Some(Over { taker, queue: sink.queue, back: items().skip(begun).collect(), done: items().take(begun).collect() })
     }
 }
 
 impl Sink {
     /// Writes as much as the pipe takes.
     fn flush(&mut self, done: &mut Vec<(QueueId, ItemId)>) -> io::Result<()> {
-        while self.writable && let Some((_, first)) = self.left.front() {
+        while self.writable
+            && let Some((_, first)) = self.left.front()
+        {
             let (bytes, _) = first.run(self.left.iter().skip(1).map(|(_, next)| next));
             match self.file.write(&bytes[self.written..]) {
                 Ok(count) => self.advance(count, done),
@@ -190,7 +209,7 @@ impl Sink {
     }
 
     /// What it wants, if nothing is left to be written and there is room for more.
-    fn want(&mut self) -> Option<Want> {
+    fn want(&mut self, new_taker: impl FnOnce() -> TakerId) -> Option<Want> {
         if self.wants || !self.left.is_empty() || !self.writable {
             return None;
         }
@@ -199,6 +218,7 @@ impl Sink {
             return None;
         }
         self.wants = true;
-        Some(Want { taker: self.taker, queue: self.queue, most: if self.alone { MANY } else { 1 } })
+        let taker = *self.taker.get_or_insert_with(new_taker);
+        Some(Want { taker, queue: self.queue, most: if self.alone { MANY } else { 1 } })
     }
 }

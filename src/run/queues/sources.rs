@@ -124,11 +124,6 @@ impl Sources {
         }
     }
 
-    /// Closes all streams of a job, unread.
-    pub fn close_of(&mut self, job: JobId, poller: &Poller) {
-        self.keys(|source| source.job == job).into_iter().for_each(|key| self.close(key, poller));
-    }
-
     /// Closes all streams into a queue.
     pub fn close_into(&mut self, queue: QueueId, poller: &Poller) {
         self.keys(|source| source.queue == queue).into_iter().for_each(|key| self.close(key, poller));

@@ -59,14 +59,6 @@ impl Streams {
             errors: end(&self.errors).or(others.errors),
         }
     }
-
-    /// The end that a task writes into, if its output goes into a queue.
-    ///
-    /// # Errors
-    /// The system's error.
-    pub fn output_of_task(&self) -> io::Result<Option<OwnedFd>> {
-        self.output.as_ref().map(|tied| tied.theirs.try_clone()).transpose()
-    }
 }
 
 /// A pipe out of a queue.
@@ -108,9 +100,9 @@ impl Runner<'_> {
             }
         }
         if let Some(Tied { queue, ours, .. }) = streams.input {
-            let (key, taker) = (self.queues.new_key(), self.queues.new_taker());
+            let key = self.queues.new_key();
             let alone = is_alone(queue, &self.setup.plan);
-            if let Err(error) = self.queues.sinks.add(key, ours, job, (taker, queue), alone, &self.setup.poller) {
+            if let Err(error) = self.queues.sinks.add(key, ours, job, queue, alone, &self.setup.poller) {
                 self.warn(job.process, format!("it gets no items: cannot watch a pipe: {}", reason(&error)));
             }
         }
@@ -121,14 +113,13 @@ impl Runner<'_> {
         for brought in self.queues.sources.read_ready(&self.setup.poller) {
             self.offer_lines(brought);
         }
-        let mut handed = std::mem::take(&mut self.queues.handed);
-        let (wants, over) = self.queues.sinks.turn(&self.setup.poller, &mut handed);
-        self.queues.handed = handed;
+        let Queues { sinks, handed, takers, .. } = &mut self.queues;
+        let (over, wants) = sinks.turn(&self.setup.poller, handed, || takers.next());
         self.queues.forget_handed();
+        over.into_iter().for_each(|over| self.sink_over(over));
         for want in wants {
             self.inputs.push_back(Input::Wanted { taker: want.taker, queue: want.queue, most: want.most, keeper: None });
         }
-        over.into_iter().for_each(|over| self.sink_over(over));
     }
 
     fn offer_lines(&mut self, brought: Brought) {
@@ -189,10 +180,5 @@ impl Runner<'_> {
             }
         }
         self.offer_lines(brought);
-    }
-
-    /// A task that was killed may live on; what it still writes goes nowhere.
-    pub(in crate::run) fn cut_streams(&mut self, job: JobId) {
-        self.queues.sources.close_of(job, &self.setup.poller);
     }
 }
