@@ -116,7 +116,10 @@ fn items_are_put_got_counted_and_done() {
     assert_eq!(run.as_main("queue get q --json").exits(0).stdout, "{\"item\":\"two\",\"number\":1,\"delivery\":1}\n");
     assert_eq!(run.len("q")["in_work"], 1);
     let table = run.ask("status").exits(0).stdout;
-    assert!(table.contains("\n\nQUEUE  STATE   WAITING  IN WORK  TAKEN  SET ASIDE\nq      open    0        1        2      0\n"), "{table}");
+    assert!(
+        table.contains("\n\nQUEUE  STATE   WAITING  IN WORK  TAKEN  SET ASIDE\nq      open    0        1        2      0\n"),
+        "{table}"
+    );
     let said = run.as_main("queue done q --item 0").exits(1);
     assert_eq!(said.stderr, "flowrun: `main` has no item 0 of the queue `q` in work\n");
     run.as_main("queue done q --item 1").exits(0);

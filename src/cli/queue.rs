@@ -189,7 +189,7 @@ fn connect(of: &OfRun, until: Until) -> Result<Client, Failure> {
         match reach::try_run(of.run.as_deref()) {
             Ok(client) => return Ok(client),
             Err(reach::Unreached::Answered(Trouble::Refused(refusal))) if refusal.code == Code::Busy && !until.is_over() => {
-                sleep(TRY_AGAIN)
+                sleep(TRY_AGAIN);
             }
             Err(reach::Unreached::Answered(Trouble::Refused(refusal))) if refusal.code == Code::Busy => {
                 return Err(Failure { message: refusal.message, status: Status::TimedOut });

@@ -19,7 +19,7 @@ pub fn encode(bytes: &[u8]) -> String {
 /// Text as bytes; none when it is no base64.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
-    if digits.len() % 4 != 0 {
+    if !digits.len().is_multiple_of(4) {
         return None;
     }
     let mut bytes = Vec::with_capacity(digits.len() / 4 * 3);
