@@ -32,8 +32,8 @@ fn flowrun(arguments: &[&str], folder: &Path, input: &str) -> Output {
     use std::io::Write;
     let program = Path::new(env!("CARGO_BIN_EXE_flowrun"));
     // Examples call flowrun by its name.
-    let folders =
-        program.parent().into_iter().map(Path::to_owned).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = program.parent().into_iter().map(Path::to_owned).chain(std::env::split_paths(&path));
     let mut child = Command::new(program)
         .env("PATH", std::env::join_paths(folders).expect("a path"))
         .args(arguments)
