@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::completion::CompletionsArgs;
 use super::control_args::{AttachArgs, LogsArgs, PsArgs, RestartArgs, SignalArgs, StatusArgs, StopArgs, WaitArgs};
+use super::queue_args::QueueArgs;
 use crate::base::duration;
 use crate::source::model::JobLimit;
 use crate::source::read::Scalar;
@@ -22,7 +23,7 @@ use crate::source::read::Scalar;
   3  flowrun itself could not go on
   124  the run's timeout           129, 130, 143  after SIGHUP, SIGINT, SIGTERM
 
-Every flag but those of `lock` can also be given as FLOWRUN_… in the environment, as in FLOWRUN_JOBS=4.")]
+Every flag but those of `lock` and `queue` can also be given as FLOWRUN_… in the environment, as in FLOWRUN_JOBS=4.")]
 pub struct Cli {
     /// What to do; without a command, `run`.
     #[command(subcommand)]
@@ -67,6 +68,8 @@ pub enum Command {
     Signal(SignalArgs),
     /// Wait until a run, or a process of it, has ended
     Wait(WaitArgs),
+    /// Put items into a queue of a run, or take them from it
+    Queue(QueueArgs),
     /// Show what happens in a run, as it does itself, until it has ended
     Attach(AttachArgs),
 }

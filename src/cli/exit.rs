@@ -10,7 +10,7 @@ use crate::notice::RunSummary;
 pub enum Status {
     /// 0: everything went well.
     Success,
-    /// 1: a process failed.
+    /// 1: a process failed, or a queue was not emptied.
     Failed,
     /// 2: the workflow or the command line is wrong; nothing was started.
     Usage,
@@ -42,7 +42,7 @@ impl Status {
         match summary.interrupted {
             Some(signal) => Self::Interrupted(signal),
             None if summary.timed_out => Self::TimedOut,
-            None if summary.failed > 0 => Self::Failed,
+            None if summary.failed + summary.queues > 0 => Self::Failed,
             None => Self::Success,
         }
     }
@@ -82,6 +82,7 @@ mod tests {
         assert_eq!(Status::of(&RunSummary { unaccounted: 0, ..all.clone() }).code(), 130);
         assert_eq!(Status::of(&RunSummary { failed: 1, timed_out: true, ..RunSummary::default() }).code(), 124);
         assert_eq!(Status::of(&RunSummary { failed: 1, ..RunSummary::default() }).code(), 1);
+        assert_eq!(Status::of(&RunSummary { queues: 1, ..RunSummary::default() }).code(), 1);
         assert_eq!(Status::of(&RunSummary::default()).code(), 0);
         for (signal, code) in [(1, 129), (2, 130), (3, 131), (15, 143)] {
             assert_eq!(Status::Interrupted(signal).code(), code);

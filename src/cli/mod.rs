@@ -24,6 +24,8 @@ mod logs;
 mod over;
 mod print;
 mod ps;
+mod queue;
+mod queue_args;
 mod reach;
 mod reporters;
 mod restart;
@@ -79,6 +81,7 @@ pub fn main() -> ExitCode {
         Some(Command::Restart(args)) => restart::restart(&args),
         Some(Command::Signal(args)) => signal::signal(&args),
         Some(Command::Wait(args)) => wait::wait(&args),
+        Some(Command::Queue(args)) => queue::queue(&args),
         Some(Command::Attach(args)) => attach::attach(&args),
     };
     match result {

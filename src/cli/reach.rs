@@ -30,12 +30,33 @@ struct Address {
 /// # Errors
 /// There is no such run or more than one, or it does not answer.
 pub fn run(name: Option<&str>) -> Result<Client, Failure> {
-    let runs = runs()?;
-    match name {
-        Some(name) => named(&runs, name)?.map_or_else(|| no_run(&runs, name), Ok),
-        None => default(&runs),
-    }
-    .and_then(|address| connect(&address))
+    try_run(name).map_err(|unreached| match unreached {
+        Unreached::NoRun(failure) => failure,
+        Unreached::Answered(trouble) => failure(trouble),
+    })
+}
+
+/// Why a run was not reached.
+pub enum Unreached {
+    /// There is none of this name, or more than one.
+    NoRun(Failure),
+    /// It is there, and this came of it.
+    Answered(Trouble),
+}
+
+/// The same for those who look at why not.
+///
+/// # Errors
+/// As [`run`] has them.
+pub fn try_run(name: Option<&str>) -> Result<Client, Unreached> {
+    let find = || {
+        let runs = runs()?;
+        match name {
+            Some(name) => named(&runs, name)?.map_or_else(|| no_run(&runs, name), Ok),
+            None => default(&runs),
+        }
+    };
+    try_connect(&find().map_err(Unreached::NoRun)?).map_err(Unreached::Answered)
 }
 
 /// Up to two words: a run and a process; a single word that is no run is a process.
@@ -112,7 +133,14 @@ fn list(runs: &[&(About, Place)]) -> String {
 }
 
 fn connect(address: &Address) -> Result<Client, Failure> {
-    Client::connect(&address.socket, &address.key, std::env::var("FLOWRUN_PROCESS").ok()).map_err(failure)
+    try_connect(address).map_err(failure)
+}
+
+fn try_connect(address: &Address) -> Result<Client, Trouble> {
+    // A process of one run is an outsider to all others.
+    let inside = std::env::var_os("FLOWRUN_SOCKET").is_some_and(|socket| address.socket == socket);
+    let process = inside.then(|| std::env::var("FLOWRUN_PROCESS").ok()).flatten();
+    Client::connect(&address.socket, &address.key, process)
 }
 
 /// What a request that brought no answer means for the exit status.
@@ -120,7 +148,7 @@ pub fn failure(trouble: Trouble) -> Failure {
     let status = match &trouble {
         Trouble::Gone(_) | Trouble::NotAccepted | Trouble::Foreign(_) => Status::System,
         Trouble::Refused(Refusal { code, .. }) => match code {
-            Code::Unknown => Status::Usage,
+            Code::Unknown | Code::NotAllowed => Status::Usage,
             Code::Timeout => Status::TimedOut,
             Code::BadRequest | Code::NotNow | Code::Deadlock | Code::Ending | Code::Closed | Code::Busy => Status::Failed,
         },

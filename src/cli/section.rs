@@ -94,7 +94,7 @@ fn failure(trouble: Trouble) -> Failure {
         Trouble::Refused(Refusal { code, .. }) => match code {
             Code::BadRequest | Code::Unknown => Status::Usage,
             Code::Timeout => Status::TimedOut,
-            Code::NotNow | Code::Deadlock => Status::NotFree,
+            Code::NotNow | Code::NotAllowed | Code::Deadlock => Status::NotFree,
             Code::Ending | Code::Busy | Code::Closed => Status::System,
         },
     };

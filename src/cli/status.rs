@@ -17,6 +17,20 @@ struct Run {
     suspended: bool,
     ending: bool,
     processes: Vec<Row>,
+    #[serde(default)]
+    queues: Vec<QueueRow>,
+}
+
+/// What is shown of a queue.
+#[derive(Deserialize)]
+struct QueueRow {
+    queue: String,
+    waiting: u64,
+    in_work: u64,
+    taken: u64,
+    set_aside: u64,
+    closed: bool,
+    abandoned: bool,
 }
 
 /// What is shown of a process.
@@ -57,7 +71,25 @@ fn table(run: &Run) -> String {
     }));
     let more = [(run.suspended, ", suspended"), (run.ending, ", ending")];
     let more: String = more.iter().filter(|(holds, _)| *holds).map(|(_, word)| *word).collect();
-    format!("{}{}, for {}{more}\n", columns::table(&rows), one_line(&run.name), time(run.elapsed))
+    format!("{}{}{}, for {}{more}\n", columns::table(&rows), queues(&run.queues), one_line(&run.name), time(run.elapsed))
+}
+
+/// The queues, if there are any, with a line before them.
+fn queues(queues: &[QueueRow]) -> String {
+    if queues.is_empty() {
+        return String::new();
+    }
+    let mut rows = vec![["QUEUE", "STATE", "WAITING", "IN WORK", "TAKEN", "SET ASIDE"].map(str::to_owned)];
+    rows.extend(queues.iter().map(|row| {
+        let state = match (row.abandoned, row.closed) {
+            (true, _) => "abandoned",
+            (false, true) => "closed",
+            (false, false) => "open",
+        };
+        let [waiting, in_work, taken, set_aside] = [row.waiting, row.in_work, row.taken, row.set_aside].map(|count| count.to_string());
+        [one_line(&row.queue), state.to_owned(), waiting, in_work, taken, set_aside]
+    }));
+    format!("\n{}", columns::table(&rows))
 }
 
 fn time(seconds: f64) -> String {

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::base64;
+
 /// The version that the greeting names; it changes only when an older client would misunderstand.
 pub const VERSION: u32 = 1;
 
@@ -163,6 +165,30 @@ pub enum ItemText {
     },
 }
 
+impl ItemText {
+    /// An item in the form that is the shorter: as text, or in base64 where it is no text or has many characters
+    /// that JSON would have to write out.
+    pub fn of(item: &[u8]) -> Self {
+        let more = |byte: &u8| match byte {
+            b'"' | b'\\' => 1,
+            0..b' ' => 5,
+            _ => 0,
+        };
+        match str::from_utf8(item) {
+            Ok(text) if item.iter().map(more).sum::<usize>() <= item.len() / 4 => Self::Text(text.to_owned()),
+            _ => Self::Base64 { base64: base64::encode(item) },
+        }
+    }
+
+    /// Its bytes; none when it is not in base64 although it should be.
+    pub fn bytes(&self) -> Option<std::borrow::Cow<'_, [u8]>> {
+        match self {
+            Self::Text(text) => Some(text.as_bytes().into()),
+            Self::Base64 { base64 } => base64::decode(base64).map(Into::into),
+        }
+    }
+}
+
 /// How what happens is told in lines for people: what a run in the foreground would print.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -249,6 +275,8 @@ pub enum Code {
     Deadlock,
     /// The queue is closed: it takes nothing more; or it has ended: it has nothing more.
     Closed,
+    /// The process is not among those that may.
+    NotAllowed,
     /// The run is ending.
     Ending,
     /// There are too many clients.

@@ -11,6 +11,7 @@ pub mod keeper;
 pub mod limits;
 pub mod listener;
 pub mod machine;
+pub mod pipe;
 pub mod poller;
 pub mod procfs;
 pub mod program;

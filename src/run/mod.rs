@@ -24,6 +24,8 @@ mod pipes;
 mod printers;
 mod probes;
 mod probing;
+mod queue_requests;
+mod queues;
 mod refusals;
 mod requests;
 mod runner;

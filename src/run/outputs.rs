@@ -103,11 +103,13 @@ impl Runner<'_> {
         }
     }
 
-    /// A step and its standard input with all their values, also those that other processes have written.
-    pub(super) fn known<'s>(&self, step: &'s Step, stdin: &'s Stdin) -> Result<Known<'s>, StartError> {
+    /// A step and its standard input with all their values: also what other processes have written, and the item that
+    /// it runs for.
+    pub(super) fn known<'s>(&self, job: JobId, step: &'s Step, stdin: &'s Stdin) -> Result<Known<'s>, StartError> {
         let Some(late) = &step.late else { return Ok((Cow::Borrowed(step), Cow::Borrowed(stdin))) };
         let outputs = self.written_by(late.processes());
-        let (step, stdin) = late.known(step, stdin, Given { outputs: &outputs, item: None }).map_err(StartError::Failed)?;
+        let given = Given { outputs: &outputs, item: self.queues.item(job).map(|item| item.bytes) };
+        let (step, stdin) = late.known(step, stdin, given).map_err(StartError::Failed)?;
         Ok((Cow::Owned(step), Cow::Owned(stdin)))
     }
 

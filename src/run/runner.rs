@@ -18,6 +18,7 @@ use super::outputs::OutputFiles;
 use super::pipes::{Pipes, Said};
 use super::printers::Printers;
 use super::probes::Probes;
+use super::queues::Queues;
 use super::sections::Sections;
 use super::server::Server;
 use super::starting::PendingStart;
@@ -128,6 +129,7 @@ pub(super) struct Runner<'a> {
     pub(super) terminals: Terminals,
     pub(super) outputs: OutputFiles,
     pub(super) ties: Ties,
+    pub(super) queues: Queues,
     pub(super) suspension: Suspension,
     /// None when there was no place for its socket.
     pub(super) server: Option<Server>,
@@ -176,6 +178,7 @@ impl<'a> Runner<'a> {
             terminals,
             outputs: OutputFiles::default(),
             ties: Ties::new(&setup.plan),
+            queues: Queues::new(&setup.plan),
             suspension: Suspension::default(),
             server: None,
             waits: Waits::default(),
@@ -201,7 +204,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Gives the core its news, tells what it tells, does what it asks.
-    fn think(&mut self) {
+    pub(super) fn think(&mut self) {
         while let Some(input) = self.inputs.pop_front() {
             let now = self.setup.clock.now();
             let before = Instant::now();
@@ -227,8 +230,12 @@ impl<'a> Runner<'a> {
                 self.probes.forget(*process, &self.setup.poller);
                 self.process_over(*process);
             }
-            Event::Retrying { job, .. } | Event::Restarting { job, .. } | Event::BeginningAnew { job } => {
+            Event::Retrying { job, .. } | Event::Restarting { job, .. } | Event::BeginningAnew { job } | Event::ItemFailed { job, .. } => {
                 self.outputs_end(job.process, false);
+                self.process_over(job.process);
+            }
+            Event::ItemDone { job, .. } => {
+                self.outputs_end(job.process, true);
                 self.process_over(job.process);
             }
             Event::KillingAll { .. } => self.killing = true,
@@ -255,12 +262,12 @@ impl<'a> Runner<'a> {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Start { job, step, permits, item } => self.starts.push_back(PendingStart { job, step, permits, item }),
-            Effect::Accept { .. }
-            | Effect::RefuseOffer { .. }
-            | Effect::Hand { .. }
-            | Effect::EndOfQueue { .. }
-            | Effect::CutProducers { .. }
-            | Effect::Forget { .. } => {}
+            Effect::Accept { offer, queue, first, count } => self.accept(offer, queue, first, count),
+            Effect::RefuseOffer { offer } => self.refuse_offer(offer),
+            Effect::Hand { taker, items } => self.hand(taker, &items),
+            Effect::EndOfQueue { taker } => self.end_of_queue(taker),
+            Effect::CutProducers { queue } => self.cut_producers(queue),
+            Effect::Forget { queue, item, set_aside } => self.forget_item(queue, item, set_aside),
             Effect::Decide { process } => self.decide(process),
             Effect::Probe { job, probe, live } if self.suspension.holds() => self.suspension.keep_probe(job, probe, live),
             Effect::Probe { job, probe, live } => self.probe(job, probe, live),
@@ -280,7 +287,8 @@ impl<'a> Runner<'a> {
     fn wait(&mut self) -> io::Result<()> {
         let readable = self.pipes.has_ready() && self.setup.audience.has_room();
         let startable = !self.starts.is_empty() && self.no_room.is_none() && !self.suspension.holds();
-        let timeout = if readable || startable || self.probes.has_pending() || self.clients_wait() || !self.inputs.is_empty() {
+        let pending = self.probes.has_pending() || self.clients_wait() || self.queues.has_ready() || !self.inputs.is_empty();
+        let timeout = if readable || startable || pending {
             Some(Duration::ZERO)
         } else if let Some(patience) = self.suspension.wait() {
             // The run's own clock stands still.
@@ -308,6 +316,7 @@ impl<'a> Runner<'a> {
             self.receive(message);
         }
         self.read_pipes();
+        self.serve_streams();
         self.serve_clients();
         self.take_connections();
         if self.setup.signals.take_child() {
@@ -327,6 +336,7 @@ impl<'a> Runner<'a> {
         if !self.suspension.holds() && self.host_locks.deadline().is_some_and(|moment| moment <= now) {
             self.try_host_locks(now);
         }
+        self.end_streams();
         if self.core.deadline().is_some_and(|deadline| deadline <= now) {
             self.inputs.push_back(Input::Tick);
         }
@@ -336,7 +346,8 @@ impl<'a> Runner<'a> {
     pub(super) fn mark_ready(&mut self) {
         for key in std::mem::take(&mut self.keys) {
             let of_client = self.server.as_mut().is_some_and(|server| server.mark_ready(key));
-            if !of_client && !self.listeners.mark_ready(key) && !self.probes.mark_ready(key) {
+            let of_others = of_client || self.listeners.mark_ready(key) || self.queues.mark_ready(key);
+            if !of_others && !self.probes.mark_ready(key) {
                 self.pipes.mark_ready(key);
             }
         }

@@ -155,12 +155,14 @@ impl Server {
         news
     }
 
-    /// Sends an answer, or something on the way to it. A client that is gone gets nothing.
-    pub fn answer(&mut self, client: ClientId, id: u64, body: Body, poller: &Poller) {
-        let Some(connection) = self.clients.get_mut(&client.0) else { return };
-        if connection.send(&Answer { id, body }.line()).is_err() {
+    /// Sends an answer, or something on the way to it; false when the client is gone.
+    pub fn answer(&mut self, client: ClientId, id: u64, body: Body, poller: &Poller) -> bool {
+        let Some(connection) = self.clients.get_mut(&client.0) else { return false };
+        let sent = connection.send(&Answer { id, body }.line()).is_ok();
+        if !sent {
             self.let_go(client.0, poller);
         }
+        sent
     }
 
     /// Whether somebody has not taken all that was sent.

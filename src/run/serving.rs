@@ -43,14 +43,15 @@ impl Runner<'_> {
 
     /// How long until something is to be done for clients by itself.
     pub(super) fn clients_deadline(&self) -> Option<Duration> {
-        let moments = self.server.as_ref().and_then(Server::deadline).into_iter().chain(self.waits.deadline());
+        let moments =
+            self.server.as_ref().and_then(Server::deadline).into_iter().chain(self.waits.deadline()).chain(self.queues.deadline());
         moments.min().map(|moment| moment.saturating_duration_since(Instant::now()))
     }
 
     /// Takes a fair part of what clients ask, and does it.
     pub(super) fn serve_clients(&mut self) {
         let Some(server) = &mut self.server else { return };
-        if !server.has_pending() && server.deadline().is_none() && self.waits.deadline().is_none() {
+        if !server.has_pending() && server.deadline().is_none() && self.waits.deadline().is_none() && self.queues.deadline().is_none() {
             return;
         }
         let now = Instant::now();
@@ -63,6 +64,7 @@ impl Runner<'_> {
         for late in self.waits.take_late(now) {
             self.answer(late, refusal(Code::Timeout, "it has not ended within the time given"));
         }
+        self.end_late_requests(now);
     }
 
     /// Tells the audience, and the clients whom it concerns.
@@ -108,10 +110,12 @@ impl Runner<'_> {
 
     /// The run has ended: everybody who waits for that is answered.
     fn answer_all(&mut self, summary: &Value) {
+        self.refuse_requests();
         let (ends, followers) = self.waits.take_all();
-        ends.into_iter().for_each(|pending| self.answer(pending, Body::Ok(summary.clone())));
         let followers = followers.into_iter().chain(self.printers.take_all());
-        followers.for_each(|pending| self.answer(pending, Body::Ok(summary.clone())));
+        for pending in ends.into_iter().chain(followers) {
+            self.answer(pending, Body::Ok(summary.clone()));
+        }
     }
 
     /// Gives clients a moment to take what is on its way to them, and takes the socket away.
