@@ -323,6 +323,7 @@ impl Run<'_> {
         if !early {
             self.clients_go(job)?;
         }
-        self.noise_after(job)
+        let last = step as usize + 1 == self.world.plan.processes[job.process].control.steps.len();
+        if last { self.noise_after(job) } else { Ok(()) }
     }
 }

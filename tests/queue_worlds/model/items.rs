@@ -180,6 +180,13 @@ impl Items {
         self.all.get(item.0 as usize).is_some_and(|item| item.unsure)
     }
 
+    /// Another attempt has an item in work.
+    pub fn hold(&mut self, item: ItemId, holder: Holder) {
+        if let Ok(known) = self.get(item) {
+            known.place = Place::Work(holder);
+        }
+    }
+
     pub fn done(&mut self, item: ItemId) {
         if let Ok(known) = self.get(item) {
             known.place = Place::Done;

@@ -50,6 +50,8 @@ struct One {
     asked: bool,
     /// The item that the attempt of a worker is for, as far as is known.
     item: Option<ItemId>,
+    /// The item that a worker keeps when it is begun anew.
+    kept: Option<ItemId>,
     /// Since when a worker waits for an item: the number of a moment.
     waits: Option<u64>,
     /// How many items were set aside at its hands.
@@ -57,6 +59,8 @@ struct One {
     /// Waits for locks, or for a job slot alone.
     queued: Option<bool>,
     outcome: Option<Outcome>,
+    /// The step in which it was told.
+    ended: Option<u64>,
 }
 
 /// What is known of a queue beside its items.
@@ -118,6 +122,8 @@ pub struct Model {
     halted: Option<u64>,
     stopped: bool,
     killing: bool,
+    /// The step in which the first daemon was stopped because the work had ended.
+    closing: Option<u64>,
     over: Option<RunSummary>,
     now: RunTime,
     pub met: Met,
@@ -142,6 +148,7 @@ impl Model {
             halted: None,
             stopped: false,
             killing: false,
+            closing: None,
             over: None,
             now: RunTime::ZERO,
             met,
