@@ -213,6 +213,12 @@ impl LockTable {
         self.serve();
     }
 
+    /// Others may use a slot while who has it waits for what they do, or may no longer.
+    pub fn lend_slot(&mut self, slot: SlotKey, on: bool) {
+        self.slots.lend(slot, on);
+        self.serve();
+    }
+
     /// Whether a request lacks nothing but a job slot.
     pub fn lacks_only_slot(&self, ticket: Ticket) -> bool {
         self.slot_queue.contains(&ticket)

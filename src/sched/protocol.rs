@@ -96,7 +96,7 @@ pub enum Input {
         /// The attempt that has an item in work until it says that it is done; without, it is done when handed over.
         keeper: Option<JobId>,
     },
-    /// A taker takes no more. What it was handed is done, but for what was never handed on.
+    /// A taker takes no more; one that belongs to a process says so before that process has `Ended`. What it was handed is done, but for what was never handed on.
     TakerOver {
         /// Who.
         taker: TakerId,

@@ -244,6 +244,10 @@ impl Scheduler {
         }
         if self.alive == 0 && !self.finished {
             self.finished = true;
+            self.queues.finish();
+            while let Some(turn) = self.queues.take_turn() {
+                self.take_queue_turn(turn, out);
+            }
             let without = self.processes.iter().filter(|process| process.outcome.is_none()).count();
             self.summary.queues = self.queues.failed();
             self.summary.unaccounted = without.max(self.processes.len().abs_diff(self.ends_told));
@@ -255,7 +259,11 @@ impl Scheduler {
     /// joiners learn of readiness that came or went with it.
     pub(super) fn enter(&mut self, id: ProcessId, state: State) {
         let (before, readiness) = (self.holds_open(id), self.readiness(id));
+        let ran = self.processes[id].state.runs();
         self.processes[id].state = state;
+        if ran != state.runs() {
+            self.queues.runs(id, !ran);
+        }
         let after = self.holds_open(id);
         // Of an end all joiners hear anyway.
         if state != State::Ended && self.readiness(id) != readiness {

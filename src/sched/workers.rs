@@ -84,7 +84,7 @@ impl Scheduler {
     pub(super) fn leave_queue(&mut self, id: ProcessId, outcome: &Outcome) {
         let Some(queue) = self.plan.processes[id].control.for_each else { return };
         self.queues.forget_worker(id, queue);
-        let mut blame = self.processes[id].set_aside > 0 && !matches!(outcome, Outcome::Failed { allowed: false, .. });
+        let mut blame = self.processes[id].set_aside > 0 && !matches!(outcome, Outcome::Failed { .. });
         if let Some(delivery) = self.processes[id].item.take() {
             if let State::Queued { step: None | Some(0), .. } = self.processes[id].state {
                 self.queues.unseen(delivery);
