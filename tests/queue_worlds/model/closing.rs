@@ -48,7 +48,8 @@ impl Model {
             ensure!(told.is_none(), "{queue:?} is abandoned, which has consumers or is drained: {line:?}");
             return Ok(());
         }
-        if !was_deserted && drained && told.is_none() && self.has_no_producer(queue) {
+        let otherwise = self.this.close == Some(queue) || self.has_no_producer(queue);
+        if !was_deserted && drained && told.is_none() && otherwise {
             // In one step all may end: in which order is nobody's business.
             return Ok(());
         }

@@ -44,6 +44,7 @@ impl Model {
         if let Some(delivery) = item {
             self.started_for(job, delivery)?;
         }
+        self.this.started.push(id);
         let one = &mut self.all[id];
         ensure!(step == 0 || one.started, "{job:?} is started at step {step}");
         one.program = Some(step);

@@ -12,7 +12,7 @@ mod offers;
 mod shares;
 mod takers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use flowrun::base::ids::{DenseMap, ItemId, OfferId, ProcessId, QueueId, TakerId};
@@ -80,6 +80,12 @@ struct Line {
 /// What this step did.
 #[derive(Clone, Debug, Default)]
 struct Step {
+    /// Groups that may have lent their slot, before the step.
+    lent: BTreeSet<ProcessId>,
+    /// Groups of which something ran, before the step.
+    running: BTreeSet<ProcessId>,
+    /// Those that a step was started of.
+    started: Vec<ProcessId>,
     close: Option<QueueId>,
     /// Workers that began an attempt.
     begun: Vec<ProcessId>,
@@ -169,7 +175,7 @@ impl Model {
     pub fn before(&mut self, now: RunTime, input: &Input) {
         self.now = now;
         self.number += 1;
-        self.this = Step::default();
+        self.this = Step { lent: self.lent(), running: self.running(), ..Step::default() };
         self.lines.iter_mut().for_each(|line| line.items.new_step());
         match input {
             Input::Ended { job, step, exit } => {

@@ -14,6 +14,8 @@ pub struct Taker {
     most: u32,
     /// The moment since which it waits, if it does.
     pub since: Option<u64>,
+    /// The step in which it was told the end.
+    ended: Option<u64>,
 }
 
 impl Model {
@@ -32,7 +34,7 @@ impl Model {
         if since.is_some() && self.takers.values().any(|other| other.queue == queue && other.since.is_some()) {
             self.meet("several takers waited");
         }
-        self.takers.insert(taker, Taker { queue, keeper, most, since });
+        self.takers.insert(taker, Taker { queue, keeper, most, since, ended: None });
     }
 
     pub fn taker_over(&mut self, taker: TakerId, back: &[ItemId]) {
@@ -115,15 +117,26 @@ impl Model {
         let dead = taker.keeper.is_some_and(|job| !self.lives(job));
         ensure!(dead || taker.since.is_some(), "{id:?} is told the end, and does not wait");
         let line = &self.lines[taker.queue];
-        let own = |holder| matches!(holder, Holder::Job(job, _) if Some(job) == taker.keeper);
-        let others = line.items.held(|holder| !own(holder));
-        let over = line.closed && line.items.waiting() == 0 && others.is_empty();
+        let stuck = taker.keeper.is_some_and(|job| self.waits_for_itself(taker.queue, job));
+        let over = line.closed && line.items.waiting() == 0 && (line.items.in_work().is_empty() || stuck);
         ensure!(dead || line.abandoned || over, "{id:?} is told the end of {:?}: {:?}", taker.queue, line.items);
         if !dead && over && !line.items.in_work().is_empty() {
             self.meet("end seen in spite of own items");
         }
-        self.takers.insert(id, Taker { since: None, ..taker });
+        self.takers.insert(id, Taker { since: None, ended: Some(self.number), ..taker });
         Ok(())
+    }
+
+    /// Whether an attempt waits for what it has in work itself, or others have that wait in the same way.
+    fn waits_for_itself(&self, queue: QueueId, job: JobId) -> bool {
+        let waits = |job: JobId| {
+            let own = |taker: &&Taker| taker.queue == queue && taker.keeper == Some(job);
+            self.takers.values().filter(own).any(|taker| taker.since.is_some() || taker.ended == Some(self.number))
+        };
+        let held = self.lines[queue].items.in_work();
+        let own = |holder: &Holder| matches!(holder, Holder::Job(other, Some(_)) if *other == job);
+        let stuck = |holder: &Holder| matches!(holder, Holder::Job(other, Some(_)) if waits(*other));
+        held.iter().any(|(_, holder)| own(holder)) && held.iter().all(|(_, holder)| stuck(holder))
     }
 
     /// Nobody waits for what is there, and nobody was overtaken.
@@ -141,6 +154,9 @@ impl Model {
         ensure!(idle.is_none() || line.items.waiting() == 0, "{idle:?} waits though {queue:?} has items: {:?}", line.items);
         let over = line.closed && line.items.is_drained();
         ensure!(idle.is_none() || !over, "{idle:?} waits though {queue:?} has ended");
+        let keepers = self.takers.values().filter(|taker| taker.queue == queue && taker.since.is_some()).filter_map(|taker| taker.keeper);
+        let stuck = keepers.into_iter().find(|job| line.closed && line.items.waiting() == 0 && self.waits_for_itself(queue, *job));
+        ensure!(stuck.is_none(), "{stuck:?} waits for the end of {queue:?}, and holds it up itself");
         let offer = self.offers_of(queue).next();
         if offer.is_some() {
             ensure!(!line.closed && !line.abandoned, "{offer:?} waits though {queue:?} takes nothing");
