@@ -61,6 +61,10 @@ impl Model {
             }
             Event::RunEnded { summary } => {
                 self.over = Some(summary.clone());
+                // What people outside were handed is theirs now.
+                for line in self.lines.iter_mut() {
+                    line.items.held(|holder| matches!(holder, Holder::Taker(_))).iter().for_each(|(item, _)| line.items.done(*item));
+                }
                 Ok(())
             }
             _ => Ok(()),
@@ -175,6 +179,9 @@ impl Model {
         ensure!(self.this.owed.remove(&id) != Some(true), "an item of {job:?} has failed though it has succeeded");
         ensure!(max == self.plan.queues[queue].max_deliveries, "{job:?} is told {max} deliveries");
         let line = &mut self.lines[queue];
+        if !self.all[id].started {
+            line.items.doubt(item);
+        }
         let known = line.items.deliveries(item);
         ensure!(deliveries == known || line.items.is_unsure(item), "{job:?} has failed in delivery {known}, not {deliveries}");
         if deliveries == max {

@@ -18,6 +18,14 @@ pub struct Taker {
     ended: Option<u64>,
 }
 
+/// Somebody who waits for an item; for messages.
+#[derive(Clone, Copy, Debug)]
+#[expect(dead_code, reason = "only shown")]
+enum Waiter {
+    Worker(ProcessId),
+    Taker(TakerId),
+}
+
 impl Model {
     pub fn lives(&self, job: JobId) -> bool {
         let one = &self.all[job.process];
@@ -92,11 +100,23 @@ impl Model {
         for delivery in items {
             ensure!(delivery.queue == taker.queue, "{id:?} is handed {delivery:?} of another queue");
             let holder = taker.keeper.map_or(Holder::Taker(id), |job| Holder::Job(job, Some(id)));
+            self.was_not_pledged(taker.queue, delivery.item)?;
             self.lines[taker.queue].items.deliver(*delivery, most, holder)?;
             self.kept.insert((taker.queue, delivery.item), moment);
         }
         self.served(taker.queue, since);
         self.takers.insert(id, Taker { since: None, ..taker });
+        Ok(())
+    }
+
+    /// An item that a worker was thought to have, which has not started anything yet, is handed to another: then that
+    /// worker has another one of those that came back.
+    fn was_not_pledged(&mut self, queue: QueueId, item: ItemId) -> Result<(), String> {
+        let held = self.lines[queue].items.held(|holder| matches!(holder, Holder::Job(job, None) if !self.all[job.process].started));
+        let holder = held.into_iter().find(|(other, _)| *other == item).map(|(_, holder)| holder);
+        if let (Some(Holder::Job(job, _)), Some(other)) = (holder, self.lines[queue].items.last_again()) {
+            self.swap(job.process, item, queue, other)?;
+        }
         Ok(())
     }
 
@@ -141,11 +161,11 @@ impl Model {
 
     /// Nobody waits for what is there, and nobody was overtaken.
     pub fn nobody_waits_in_vain(&mut self, queue: QueueId) -> Result<(), String> {
-        let worker = |id: &ProcessId| self.plan.processes[*id].control.for_each == Some(queue) && self.all[*id].outcome.is_none();
-        let workers = self.plan.processes.ids().filter(worker).filter_map(|id| self.all[id].waits.map(|since| (since, format!("{id:?}"))));
+        let waits = |id: &ProcessId| self.all[*id].waits.filter(|_| self.plan.processes[*id].control.for_each == Some(queue));
+        let workers = self.plan.queues[queue].consumers.iter().filter_map(|id| waits(id).map(|since| (since, Waiter::Worker(*id))));
         let takers = self.takers.iter().filter(|(_, taker)| taker.queue == queue);
-        let takers = takers.filter_map(|(id, taker)| taker.since.map(|since| (since, format!("{id:?}"))));
-        let waiting: Vec<(u64, String)> = workers.chain(takers).collect();
+        let takers = takers.filter_map(|(id, taker)| taker.since.map(|since| (since, Waiter::Taker(*id))));
+        let waiting: Vec<(u64, Waiter)> = workers.chain(takers).collect();
         let last = self.this.served.get(&queue).copied().unwrap_or(0);
         let line = &self.lines[queue];
         let overtaken = waiting.iter().find(|(since, _)| *since < last);
