@@ -82,6 +82,8 @@ struct Line {
 struct Step {
     /// Groups that may have lent their slot, before the step.
     lent: BTreeSet<ProcessId>,
+    /// Queues that something was offered to or taken by in this step.
+    moved: BTreeSet<QueueId>,
     /// Groups of which something ran, before the step.
     running: BTreeSet<ProcessId>,
     /// Those that a step was started of.
