@@ -286,7 +286,7 @@ pub enum Event {
         /// How many items it has taken in all.
         items: u64,
     },
-    /// A queue that is not empty, or not closed, can have no consumer any more: the run fails.
+    /// Items are left in a queue, or came after, that can have no consumer any more: the run fails.
     QueueAbandoned {
         /// Which.
         queue: QueueId,

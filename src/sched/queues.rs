@@ -115,8 +115,6 @@ struct Queue {
     failed: bool,
     /// Whether it keeps the run from its end.
     holds: bool,
-    /// Producers that run.
-    running: usize,
     /// Those by whom the others that are tied to the queue are known.
     first_producer: Option<ProcessId>,
     first_consumer: Option<ProcessId>,
@@ -177,7 +175,6 @@ impl Queue {
             abandoned: false,
             failed: false,
             holds: false,
-            running: 0,
             first_producer: queue.producers.first().copied(),
             first_consumer: queue.consumers.first().copied().filter(|_| queue.declared),
             idle: BTreeSet::new(),
@@ -430,16 +427,6 @@ impl QueueTable {
         }
     }
 
-    /// A process has begun to run, or runs no more.
-    pub fn runs(&mut self, process: ProcessId, on: bool) {
-        let Some(uses) = self.uses.get(process).filter(|uses| !uses.puts.is_empty()).cloned() else { return };
-        for (queue, _) in uses.puts {
-            let running = &mut self.queues[queue].running;
-            *running = if on { *running + 1 } else { *running - 1 };
-            self.count(queue);
-        }
-    }
-
     /// Somebody closes a queue: what is on offer is not taken any more.
     pub fn close(&mut self, queue: QueueId) {
         if self.queues.get(queue).is_some_and(|queue| !queue.closed) {
@@ -650,14 +637,14 @@ impl QueueTable {
     }
 
     /// Tells whose job slots others may use meanwhile: of who is held back because the queue is full, and of who waits
-    /// for items while nobody runs that could bring one. What they wait for may itself wait for a slot.
+    /// for items. What they wait for may itself wait for a slot, at the other end of any chain of queues.
     fn look_for_idle(&mut self, id: QueueId) {
         let queue = &self.queues[id];
         let mut idle: BTreeSet<ProcessId> = BTreeSet::new();
         if !queue.offers.is_empty() {
             idle.extend(queue.first_producer);
         }
-        if queue.waiting.is_empty() && queue.running == 0 && !queue.closed {
+        if queue.waiting.is_empty() {
             let process = |taker: &Taker| match taker {
                 Taker::Outer(taker) => match self.takers.get(taker)?.keeper {
                     Some(keeper) => Some(keeper.process),

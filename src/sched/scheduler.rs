@@ -259,11 +259,7 @@ impl Scheduler {
     /// joiners learn of readiness that came or went with it.
     pub(super) fn enter(&mut self, id: ProcessId, state: State) {
         let (before, readiness) = (self.holds_open(id), self.readiness(id));
-        let ran = self.processes[id].state.runs();
         self.processes[id].state = state;
-        if ran != state.runs() {
-            self.queues.runs(id, !ran);
-        }
         let after = self.holds_open(id);
         // Of an end all joiners hear anyway.
         if state != State::Ended && self.readiness(id) != readiness {

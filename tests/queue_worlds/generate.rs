@@ -285,12 +285,7 @@ impl Maker {
         }
         let resource = |name: &str| Resource { name: name.to_owned(), kind: ResourceKind::Lock, host: None, place: Span::default() };
         let resources: DenseMap<ResourceId, Resource> = ["outer", "inner"].into_iter().map(resource).collect();
-        let locked = std::env::var("TEMP").is_ok()
-            && self
-                .drafts
-                .iter()
-                .any(|d| !d.control.request.is_empty() || !d.joins.is_empty() || d.control.steps.iter().any(|s| !s.request.is_empty()));
-        let jobs = (!locked && undeclared.is_none() && self.rng.chance(60)).then(|| 1 + self.rng.below(3) as u32);
+        let jobs = (undeclared.is_none() && self.rng.chance(60)).then(|| 1 + self.rng.below(3) as u32);
         let timeout = self.rng.chance(8).then(|| self.rng.tens(5, 60));
         let on_failure = self.rng.pick(&[OnFailure::Finish, OnFailure::Continue, OnFailure::Continue, OnFailure::Kill]);
         let (processes, queues) = lay_out(&self.drafts, &self.queues);

@@ -20,7 +20,7 @@ use met::{Met, THINGS};
 use simulate::World;
 
 /// As many as a debug build does in a few seconds.
-const WORLDS: u64 = 4_000;
+const WORLDS: u64 = 3_000;
 
 #[test]
 fn worlds_of_queues_keep_every_rule() {

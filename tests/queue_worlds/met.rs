@@ -37,6 +37,8 @@ pub const THINGS: &[&str] = &[
     "abandoned",
     "deserted with nothing left",
     "offers of what has ended accepted",
+    "end seen in spite of own items",
+    "slot lent",
     "halted with items left",
     "daemon stopped after its queue was drained",
     "run of one slot",

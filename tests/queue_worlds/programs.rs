@@ -97,6 +97,9 @@ impl Run<'_> {
         let told_after = if rng.chance(70) { Duration::ZERO } else { rng.tens(0, 2) };
         self.post(told_after, Message::Started { job, step });
         self.take_part(job, last, &mut rng);
+        if control.for_each.is_some() && !behaves && rng.chance(self.world.noise / 5) {
+            self.post(rng.tens(0, 4), Message::Tell(Input::RestartProcess { process: job.process }));
+        }
         if !behaves && rng.chance(self.world.dying) {
             self.ends_after(job, rng.tens(0, 15));
         }
@@ -323,6 +326,7 @@ impl Run<'_> {
         if !early {
             self.clients_go(job)?;
         }
-        self.noise_after(job)
+        let last = step as usize + 1 == self.world.plan.processes[job.process].control.steps.len();
+        if last { self.noise_after(job) } else { Ok(()) }
     }
 }

@@ -43,7 +43,8 @@ fn taking(plan: &Plan, id: ProcessId) -> Taking {
     if let Some((queue, _)) = mine.iter().find(|(_, declared)| *declared) {
         return Taking::Client(*queue);
     }
-    // Of those that may take but do not say so, most do.
-    let takes = !process.name.ends_with(['0', '3', '6']);
+    // Of those that may take but do not say so, most do; not who puts: nobody could see a ring.
+    let puts = plan.queues.iter().any(|queue| queue.producers.contains(&id));
+    let takes = !puts && !process.name.ends_with(['0', '3', '6']);
     mine.first().filter(|_| takes).map_or(Taking::Nothing, |(queue, _)| Taking::Client(*queue))
 }

@@ -77,7 +77,7 @@ impl World {
                 outside.push((rng.tens(0, 50), Outside::Say(Input::StopProcess { process: process(&mut rng) })));
             }
         }
-        if rng.chance(10) {
+        if rng.chance(20) {
             outside.push((rng.tens(0, 50), Outside::Say(Input::RestartProcess { process: process(&mut rng) })));
         }
         if rng.chance(25) {

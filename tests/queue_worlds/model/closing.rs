@@ -48,7 +48,8 @@ impl Model {
             ensure!(told.is_none(), "{queue:?} is abandoned, which has consumers or is drained: {line:?}");
             return Ok(());
         }
-        if !was_deserted && drained && told.is_none() && self.has_no_producer(queue) {
+        let otherwise = self.this.close == Some(queue) || self.has_no_producer(queue);
+        if !was_deserted && drained && told.is_none() && otherwise {
             // In one step all may end: in which order is nobody's business.
             return Ok(());
         }
@@ -101,19 +102,27 @@ impl Model {
             })
     }
 
-    /// A daemon is stopped because the work has ended: what it could still be needed for is drained, and who puts
-    /// into what it takes from has ended.
+    /// A daemon is stopped because the work has ended: nothing is left in what no daemon keeps open, nor in what it
+    /// takes from itself; and who puts into that has ended.
     pub fn not_needed_any_more(&mut self, id: ProcessId) -> Result<(), String> {
         if self.killing {
             return Ok(());
         }
-        let living = |other: &ProcessId| self.plan.processes[*other].control.daemon && self.all[*other].outcome.is_none();
+        let first = *self.closing.get_or_insert(self.number) == self.number;
+        let daemon = |other: &ProcessId| self.plan.processes[*other].control.daemon;
+        let living = |other: &ProcessId| daemon(other) && self.all[*other].outcome.is_none();
+        // One that was not begun again when the work had ended kept it open until then.
+        let lived = |other: &ProcessId| daemon(other) && self.all[*other].ended.is_none_or(|step| step == self.number);
         for (queue, plan) in self.plan.queues.entries() {
             let line = &self.lines[queue];
+            let takes = plan.declared && plan.consumers.contains(&id);
+            let drained = line.deserted || line.abandoned || line.closed && line.items.is_drained();
             let open = plan.producers.iter().any(living) && !line.closed;
-            let drained = line.abandoned || line.closed && line.items.is_drained();
-            ensure!(self.halted.is_some() || open || drained, "{id:?} is stopped though {queue:?} is not drained: {line:?}");
-            if plan.declared && plan.consumers.contains(&id) {
+            let was_open = first && !takes && plan.producers.iter().any(lived);
+            let matters = first || takes;
+            let left = matters && !drained && !open && !was_open;
+            ensure!(self.halted.is_some() || !left, "{id:?} is stopped though {queue:?} is not drained: {line:?}");
+            if takes {
                 let mut before = plan.producers.iter().filter(|other| **other != id && !plan.fed.contains(other) && living(other));
                 let before = before.find(|other| self.all[**other].attempt > 0);
                 ensure!(before.is_none(), "{id:?} is stopped before {before:?}, which puts into {queue:?}");

@@ -44,6 +44,7 @@ impl Model {
         if let Some(delivery) = item {
             self.started_for(job, delivery)?;
         }
+        self.this.started.push(id);
         let one = &mut self.all[id];
         ensure!(step == 0 || one.started, "{job:?} is started at step {step}");
         one.program = Some(step);
@@ -81,15 +82,16 @@ impl Model {
 
     /// What workers began attempts for without having started anything yet.
     pub fn workers_have_begun(&mut self) -> Result<(), String> {
-        for id in std::mem::take(&mut self.this.begun) {
+        let mut begun = std::mem::take(&mut self.this.begun);
+        begun.retain(|id| self.all[*id].active && self.all[*id].item.is_none());
+        for id in begun.iter().copied() {
             let Some(queue) = self.plan.processes[id].control.for_each else { continue };
             let one = &self.all[id];
-            if !one.active || one.item.is_some() {
-                continue;
-            }
+            // Of two that began in one step it is not seen which came first.
+            let unsure = begun.iter().filter(|other| self.plan.processes[**other].control.for_each == Some(queue)).count() > 1;
             let job = JobId { process: id, attempt: one.attempt };
             let most = self.plan.queues[queue].max_deliveries;
-            let item = self.lines[queue].items.pledge(Holder::Job(job, None), most)?;
+            let item = self.lines[queue].items.pledge(Holder::Job(job, None), most, unsure)?;
             self.all[id].item = Some(item);
             self.meet("worker waited for a lock with an item");
         }
@@ -111,6 +113,16 @@ impl Model {
             ensure!(expected == set_aside, "{item:?} of {queue:?} is forgotten as {set_aside:?}, not {expected:?}");
             if set_aside.is_some() && most == 1 {
                 self.meet("set aside at the first delivery");
+            }
+        } else if set_aside.is_some() && !self.this.cut_off.contains_key(&(queue, item)) {
+            // It shows that another one was set aside than was thought.
+            let thought = self.this.forget.iter().find(|((other, _), aside)| *other == queue && **aside == set_aside);
+            let Some((_, thought)) = thought.map(|(key, _)| *key).filter(|(_, thought)| self.lines[queue].items.is_unsure(*thought)) else {
+                return Err(format!("{item:?} of {queue:?} is set aside without a reason"));
+            };
+            self.this.forget.remove(&(queue, thought));
+            if let Some(Holder::Job(other, _)) = self.lines[queue].items.swap(thought, item)? {
+                self.all[other.process].item = Some(thought);
             }
         } else if set_aside.is_some() {
             return self.set_aside_when_cut_off(queue, item);

@@ -57,6 +57,11 @@ impl Items {
         self.all.len() as u64
     }
 
+    /// What came back last and waits.
+    pub fn last_again(&self) -> Option<ItemId> {
+        self.again.last().copied()
+    }
+
     pub fn fresh(&self) -> usize {
         self.fresh.len()
     }
@@ -117,7 +122,7 @@ impl Items {
     }
 
     /// A worker begins an attempt for the item whose turn it is.
-    pub fn pledge(&mut self, holder: Holder, most: u32) -> Result<ItemId, String> {
+    pub fn pledge(&mut self, holder: Holder, most: u32, unsure: bool) -> Result<ItemId, String> {
         let skipped = self.taken.iter().max().and_then(|last| self.fresh.iter().copied().find(|item| item < last));
         let Some(item) = skipped.or(self.again.last().copied()).or(self.fresh.front().copied()) else {
             return Err(format!("{holder:?} begins though there is no item"));
@@ -127,6 +132,7 @@ impl Items {
         known.deliveries = if known.unsure { most.min(known.deliveries + 1) } else { known.deliveries + 1 };
         ensure!(known.deliveries <= most, "{item:?} is delivered for the {}th time of {most}", known.deliveries);
         known.place = Place::Work(holder);
+        known.unsure |= unsure;
         Ok(item)
     }
 
@@ -145,7 +151,7 @@ impl Items {
         }
         let counted = u32::from(waits);
         *self.get(told)? = Item { place: mine.place, deliveries: other.deliveries + counted, unsure: true, ..other };
-        *self.get(thought)? = Item { place: other.place, deliveries: mine.deliveries - counted, unsure: true, ..mine };
+        *self.get(thought)? = Item { place: other.place, deliveries: mine.deliveries.saturating_sub(counted), unsure: true, ..mine };
         Ok(if let Place::Work(holder) = other.place { Some(holder) } else { None })
     }
 
@@ -178,6 +184,20 @@ impl Items {
 
     pub fn is_unsure(&self, item: ItemId) -> bool {
         self.all.get(item.0 as usize).is_some_and(|item| item.unsure)
+    }
+
+    /// Another attempt has an item in work.
+    pub fn hold(&mut self, item: ItemId, holder: Holder) {
+        if let Ok(known) = self.get(item) {
+            known.place = Place::Work(holder);
+        }
+    }
+
+    /// Nothing was started for it: it may be another than was thought.
+    pub fn doubt(&mut self, item: ItemId) {
+        if let Ok(known) = self.get(item) {
+            known.unsure = true;
+        }
     }
 
     pub fn done(&mut self, item: ItemId) {

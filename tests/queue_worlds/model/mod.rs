@@ -12,7 +12,7 @@ mod offers;
 mod shares;
 mod takers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use flowrun::base::ids::{DenseMap, ItemId, OfferId, ProcessId, QueueId, TakerId};
@@ -50,6 +50,8 @@ struct One {
     asked: bool,
     /// The item that the attempt of a worker is for, as far as is known.
     item: Option<ItemId>,
+    /// The item that a worker keeps when it is begun anew.
+    kept: Option<ItemId>,
     /// Since when a worker waits for an item: the number of a moment.
     waits: Option<u64>,
     /// How many items were set aside at its hands.
@@ -57,6 +59,8 @@ struct One {
     /// Waits for locks, or for a job slot alone.
     queued: Option<bool>,
     outcome: Option<Outcome>,
+    /// The step in which it was told.
+    ended: Option<u64>,
 }
 
 /// What is known of a queue beside its items.
@@ -76,6 +80,12 @@ struct Line {
 /// What this step did.
 #[derive(Clone, Debug, Default)]
 struct Step {
+    /// Groups that may have lent their slot, before the step.
+    lent: BTreeSet<ProcessId>,
+    /// Groups of which something ran, before the step.
+    running: BTreeSet<ProcessId>,
+    /// Those that a step was started of.
+    started: Vec<ProcessId>,
     close: Option<QueueId>,
     /// Workers that began an attempt.
     begun: Vec<ProcessId>,
@@ -118,6 +128,8 @@ pub struct Model {
     halted: Option<u64>,
     stopped: bool,
     killing: bool,
+    /// The step in which the first daemon was stopped because the work had ended.
+    closing: Option<u64>,
     over: Option<RunSummary>,
     now: RunTime,
     pub met: Met,
@@ -142,6 +154,7 @@ impl Model {
             halted: None,
             stopped: false,
             killing: false,
+            closing: None,
             over: None,
             now: RunTime::ZERO,
             met,
@@ -162,7 +175,7 @@ impl Model {
     pub fn before(&mut self, now: RunTime, input: &Input) {
         self.now = now;
         self.number += 1;
-        self.this = Step::default();
+        self.this = Step { lent: self.lent(), running: self.running(), ..Step::default() };
         self.lines.iter_mut().for_each(|line| line.items.new_step());
         match input {
             Input::Ended { job, step, exit } => {

@@ -34,12 +34,8 @@ impl Model {
                 self.all[job.process].queued = None;
                 Ok(())
             }
-            Event::Retrying { job, .. } | Event::Restarting { job, .. } | Event::BeginningAnew { job } => {
-                if matches!(event, Event::BeginningAnew { .. }) && self.plan.processes[job.process].control.for_each.is_some() {
-                    self.meet("worker begun anew");
-                }
-                self.attempt_over(job.process)
-            }
+            Event::BeginningAnew { job } if self.plan.processes[job.process].control.for_each.is_some() => self.begins_anew(*job),
+            Event::Retrying { job, .. } | Event::Restarting { job, .. } | Event::BeginningAnew { job } => self.attempt_over(job.process),
             Event::Ended { process, outcome, .. } => self.ended(*process, outcome),
             Event::QueueClosed { queue, items } => self.told_closed(*queue, *items),
             Event::QueueAbandoned { queue, left } => self.told_abandoned(*queue, *left),
@@ -65,6 +61,10 @@ impl Model {
             }
             Event::RunEnded { summary } => {
                 self.over = Some(summary.clone());
+                // What people outside were handed is theirs now.
+                for line in self.lines.iter_mut() {
+                    line.items.held(|holder| matches!(holder, Holder::Taker(_))).iter().for_each(|(item, _)| line.items.done(*item));
+                }
                 Ok(())
             }
             _ => Ok(()),
@@ -82,12 +82,28 @@ impl Model {
         ensure!(one.outcome.is_none() && !one.active && one.attempt + 1 == job.attempt, "{job:?} begins after {one:?}");
         if let Some(queue) = self.plan.processes[id].control.for_each {
             ensure!(self.halted.is_none_or(|step| step == self.number), "{job:?} begins though the run has been halted");
-            let since = self.all[id].waits.take().unwrap_or(moment);
-            self.served(queue, since);
-            self.this.begun.push(id);
+            if self.all[id].kept.is_none() {
+                let since = self.all[id].waits.take().unwrap_or(moment);
+                self.served(queue, since);
+                self.this.begun.push(id);
+            }
         }
         let one = &mut self.all[id];
-        (one.attempt, one.active, one.started, one.asked, one.item) = (job.attempt, true, false, false, None);
+        (one.attempt, one.active, one.started, one.asked, one.item) = (job.attempt, true, false, false, one.kept.take());
+        Ok(())
+    }
+
+    /// Somebody asked for a worker to be begun anew: it keeps its item, for another attempt.
+    fn begins_anew(&mut self, job: JobId) -> Result<(), String> {
+        let next = JobId { attempt: job.attempt + 1, ..job };
+        let one = &mut self.all[job.process];
+        ensure!(one.active && one.attempt == job.attempt && one.program.is_none(), "{job:?} is begun anew: {one:?}");
+        (one.active, one.queued, one.kept) = (false, None, one.item.take());
+        self.this.owed.remove(&job.process);
+        if let (Some(queue), Some(item)) = (self.plan.processes[job.process].control.for_each, self.all[job.process].kept) {
+            self.lines[queue].items.hold(item, Holder::Job(next, None));
+        }
+        self.meet("worker begun anew");
         Ok(())
     }
 
@@ -97,7 +113,8 @@ impl Model {
         ensure!(self.all[id].program.is_none(), "{job:?} is over while it runs");
         let one = &mut self.all[id];
         one.queued = None;
-        if !std::mem::take(&mut one.active) {
+        let job = JobId { attempt: job.attempt + u32::from(one.kept.take().is_some()), ..job };
+        if !std::mem::take(&mut one.active) && self.all[id].attempt == job.attempt {
             return Ok(());
         }
         for taker in self.takers.values_mut().filter(|taker| taker.keeper == Some(job)) {
@@ -162,6 +179,9 @@ impl Model {
         ensure!(self.this.owed.remove(&id) != Some(true), "an item of {job:?} has failed though it has succeeded");
         ensure!(max == self.plan.queues[queue].max_deliveries, "{job:?} is told {max} deliveries");
         let line = &mut self.lines[queue];
+        if !self.all[id].started {
+            line.items.doubt(item);
+        }
         let known = line.items.deliveries(item);
         ensure!(deliveries == known || line.items.is_unsure(item), "{job:?} has failed in delivery {known}, not {deliveries}");
         if deliveries == max {
@@ -195,9 +215,11 @@ impl Model {
         if let Outcome::Failed { failure, allowed } = outcome {
             ensure!(*allowed == control.allow_failure, "{id:?} is allowed to fail: {allowed}");
             let aside = self.all[id].aside;
-            let right = control.for_each.is_none() || aside > 0 && *failure == Failure::ItemsSetAside(aside);
+            // What could not be started has failed, even if it was asked to end meanwhile.
+            let cut_off = self.all[id].asked && matches!(failure, Failure::NotStarted(_));
+            let right = control.for_each.is_none() || cut_off || aside > 0 && *failure == Failure::ItemsSetAside(aside);
             ensure!(right, "the worker {id:?} failed by {failure:?}, having set aside {aside}");
-            if control.for_each.is_some() {
+            if control.for_each.is_some() && !cut_off {
                 self.meet("worker failed for items set aside");
                 if self.halted.is_none() {
                     self.this.succeeded.push(id);
@@ -209,7 +231,7 @@ impl Model {
             self.this.succeeded.push(id);
         }
         let one = &mut self.all[id];
-        (one.waits, one.outcome) = (None, Some(outcome.clone()));
+        (one.waits, one.ended, one.outcome) = (None, Some(self.number), Some(outcome.clone()));
         Ok(())
     }
 }

@@ -9,8 +9,7 @@ use super::{Model, ensure};
 pub struct Offer {
     pub queue: QueueId,
     pub left: u32,
-    /// The moments when it came, and when something of it was taken last.
-    came: u64,
+    /// The moment when it came, or when something of it was taken last.
     served: u64,
 }
 
@@ -26,7 +25,7 @@ impl Model {
         if self.offers_of(queue).next().is_some() {
             self.meet("two offers waited at once");
         }
-        self.offers.insert(offer, Offer { queue, left: count, came: moment, served: moment });
+        self.offers.insert(offer, Offer { queue, left: count, served: moment });
     }
 
     pub fn offer_over(&mut self, offer: OfferId) {
@@ -54,10 +53,9 @@ impl Model {
         ensure!(!self.lines[queue].abandoned, "{offer:?} is accepted for an abandoned queue");
         let closed_before = self.lines[queue].closed && !self.this.closed.contains(&queue);
         ensure!(!closed_before && self.this.close != Some(queue), "{offer:?} is accepted for a closed queue");
-        let older = |other: &Offer| other.came < known.came;
         let hungrier = |other: &Offer| other.served < known.served;
         let others: Vec<Offer> = self.offers_of(queue).map(|(_, other)| *other).collect();
-        ensure!(!others.iter().any(older) || !others.iter().any(hungrier), "{offer:?} is accepted before its turn: {others:?}");
+        ensure!(!others.iter().any(hungrier), "{offer:?} is accepted before its turn: {others:?}");
         let plan = &self.plan.queues[queue];
         let items = &mut self.lines[queue].items;
         ensure!(first == ItemId(items.count()), "the items of {offer:?} are numbered from {first:?}, not {}", items.count());

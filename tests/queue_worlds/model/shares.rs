@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use flowrun::base::ids::{DenseMap, ProcessId, ResourceId};
+use flowrun::base::ids::{DenseMap, ProcessId, QueueId, ResourceId};
 use flowrun::plan::{Plan, Queue};
 
-use super::{Model, ensure};
+use super::{Model, One, ensure};
 
 /// Who shares one job slot: all in a group have the same number.
 pub struct Shares {
@@ -38,31 +38,44 @@ fn tied(plan: &Plan, queue: &Queue) -> Vec<ProcessId> {
 }
 
 impl Model {
-    /// No more run at once than may; a lock is held by one, or shared.
-    pub fn shares_are_kept(&self) -> Result<(), String> {
-        let mut slots = BTreeSet::new();
-        let mut tied_alive = BTreeSet::new();
-        for (id, one) in self.all.entries() {
-            if self.plan.processes[id].control.daemon {
-                continue;
-            }
-            if one.program.is_some() {
-                slots.insert(self.shares.group[id]);
-            }
-            if one.active && one.queued != Some(true) {
-                tied_alive.insert(self.shares.group[id]);
-            }
-        }
-        if let Some(jobs) = self.plan.jobs {
-            ensure!(slots.len() <= jobs as usize, "{slots:?} run at once");
-            let idle = self.all.entries().find(|(_, one)| one.queued == Some(true));
-            let free = tied_alive.len() < jobs as usize;
-            ensure!(idle.is_none() || !free, "{idle:?} waits for a slot, taken are {tied_alive:?}");
+    /// Groups whose slot others may use meanwhile: some of them may wait for what these do.
+    pub fn lent(&self) -> BTreeSet<ProcessId> {
+        let waits = |queue: &QueueId| {
+            self.offers_of(*queue).next().is_some() || self.takers.values().any(|taker| taker.queue == *queue && taker.since.is_some())
+        };
+        let queues = self.plan.queues.entries().filter(|(id, _)| waits(id));
+        queues.flat_map(|(_, queue)| queue.producers.iter().chain(&queue.consumers)).map(|id| self.shares.group[*id]).collect()
+    }
+
+    /// Nobody is started without a slot, and nobody waits for one that is free; a lock is held by one, or shared.
+    pub fn shares_are_kept(&mut self) -> Result<(), String> {
+        let lent: BTreeSet<ProcessId> = self.this.lent.union(&self.lent()).copied().collect();
+        let finite = |id: &ProcessId| !self.plan.processes[*id].control.daemon;
+        let group = |id: ProcessId| self.shares.group[id];
+        let running: BTreeSet<ProcessId> =
+            self.plan.processes.ids().filter(|id| finite(id) && self.all[*id].program.is_some()).map(group).collect();
+        let users = |(id, one): (ProcessId, &One)| (finite(&id) && one.active && one.queued != Some(true)).then(|| group(id));
+        let used: BTreeSet<ProcessId> = self.all.entries().filter_map(users).collect();
+        let jobs = self.plan.jobs.map_or(usize::MAX, |jobs| jobs as usize);
+        let using = running.iter().filter(|group| !lent.contains(group)).count();
+        let newly = |id: &&ProcessId| finite(id) && !lent.contains(&group(**id)) && !self.this.running.contains(&group(**id));
+        let too_many = self.this.started.iter().find(newly).filter(|_| using > jobs);
+        ensure!(too_many.is_none(), "{too_many:?} is started beside {running:?}, of which {lent:?} wait");
+        let more = running.len() > jobs;
+        let idle = self.all.entries().find(|(_, one)| one.queued == Some(true));
+        ensure!(idle.is_none() || used.len() >= jobs, "{idle:?} waits for a slot, taken are {used:?}");
+        if more {
+            self.meet("slot lent");
         }
         for resource in self.plan.resources.ids() {
             self.one_at_a_time(resource)?;
         }
         Ok(())
+    }
+
+    /// Groups of which something runs.
+    pub fn running(&self) -> BTreeSet<ProcessId> {
+        self.all.entries().filter(|(_, one)| one.program.is_some()).map(|(id, _)| self.shares.group[id]).collect()
     }
 
     fn one_at_a_time(&self, resource: ResourceId) -> Result<(), String> {

@@ -14,6 +14,16 @@ pub struct Taker {
     most: u32,
     /// The moment since which it waits, if it does.
     pub since: Option<u64>,
+    /// The step in which it was told the end.
+    ended: Option<u64>,
+}
+
+/// Somebody who waits for an item; for messages.
+#[derive(Clone, Copy, Debug)]
+#[expect(dead_code, reason = "only shown")]
+enum Waiter {
+    Worker(ProcessId),
+    Taker(TakerId),
 }
 
 impl Model {
@@ -32,7 +42,7 @@ impl Model {
         if since.is_some() && self.takers.values().any(|other| other.queue == queue && other.since.is_some()) {
             self.meet("several takers waited");
         }
-        self.takers.insert(taker, Taker { queue, keeper, most, since });
+        self.takers.insert(taker, Taker { queue, keeper, most, since, ended: None });
     }
 
     pub fn taker_over(&mut self, taker: TakerId, back: &[ItemId]) {
@@ -90,11 +100,23 @@ impl Model {
         for delivery in items {
             ensure!(delivery.queue == taker.queue, "{id:?} is handed {delivery:?} of another queue");
             let holder = taker.keeper.map_or(Holder::Taker(id), |job| Holder::Job(job, Some(id)));
+            self.was_not_pledged(taker.queue, delivery.item)?;
             self.lines[taker.queue].items.deliver(*delivery, most, holder)?;
             self.kept.insert((taker.queue, delivery.item), moment);
         }
         self.served(taker.queue, since);
         self.takers.insert(id, Taker { since: None, ..taker });
+        Ok(())
+    }
+
+    /// An item that a worker was thought to have, which has not started anything yet, is handed to another: then that
+    /// worker has another one of those that came back.
+    fn was_not_pledged(&mut self, queue: QueueId, item: ItemId) -> Result<(), String> {
+        let held = self.lines[queue].items.held(|holder| matches!(holder, Holder::Job(job, None) if !self.all[job.process].started));
+        let holder = held.into_iter().find(|(other, _)| *other == item).map(|(_, holder)| holder);
+        if let (Some(Holder::Job(job, _)), Some(other)) = (holder, self.lines[queue].items.last_again()) {
+            self.swap(job.process, item, queue, other)?;
+        }
         Ok(())
     }
 
@@ -115,24 +137,35 @@ impl Model {
         let dead = taker.keeper.is_some_and(|job| !self.lives(job));
         ensure!(dead || taker.since.is_some(), "{id:?} is told the end, and does not wait");
         let line = &self.lines[taker.queue];
-        let own = |holder| matches!(holder, Holder::Job(job, _) if Some(job) == taker.keeper);
-        let others = line.items.held(|holder| !own(holder));
-        let over = line.closed && line.items.waiting() == 0 && others.is_empty();
+        let stuck = taker.keeper.is_some_and(|job| self.waits_for_itself(taker.queue, job));
+        let over = line.closed && line.items.waiting() == 0 && (line.items.in_work().is_empty() || stuck);
         ensure!(dead || line.abandoned || over, "{id:?} is told the end of {:?}: {:?}", taker.queue, line.items);
         if !dead && over && !line.items.in_work().is_empty() {
             self.meet("end seen in spite of own items");
         }
-        self.takers.insert(id, Taker { since: None, ..taker });
+        self.takers.insert(id, Taker { since: None, ended: Some(self.number), ..taker });
         Ok(())
+    }
+
+    /// Whether an attempt waits for what it has in work itself, or others have that wait in the same way.
+    fn waits_for_itself(&self, queue: QueueId, job: JobId) -> bool {
+        let waits = |job: JobId| {
+            let own = |taker: &&Taker| taker.queue == queue && taker.keeper == Some(job);
+            self.takers.values().filter(own).any(|taker| taker.since.is_some() || taker.ended == Some(self.number))
+        };
+        let held = self.lines[queue].items.in_work();
+        let own = |holder: &Holder| matches!(holder, Holder::Job(other, Some(_)) if *other == job);
+        let stuck = |holder: &Holder| matches!(holder, Holder::Job(other, Some(_)) if waits(*other));
+        held.iter().any(|(_, holder)| own(holder)) && held.iter().all(|(_, holder)| stuck(holder))
     }
 
     /// Nobody waits for what is there, and nobody was overtaken.
     pub fn nobody_waits_in_vain(&mut self, queue: QueueId) -> Result<(), String> {
-        let worker = |id: &ProcessId| self.plan.processes[*id].control.for_each == Some(queue) && self.all[*id].outcome.is_none();
-        let workers = self.plan.processes.ids().filter(worker).filter_map(|id| self.all[id].waits.map(|since| (since, format!("{id:?}"))));
+        let waits = |id: &ProcessId| self.all[*id].waits.filter(|_| self.plan.processes[*id].control.for_each == Some(queue));
+        let workers = self.plan.queues[queue].consumers.iter().filter_map(|id| waits(id).map(|since| (since, Waiter::Worker(*id))));
         let takers = self.takers.iter().filter(|(_, taker)| taker.queue == queue);
-        let takers = takers.filter_map(|(id, taker)| taker.since.map(|since| (since, format!("{id:?}"))));
-        let waiting: Vec<(u64, String)> = workers.chain(takers).collect();
+        let takers = takers.filter_map(|(id, taker)| taker.since.map(|since| (since, Waiter::Taker(*id))));
+        let waiting: Vec<(u64, Waiter)> = workers.chain(takers).collect();
         let last = self.this.served.get(&queue).copied().unwrap_or(0);
         let line = &self.lines[queue];
         let overtaken = waiting.iter().find(|(since, _)| *since < last);
@@ -141,6 +174,9 @@ impl Model {
         ensure!(idle.is_none() || line.items.waiting() == 0, "{idle:?} waits though {queue:?} has items: {:?}", line.items);
         let over = line.closed && line.items.is_drained();
         ensure!(idle.is_none() || !over, "{idle:?} waits though {queue:?} has ended");
+        let keepers = self.takers.values().filter(|taker| taker.queue == queue && taker.since.is_some()).filter_map(|taker| taker.keeper);
+        let stuck = keepers.into_iter().find(|job| line.closed && line.items.waiting() == 0 && self.waits_for_itself(queue, *job));
+        ensure!(stuck.is_none(), "{stuck:?} waits for the end of {queue:?}, and holds it up itself");
         let offer = self.offers_of(queue).next();
         if offer.is_some() {
             ensure!(!line.closed && !line.abandoned, "{offer:?} waits though {queue:?} takes nothing");
