@@ -115,8 +115,7 @@ struct Queue {
     failed: bool,
     /// Whether it keeps the run from its end.
     holds: bool,
-    /// Those by whom the others that are tied to the queue are known.
-    first_producer: Option<ProcessId>,
+    /// By whom those are known that read the queue, if they say so.
     first_consumer: Option<ProcessId>,
     /// Whose job slots others may use meanwhile.
     idle: BTreeSet<ProcessId>,
@@ -133,6 +132,8 @@ struct Item {
 struct Offer {
     queue: QueueId,
     left: u32,
+    /// Whom it holds back.
+    by: Option<ProcessId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,7 +176,6 @@ impl Queue {
             abandoned: false,
             failed: false,
             holds: false,
-            first_producer: queue.producers.first().copied(),
             first_consumer: queue.consumers.first().copied().filter(|_| queue.declared),
             idle: BTreeSet::new(),
         }
@@ -265,13 +265,13 @@ impl QueueTable {
     }
 
     /// Somebody has so many items for a queue.
-    pub fn offer(&mut self, offer: OfferId, queue: QueueId, count: u32) {
+    pub fn offer(&mut self, offer: OfferId, queue: QueueId, count: u32, by: Option<ProcessId>) {
         if self.queues.get(queue).is_none_or(|queue| queue.closed) || count == 0 || self.offers.contains_key(&offer) {
             self.turns.push_back(Turn::Refused { offer });
             self.missed(queue, count);
             return;
         }
-        self.offers.insert(offer, Offer { queue, left: count });
+        self.offers.insert(offer, Offer { queue, left: count, by });
         self.queues[queue].offers.push_back(offer);
         self.serve(queue);
     }
@@ -640,10 +640,8 @@ impl QueueTable {
     /// for items. What they wait for may itself wait for a slot, at the other end of any chain of queues.
     fn look_for_idle(&mut self, id: QueueId) {
         let queue = &self.queues[id];
-        let mut idle: BTreeSet<ProcessId> = BTreeSet::new();
-        if !queue.offers.is_empty() {
-            idle.extend(queue.first_producer);
-        }
+        let held_back = queue.offers.iter().filter_map(|offer| self.offers.get(offer)?.by);
+        let mut idle: BTreeSet<ProcessId> = held_back.collect();
         if queue.waiting.is_empty() {
             let process = |taker: &Taker| match taker {
                 Taker::Outer(taker) => match self.takers.get(taker)?.keeper {

@@ -53,7 +53,7 @@ impl Run<'_> {
             let after = self.rng.tens(0, 12);
             self.post(after, Message::OfferOver { offer });
         }
-        self.step(Input::Offered { offer, queue, count })
+        self.step(Input::Offered { offer, queue, count, by: job.map(|job| job.process) })
     }
 
     pub fn accepted(&mut self, offer: OfferId, count: u32) {

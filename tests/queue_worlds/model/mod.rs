@@ -192,7 +192,7 @@ impl Model {
                     }
                 }
             }
-            Input::Offered { offer, queue, count } => self.offered(*offer, *queue, *count),
+            Input::Offered { offer, queue, count, .. } => self.offered(*offer, *queue, *count),
             Input::OfferOver { offer } => self.offer_over(*offer),
             Input::Wanted { taker, queue, most, keeper } => self.wanted(*taker, *queue, *most, *keeper),
             Input::TakerOver { taker, back } => self.taker_over(*taker, back),
