@@ -365,3 +365,17 @@ processes:
     assert_eq!(said.stdout.matches("[each item of queue q]").count(), 2, "{said}");
     assert!(said.stdout.find("after").expect("it starts") > said.stdout.rfind("each item").expect("they start"), "{said}");
 }
+
+#[test]
+fn workers_that_see_the_end_together_with_one_that_failed_have_succeeded() {
+    let place = place(
+        "queues: {q: {max_deliveries: 1}}
+processes:
+  gen: {stdout: {queue: q}, command: seq 1 6}
+  eat:
+    for_each: {queue: q, workers: 3}
+    command: '[ $FLOWRUN_ITEM != 3 ]'
+",
+    );
+    start(&place, "").exits(1).told("3 succeeded, 1 failed");
+}

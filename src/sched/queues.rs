@@ -246,6 +246,11 @@ impl QueueTable {
         self.uses.get(process).is_some_and(|uses| !uses.takes.is_empty())
     }
 
+    /// Whether a queue takes nothing more and all that it took is done.
+    pub fn is_settled(&self, queue: QueueId) -> bool {
+        self.queues[queue].is_settled()
+    }
+
     /// How many queues are a failure of the run.
     pub fn failed(&self) -> usize {
         self.queues.iter().filter(|queue| queue.failed).count()
