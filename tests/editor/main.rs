@@ -124,7 +124,9 @@ fn what_is_right_has_no_finding() {
     }
     let place = Place::new();
     place.flowrun("init").run().exits(0);
-    expect_none("flowrun init", &place.read("flowrun.yaml"));
+    let text = place.read("flowrun.yaml");
+    expect_none("flowrun init", &text);
+    expect_none("flowrun init, with its comment", &text.replacen("\n## yaml", "\n# yaml", 1).replace("=flowrun.", "=../schemas/flowrun."));
     assert_eq!(wrong, [""; 0]);
 }
 
@@ -195,4 +197,49 @@ fn keys_that_exclude_one_another_are_both_marked() {
         marked.sort_unstable();
         assert_eq!(marked, lines, "{text}\n{found:?}");
     }
+}
+
+/// The block of `docs/editors.md` that is fenced as this, without the fences.
+fn documented(fence: &str) -> String {
+    let text = fs::read_to_string(repository().join("docs/editors.md")).expect("the document");
+    let (_, rest) = text.split_once(&format!("```{fence}\n")).unwrap_or_else(|| panic!("no block is {fence}"));
+    rest.split_once("```").expect("an end").0.to_owned()
+}
+
+#[test]
+fn the_settings_in_the_documentation_work() {
+    let project = Place::new();
+    fs::write(project.path("flowrun.schema.json"), project.flowrun("schema").run().exits(0).stdout).expect("the schema");
+    let settings: serde_json::Value = serde_json::from_str(&documented("json")).expect("JSON");
+    let schemas = settings["yaml.schemas"].clone();
+    // A server is only there once it has found the mistake that it is asked about first.
+    let Some(mut server) = Server::start_with(&schemas, &project.path(""), project.path("workflows")) else { return };
+    assert!(server.findings("processes: {a: {command: ls}}").is_empty());
+
+    // The others give an absolute path to the same server, for the same files.
+    let patterns = schemas["./flowrun.schema.json"].clone();
+    let quoted = |quote: &str| {
+        let each: Vec<String> = patterns
+            .as_array()
+            .expect("patterns")
+            .iter()
+            .filter_map(|name| name.as_str())
+            .map(|name| format!("{quote}{name}{quote}"))
+            .collect();
+        each.join(", ")
+    };
+    assert!(documented("lua").contains(&format!("= {{ {} }}", quoted("'"))));
+    assert!(documented("toml").contains(&format!("= [{}]", quoted("\""))));
+    let absolute = serde_json::json!({ project.path("flowrun.schema.json").display().to_string(): patterns });
+    let Some(mut server) = Server::start_with(&absolute, &project.path(""), project.path("workflows")) else { return };
+    assert!(server.findings("processes: {a: {command: ls}}").is_empty());
+}
+
+#[test]
+fn the_comment_in_the_documentation_works() {
+    let Some(mut server) = Server::start() else { return };
+    let comment = documented("text").replace("$schema=", "$schema=../schemas/");
+    assert_eq!(server.findings(&format!("{comment}processes: {{}}")).len(), 1);
+    assert_eq!(server.findings(&format!("{comment}processes: {{a: {{command: ls}}}}")).len(), 0);
+    assert!(server.findings("# yaml-language-server: $schema=nowhere.json\nprocesses: {}")[0].message.contains("Unable to load"));
 }

@@ -1,8 +1,9 @@
 //! A client of `yaml-language-server`, over its own protocol: messages in JSON, each behind its length.
 //!
-//! One server for each test. It reads the schema of this repository for every file that it is given.
+//! One server for each test.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -30,11 +31,20 @@ pub struct Server {
     messages: Receiver<Value>,
     requests: usize,
     files: usize,
+    settings: Value,
+    folder: PathBuf,
 }
 
 impl Server {
-    /// Starts one; `None` where it is not installed.
+    /// Starts one with this repository's schema; `None` where it is not installed.
     pub fn start() -> Option<Self> {
+        let schema = repository().join("schemas/flowrun.schema.json");
+        // In `workflows/`, from where the files name their schema.
+        Self::start_with(&json!({ schema.display().to_string(): ["*.yaml"] }), repository(), repository().join("workflows"))
+    }
+
+    /// Starts one in a project with the setting `yaml.schemas`; files are in a folder of it.
+    pub fn start_with(schemas: &Value, project: &Path, folder: PathBuf) -> Option<Self> {
         let program = repository().join("tests/editor/node_modules/yaml-language-server/bin/yaml-language-server");
         if !program.exists() {
             assert!(std::env::var_os("REQUIRE_EDITOR").is_none(), "`npm ci --prefix tests/editor` installs {}", program.display());
@@ -52,17 +62,22 @@ impl Server {
         let output = child.stdout.take().expect("its output");
         let (sender, messages) = channel();
         std::thread::spawn(move || read_messages(output, &sender));
-        let mut server = Self { child, input, messages, requests: 0, files: 0 };
+        // As a user sets them, and nothing from the network.
+        let on = json!({ "schemas": schemas, "schemaStore": { "enable": false }, "validate": true, "hover": true, "completion": true });
+        let settings = json!({ "yaml": on });
+        let mut server = Self { child, input, messages, requests: 0, files: 0, settings: settings.clone(), folder };
         let capabilities = json!({
             "textDocument": {
                 "completion": { "completionItem": { "snippetSupport": true, "documentationFormat": ["markdown"] } },
                 "hover": { "contentFormat": ["markdown"] }
             },
-            "workspace": { "configuration": true }
+            "workspace": { "configuration": true, "workspaceFolders": true }
         });
-        server.ask("initialize", &json!({ "processId": null, "rootUri": null, "capabilities": capabilities }));
+        let uri = format!("file://{}", project.display());
+        let folders = json!([{ "uri": uri, "name": "project" }]);
+        server.ask("initialize", &json!({ "processId": null, "rootUri": uri, "workspaceFolders": folders, "capabilities": capabilities }));
         server.tell("initialized", &json!({}));
-        server.tell("workspace/didChangeConfiguration", &json!({ "settings": settings() }));
+        server.tell("workspace/didChangeConfiguration", &json!({ "settings": settings }));
         // It answers before it has read its settings, and then knows of no schema.
         let begun = Instant::now();
         while server.findings("name: without processes").is_empty() {
@@ -109,8 +124,7 @@ impl Server {
     /// Gives it a file; its address.
     fn open(&mut self, text: &str) -> String {
         self.files += 1;
-        // In `workflows/`, from where the files name their schema.
-        let uri = format!("file://{}/workflows/of-a-test-{}.yaml", repository().display(), self.files);
+        let uri = format!("file://{}/of-a-test-{}.yaml", self.folder.display(), self.files);
         self.tell("textDocument/didOpen", &json!({ "textDocument": { "uri": uri, "languageId": "yaml", "version": 1, "text": text } }));
         uri
     }
@@ -143,7 +157,7 @@ impl Server {
         if let (Some(id), Some(method)) = (message.get("id"), message["method"].as_str()) {
             let sections = message["params"]["items"].as_array().cloned().unwrap_or_default();
             let answers: Vec<Value> =
-                sections.iter().map(|item| settings()[item["section"].as_str().unwrap_or_default()].clone()).collect();
+                sections.iter().map(|item| self.settings[item["section"].as_str().unwrap_or_default()].clone()).collect();
             let result = if method == "workspace/configuration" { json!(answers) } else { Value::Null };
             self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": result }));
         }
@@ -157,18 +171,6 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// As an editor's user sets them: this schema for all files, and nothing from the network.
-fn settings() -> Value {
-    let schema = format!("file://{}/schemas/flowrun.schema.json", repository().display());
-    json!({ "yaml": {
-        "schemas": { schema: ["*.yaml"] },
-        "schemaStore": { "enable": false },
-        "validate": true,
-        "hover": true,
-        "completion": true
-    } })
 }
 
 fn finding(diagnostic: &Value) -> Finding {
