@@ -35,7 +35,7 @@ const OFFERED: &[(&str, &str)] = &[
     ),
     ("processes:\n  a:\n    command: ls\n    retries:\n      |", "count delay backoff max_delay jitter"),
     ("processes:\n  a:\n    command: ls\n    stop:\n      signal: INT\n      |", "grace command when"),
-    ("processes:\n  a:\n    command: ls\n    stdout:\n      |", "file append"),
+    ("processes:\n  a:\n    command: ls\n    stdout:\n      file: a\n      |", "append"),
     ("processes:\n  a:\n    task: |", "sleep print fail write copy remove mkdir wait json stop assert"),
     ("processes:\n  a:\n    join:\n      b: |", "success exit failure start ready"),
     ("processes:\n  a:\n    daemon: |", "true false"),

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 pub fn set(key: &str, property: &mut Value) {
     match key {
         "env" => property["additionalProperties"]["type"] = json!(["string", "number", "boolean", "null"]),
-        "replicas" | "permits" | "semaphores" | "semaphore" | "max" | "failures" => bound(property, "minimum", 1),
+        "replicas" | "permits" | "semaphores" | "semaphore" | "max" | "failures" | "workers" | "maxsize" | "max_deliveries" => {
+            bound(property, "minimum", 1);
+        }
         "success_codes" => bound(property, "maximum", 255),
         "matrix" => property["additionalProperties"]["minItems"] = json!(1),
         _ => {}

@@ -38,12 +38,16 @@ pub fn together_with(keys: &[&str]) -> Value {
 /// One of these keys must be there, or one of `instead`.
 pub fn at_least_one(schema: &mut Object, keys: &[&str], instead: &[&str]) {
     let all: Vec<&str> = keys.iter().chain(instead).copied().collect();
-    let message = format!("One of {} is missing.", list(keys));
+    let one_of = if keys.len() > 1 { "One of " } else { "" };
+    let message = format!("{one_of}{} is missing.", list(keys));
     add_rule(schema, json!({ "if": { "not": any_of(&all) }, "then": { "required": [keys[0]], "errorMessage": message } }));
 }
 
 /// Not two of these keys together.
 pub fn at_most_one(schema: &mut Object, keys: &[&str]) {
+    if keys.len() < 2 {
+        return;
+    }
     let message = format!("Only one of {} may stand here.", list(keys));
     for key in keys {
         let others: Vec<&str> = keys.iter().filter(|other| *other != key).copied().collect();

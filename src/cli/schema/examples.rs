@@ -29,6 +29,8 @@ pub fn of_key(key: &str) -> Option<Value> {
         "to" => json!("out/config.json"),
         "path" => json!("out"),
         "process" => json!("heartbeat"),
+        "queue" | "produces" | "consumes" => json!("buns"),
+        "workers" | "maxsize" | "max_deliveries" => json!(3),
         "contains" => json!("ready"),
         "json" => json!("tickets.json"),
         "set" | "equals" => json!(5),

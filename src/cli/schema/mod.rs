@@ -71,7 +71,7 @@ fn finish_definition(name: &str, definition: &mut Value) {
         // Without these there is nothing.
         let needed = match name {
             "Process" | "Step" => process::KINDS.contains(&key),
-            "Sink" => key == "file",
+            "Sink" => key != "append",
             "PermitsSpec" => key == "permits",
             "StdinSource" => true,
             _ => false,
@@ -100,15 +100,12 @@ fn choose(definitions: &mut Object) {
             change(definition);
         }
     };
-    in_definition("Sink", &|sink| choice::require(sink, "file"));
-    in_definition("PermitsSpec", &|permits| choice::require(permits, "permits"));
-    in_definition("StdinSource", &|source| {
-        let sources: Vec<String> =
-            source.get("properties").and_then(Value::as_object).into_iter().flatten().map(|(key, _)| key.clone()).collect();
-        let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
-        choice::at_most_one(source, &sources);
-        choice::at_least_one(source, &sources, &[]);
+    in_definition("Sink", &|sink| {
+        one_of_all_but(sink, &["append"]);
+        choice::refuse_if(sink, "append", &json!({ "not": { "required": ["file"] } }), "`append` belongs to `file`.");
     });
+    in_definition("PermitsSpec", &|permits| choice::require(permits, "permits"));
+    in_definition("StdinSource", &|source| one_of_all_but(source, &[]));
     // None is right too in what follows: a template may have the address or the condition.
     in_definition("ListenSpec", &|listen| choice::at_most_one(listen, &["tcp", "unix"]));
     for spec in ["ReadySpec", "LiveSpec"] {
@@ -120,6 +117,14 @@ fn choose(definitions: &mut Object) {
             }
         });
     }
+}
+
+/// Exactly one of the keys, apart from some.
+fn one_of_all_but(schema: &mut Object, others: &[&str]) {
+    let keys = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let keys: Vec<&str> = keys.keys().map(String::as_str).filter(|key| !others.contains(key)).collect();
+    choice::at_most_one(schema, &keys);
+    choice::at_least_one(schema, &keys, &[]);
 }
 
 /// The properties of a schema, with their keys.
