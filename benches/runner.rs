@@ -10,16 +10,26 @@ use std::sync::Arc;
 
 use flowrun::base::ids::ProcessId;
 use flowrun::base::time::RunTime;
+use flowrun::control::message::Lines;
 use flowrun::exec::environment::BaseEnvironment;
 use flowrun::io::limits;
 use flowrun::io::poller::Poller;
 use flowrun::io::signals::Signals;
-use flowrun::notice::Notice;
+use flowrun::notice::{Notice, Stream};
 use flowrun::plan::{self, NoHost, Options};
-use flowrun::run::{Audience, RunClock, Setup, run};
+use flowrun::run::{Audience, Printer, RunClock, Setup, run};
 use flowrun::sched::Settings;
 use flowrun::source;
 use serde_json::Value;
+
+/// Nobody reads either.
+struct Mute;
+
+impl Printer for Mute {
+    fn print(&mut self, _: &Notice) -> Vec<(Stream, Vec<u8>)> {
+        Vec::new()
+    }
+}
 
 /// Nobody listens: what is measured is not the writing of lines.
 struct Deaf;
@@ -35,7 +45,10 @@ impl Audience for Deaf {
     fn status_of(&self, _: ProcessId, _: RunTime) -> Value {
         Value::Null
     }
-    fn last_lines(&self, _: ProcessId) -> Vec<u8> {
+    fn printer(&self, _: &Lines) -> Box<dyn Printer> {
+        Box::new(Mute)
+    }
+    fn last_lines(&self, _: ProcessId, _: usize) -> Vec<u8> {
         Vec::new()
     }
 }

@@ -110,6 +110,8 @@ fn a_run_is_named_or_the_only_one_and_what_is_ambiguous_is_told() {
     let id = runs[0]["id"].as_str().expect("an id").to_owned();
     assert_eq!((runs[0]["name"].as_str(), runs[0]["pid"].as_u64()), (Some("shop"), Some(u64::from(run.live.pid()))));
     let other = run.place.flowrun("-f shop.yaml").env("XDG_RUNTIME_DIR", run.place.path("runtime")).start();
+    let titles: Vec<String> = run.ask("ps").stdout.lines().take(1).flat_map(str::split_whitespace).map(str::to_owned).collect();
+    assert_eq!(titles, ["ID", "NAME", "PID", "SINCE", "FILE"]);
     let two = || run.ask("ps").stdout.lines().count() == 3;
     wait_until("both are there", two);
     for line in ["status", "status shop"] {
@@ -182,9 +184,9 @@ fn a_process_is_begun_anew_without_counting() {
     );
     run.ask("wait done").exits(0);
     for attempt in 2..5 {
-        wait_until("it runs", || run.ask("logs server").stdout == format!("attempt {}\n", attempt - 1));
+        wait_until("it runs", || run.ask("logs server -n 1").stdout == format!("attempt {}\n", attempt - 1));
         run.ask("restart server").exits(0);
-        wait_until("it has begun anew", || run.ask("logs server").stdout == format!("attempt {attempt}\n"));
+        wait_until("it has begun anew", || run.ask("logs server -n1").stdout == format!("attempt {attempt}\n"));
     }
     let said = run.ask("restart done").exits(1);
     assert_eq!(said.stderr, "flowrun: `done` is not running, is one of a pipe, or the run is ending\n");
@@ -197,7 +199,7 @@ fn a_process_is_begun_anew_without_counting() {
 fn a_run_is_stopped_once_and_in_order_however_often_it_is_asked() {
     let run =
         Run::start("  cleanup: {join: {main: exit}, command: 'touch cleaning; until [ -e go ]; do sleep 0.02; done; echo cleaned'}\n");
-    let mut attached = run.place.flowrun("attach").env("XDG_RUNTIME_DIR", run.place.path("runtime")).start();
+    let mut attached = run.place.flowrun("attach --json").env("XDG_RUNTIME_DIR", run.place.path("runtime")).start();
     attached.wait_for("\"names\"");
     run.ask("stop").exits(0);
     wait_until("the cleanup runs", || run.place.path("cleaning").exists());
@@ -226,7 +228,7 @@ fn logs_are_followed_and_notices_told_until_the_end() {
     let runtime = run.place.path("runtime");
     let mut logs = run.place.flowrun("logs -f").env("XDG_RUNTIME_DIR", &runtime).start();
     logs.wait_for("main | up");
-    let mut attached = run.place.flowrun("attach shop").env("XDG_RUNTIME_DIR", &runtime).start();
+    let mut attached = run.place.flowrun("attach shop --json").env("XDG_RUNTIME_DIR", &runtime).start();
     attached.wait_for("\"names\"");
     run.go().exits(0);
     let logs = logs.end().exits(0);
@@ -236,6 +238,28 @@ fn logs_are_followed_and_notices_told_until_the_end() {
     let talks = events[0]["processes"].as_array().expect("names").iter().position(|name| name == "talks").expect("a process");
     assert!(events.iter().any(|event| event["event"] == "ended" && event["process"] == talks), "{attached}");
     assert_eq!(events.last().expect("some")["event"], "run_ended");
+}
+
+#[test]
+fn logs_are_kept_of_what_has_ended_and_of_earlier_attempts() {
+    let run = Run::start(
+        "  many: {command: 'seq 3000'}
+  twice: {retries: 1, command: 'echo \"attempt $FLOWRUN_ATTEMPT\"; [ $FLOWRUN_ATTEMPT = 2 ]'}
+  long: {command: 'head -c 1000000 /dev/zero | tr \"\\0\" x; echo end'}
+",
+    );
+    for name in ["many", "twice", "long"] {
+        run.ask(&format!("wait {name}")).exits(0);
+    }
+    let numbers = |range: std::ops::RangeInclusive<u32>| range.map(|number| format!("{number}\n")).collect::<String>();
+    assert_eq!(run.ask("logs many").exits(0).stdout, numbers(2001..=3000));
+    assert_eq!(run.ask("logs many -n 3").exits(0).stdout, numbers(2998..=3000));
+    assert_eq!(run.ask("logs many -n 0").exits(0).stdout, "");
+    assert_eq!(run.ask("logs twice").exits(0).stdout, "attempt 1\nattempt 2\n");
+    let long = run.ask("logs long").exits(0).stdout;
+    assert!(long.len() == 64 << 10 && long.ends_with("xend\n"));
+    assert_eq!(run.ask("logs shop -n 1").exits(0).of("many"), ["3000"]);
+    run.go().exits(0);
 }
 
 #[test]

@@ -30,7 +30,12 @@ fn blocks(markdown: &str) -> Vec<Block> {
 
 fn flowrun(arguments: &[&str], folder: &Path, input: &str) -> Output {
     use std::io::Write;
-    let mut child = Command::new(env!("CARGO_BIN_EXE_flowrun"))
+    let program = Path::new(env!("CARGO_BIN_EXE_flowrun"));
+    // Examples call flowrun by its name.
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = program.parent().into_iter().map(Path::to_owned).chain(std::env::split_paths(&path));
+    let mut child = Command::new(program)
+        .env("PATH", std::env::join_paths(folders).expect("a path"))
         .args(arguments)
         .current_dir(folder)
         .stdin(Stdio::piped())
@@ -93,7 +98,23 @@ fn the_reference_lists_the_tasks_as_the_program_does() {
 #[test]
 fn the_reference_names_every_flag_and_every_key() {
     let markdown = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md")).expect("it is there");
-    let commands = ["run", "check", "list", "graph", "init", "ps", "status", "logs", "stop", "restart", "signal", "wait", "attach"];
+    let commands = [
+        "run",
+        "check",
+        "list",
+        "graph",
+        "init",
+        "completions",
+        "ps",
+        "status",
+        "logs",
+        "stop",
+        "restart",
+        "signal",
+        "wait",
+        "attach",
+        "queue",
+    ];
     let help: Vec<_> = commands.iter().map(|command| flowrun(&[command, "--help"], Path::new("."), "").stdout).collect();
     let help = String::from_utf8_lossy(&help.concat()).into_owned();
     let every = flowrun(&["--help"], Path::new("."), "").stdout;

@@ -70,6 +70,7 @@ fn each_replaceable_crate_is_named_in_its_home_alone() {
         ("petgraph", &["plan/graph.rs"]),
         ("minijinja", &["plan/expression.rs"]),
         ("miette::", &["cli/diagnostics.rs", "cli/excerpt.rs"]),
+        ("clap_complete", &["cli/completion.rs"]),
         ("mio::", &["io/poller.rs"]),
         ("ureq::", &["ready/http.rs", "source/model/http.rs"]),
         ("rustls::", &["ready/http.rs"]),

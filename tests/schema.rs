@@ -242,6 +242,9 @@ const RIGHT: &[&str] = &[
     "processes: {a: {matrix: {os: [a, b], py: ['3.11'], exclude: [{os: a}]}, if: \"matrix.os == 'a'\", command: ls, stdin: none}}",
     "templates: {t: {listen: {accept: true}}}\nprocesses: {a: {command: ls, listen: 7000}, b: {command: ls, listen: 'unix:a.sock'}, c: {extends: t, daemon: true, command: ls, listen: {tcp: '[::1]:7000', max: 3}}, d: {command: ls, listen: {unix: b.sock}}}",
     "processes: {a: {task: json, with: {file: a.json, set: {b: [1, null]}}}, b: {task: fail}, c: {task: assert, with: {that: '${{ 1 < 2 }}'}}}",
+    "queues: [q, r]\nprocesses: {a: {command: ls, stdout: {queue: q}, stderr: {queue: r}}, b: {command: ls, for_each: q}, c: {command: cat, stdin: {queue: r}}}",
+    "queues: {q: {maxsize: 3, max_deliveries: '${{ 1 + 1 }}'}, r: , s: {}}\nprocesses: {a: {command: ls, produces: q}, b: {command: ls, for_each: {queue: q, workers: '${{ 2 }}'}, produces: [r, s]}, c: {command: ls, consumes: [r, s]}}",
+    "queues: [q]\ntemplates: {t: {for_each: {queue: q}}}\nprocesses: {a: {command: ls, stdout: {queue: q}}, b: {extends: t, command: ls, for_each: {workers: 3}}}",
 ];
 
 #[test]
@@ -334,6 +337,17 @@ const WRONG: &[&str] = &[
     "semaphores: {ktv: {}}\nprocesses: {a: {command: ls}}",
     "locks: [db, db]\nprocesses: {a: {command: ls}}",
     "env: [A=b]\nprocesses: {a: {command: ls}}",
+    "queues: [q, q]\nprocesses: {a: {command: ls}}",
+    "queues: {q: {maxsize: 0}}\nprocesses: {a: {command: ls}}",
+    "queues: {q: {max_deliveries: 0}}\nprocesses: {a: {command: ls}}",
+    "queues: {q: 3}\nprocesses: {a: {command: ls}}",
+    "queues: {1q: {}}\nprocesses: {a: {command: ls}}",
+    "queues: [q]\ndefaults: {for_each: q}\nprocesses: {a: {command: ls}}",
+    "queues: [q]\nprocesses: {a: {command: ls, stdout: {queue: q}}, b: {command: ls, for_each: {queue: q, workers: 0}}}",
+    "queues: [q]\nprocesses: {a: {command: ls, stdout: {queue: q}}, b: {command: ls, for_each: [q]}}",
+    "queues: [q]\nprocesses: {a: {command: ls, stdout: {queue: q, file: b}}, b: {command: ls, for_each: q}}",
+    "queues: [q]\nprocesses: {a: {command: ls, stdout: {queue: q, append: true}}, b: {command: ls, for_each: q}}",
+    "queues: [q]\nprocesses: {a: {command: ls, stdout: {queue: q}}, b: {command: ls, stdin: {queue: q, text: a}}}",
 ];
 
 #[test]

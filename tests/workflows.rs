@@ -16,7 +16,7 @@ use common::{Place, Said, has_postgres, repository, workflow_path, workflows};
 fn lesson(name: &str, arguments: &str) -> Said {
     let text = fs::read_to_string(workflow_path(name)).expect("the workflow");
     let place = Place::new().file(&format!("copy/{name}.yaml"), &text);
-    let said = place.flowrun(&format!("copy/{name}.yaml {arguments}")).run();
+    let said = place.flowrun(&format!("copy/{name}.yaml {arguments}")).with_itself_in_path().run();
     assert_eq!(place.names("copy"), [format!("{name}.yaml")], "something is left behind\n{said}");
     assert_eq!(place.names(""), ["copy"], "something is left behind\n{said}");
     said
@@ -249,6 +249,18 @@ fn tickets_are_sold_as_many_as_there_are() {
 }
 
 #[test]
+fn only_the_middle_of_a_script_is_serial() {
+    let program = env!("CARGO_BIN_EXE_flowrun");
+    let said = lesson("in-script-lock", &format!("-v --set flowrun={program}")).exits(0);
+    let buyers = said.of("buyer");
+    let count = |text: &str| buyers.iter().filter(|line| line.starts_with(text)).count();
+    assert_eq!([count("is at the window"), count("buys a ticket"), count("comes too late"), count("goes home")], [10, 5, 5, 10], "{said}");
+    let mut seen = buyers.iter().filter(|line| line.starts_with("buys")).flat_map(|line| numbers(line));
+    assert!((0..5).rev().all(|left| seen.next() == Some(left)), "each sale sees the one before it\n{said}");
+    assert_eq!(said.stderr.matches("(flowrun lock) holds lock `till`").count(), 10, "{said}");
+}
+
+#[test]
 fn tickets_are_sold_with_few_slots_too() {
     let said = lesson("tickets", "-j 3").exits(0);
     assert_eq!(said.of("audit"), ["5 of 5 tickets sold"]);
@@ -367,4 +379,103 @@ fn two_runs_share_one_till_and_three_counters() {
         assert!(said.of("seller").iter().flat_map(|line| numbers(line)).all(|counter| counter < 3), "{said}");
     }
     assert_eq!(place.names(""), ["two-runs.yaml"]);
+}
+
+#[test]
+fn thread_list_shows_who_is_alive_and_who_holds_what_another_waits_for() {
+    let text = fs::read_to_string(workflow_path("thread-list")).expect("the workflow");
+    let place = Place::new().file("thread-list.yaml", &text).file("runtime/.keep", "");
+    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_flowrun")).parent().expect("a folder");
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").expect("a path"));
+    let said = place.flowrun("thread-list.yaml").env("PATH", path).env("XDG_RUNTIME_DIR", place.path("runtime")).run().exits(0);
+    let list = said.of("list");
+    // Every number of a process and every time is another in each run.
+    let cells = |line: &str| {
+        let cells = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty());
+        let cell = |cell: &str| match cell.strip_suffix(" s").unwrap_or(cell).parse::<i32>() {
+            Ok(_) if cell.ends_with(" s") => "T".to_owned(),
+            Ok(number) if number > 0 => "N".to_owned(),
+            _ => cell.to_owned(),
+        };
+        cells.map(cell).collect::<Vec<_>>().join(" | ")
+    };
+    let shown: Vec<String> = list[..list.len() - 1].iter().map(|line| cells(line)).collect();
+    let expected = [
+        "PROCESS | STATE | PID | PARENT | SINCE | CODE | WAITING FOR",
+        "prepare | success | - | - | T | 0",
+        "early | success | - | - | T | 0",
+        "gone | failed | - | - | T | -15",
+        "beat | running | N | N | T | -",
+        "lamp | running | N | N | T | -",
+        "owner | running | N | N | T | -",
+        "waiter | queued | - | - | T | - | lock `ledger`, held by `owner`",
+        "later | waiting | - | - | - | - | `waiter` (success)",
+        "list | running | N | N | T | -",
+        "release | waiting | - | - | - | - | `list` (exit)",
+        "clean-up | waiting | - | - | - | - | `owner` (exit), `release` (exit)",
+    ];
+    assert_eq!(shown, expected, "{said}");
+    let parents: BTreeSet<&str> =
+        list.iter().filter(|line| line.contains(" running ")).filter_map(|line| line.split_whitespace().nth(3)).collect();
+    assert_eq!(parents.len(), 1, "{said}");
+    assert_eq!(place.names(""), ["runtime", "thread-list.yaml"]);
+}
+
+#[test]
+fn producer_consumer_needs_no_sentinel_for_any_number_of_them() {
+    for (arguments, bakers, eaters) in
+        [("", 1, 1), ("--set bakers=3 --set eaters=2", 3, 2), ("--set bakers=2 --set buns=100 --jobs 1", 2, 1)]
+    {
+        let said = lesson("producer-consumer", arguments).exits(0);
+        let buns = if arguments.contains("buns") { 100 } else { 5 };
+        let lines = said.of("eater");
+        assert_eq!(lines.iter().filter(|line| **line == "sees the end").count(), eaters, "{said}");
+        let eaten: Vec<_> = lines.into_iter().filter(|line| line.starts_with("eats")).map(numbers).collect();
+        let baked: Vec<_> = (1..=buns).flat_map(|bun| (0..bakers).map(move |baker| vec![bun, baker])).collect();
+        assert_eq!(sorted(eaten.clone()), baked, "{said}");
+        for eater in 0..eaters {
+            for baker in 0..bakers {
+                let of = said.of(&format!("eater[{eater}]"));
+                let buns = of.into_iter().map(numbers).filter(|bun| bun.get(1) == Some(&baker));
+                assert!(buns.is_sorted_by_key(|bun| bun[0]), "{said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn bounded_queue_never_has_more_than_its_table_can_hold() {
+    for (arguments, table) in [("", 3), ("--set table=1", 1)] {
+        let said = lesson("bounded-queue", arguments).exits(0);
+        let eaten: Vec<_> = said.of("eater").into_iter().map(numbers).collect();
+        assert_eq!(eaten.iter().map(|line| line[1]).collect::<Vec<_>>(), (1..=10).collect::<Vec<_>>(), "{said}");
+        assert_eq!(eaten[0][0], table, "{said}");
+        assert!(eaten.iter().all(|line| line[0] <= table), "{said}");
+    }
+}
+
+#[test]
+fn joinable_queue_ends_when_every_bun_is_eaten() {
+    let said = lesson("joinable-queue", "-v").exits(0);
+    let eaten = sorted(said.of("eater"));
+    let baked: Vec<_> = (1..=4).flat_map(|bun| (0..3).map(move |baker| format!("eats bun {bun} of baker {baker}"))).collect();
+    assert_eq!(eaten, baked, "{said}");
+    assert!(said.stderr.contains("3 succeeded, 2 stopped"), "{said}");
+}
+
+#[test]
+fn fan_out_delivers_again_what_failed_and_sets_aside_what_never_succeeds() {
+    let shrunk =
+        |said: &Said| sorted(said.of("shrink").into_iter().filter(|line| line.starts_with("shrinks")).map(|line| numbers(line)[0]));
+    let said = lesson("fan-out", "").exits(0);
+    assert_eq!(shrunk(&said), (1..=9).collect::<Vec<_>>(), "{said}");
+    assert_eq!(
+        said.of("shrink").into_iter().filter(|line| line.starts_with("fails")).collect::<Vec<_>>(),
+        ["fails with picture 4, delivery 1"]
+    );
+    let said = lesson("fan-out", "--set stubborn=true").exits(1);
+    assert_eq!(shrunk(&said), [1, 2, 3, 5, 6, 7, 8, 9], "{said}");
+    assert_eq!(said.of("shrink").iter().filter(|line| line.starts_with("fails")).count(), 3, "{said}");
+    said.told("an item was delivered 3 times and never done, and is set aside: 4");
+    assert_eq!(said.of("report"), ["No picture is left"]);
 }

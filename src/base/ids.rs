@@ -72,6 +72,10 @@ pub struct JobId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct HostAsk(pub u64);
 
+/// One critical section that a client asks for while a run goes on; never the same number twice in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Section(pub u64);
+
 /// A vector indexed by the ids of one kind.
 #[derive(Clone, Debug)]
 pub struct DenseMap<K, V> {

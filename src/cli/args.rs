@@ -6,7 +6,9 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::completion::CompletionsArgs;
 use super::control_args::{AttachArgs, LogsArgs, PsArgs, RestartArgs, SignalArgs, StatusArgs, StopArgs, WaitArgs};
+use super::queue_args::QueueArgs;
 use crate::base::duration;
 use crate::source::model::JobLimit;
 use crate::source::read::Scalar;
@@ -21,7 +23,7 @@ use crate::source::read::Scalar;
   3  flowrun itself could not go on
   124  the run's timeout           129, 130, 143  after SIGHUP, SIGINT, SIGTERM
 
-Every flag but those of `lock` can also be given as FLOWRUN_… in the environment, as in FLOWRUN_JOBS=4.")]
+Every flag but those of `lock` and `queue` can also be given as FLOWRUN_… in the environment, as in FLOWRUN_JOBS=4.")]
 pub struct Cli {
     /// What to do; without a command, `run`.
     #[command(subcommand)]
@@ -42,7 +44,7 @@ pub enum Command {
     List(ListArgs),
     /// Draw what waits for what
     Graph(GraphArgs),
-    /// Run a command while it holds locks or permits that runs share on this machine
+    /// Run a command while it holds locks or permits: of the workflow that it runs in, or of this machine
     Lock(LockArgs),
     /// Print the JSON schema of workflow files
     Schema,
@@ -50,6 +52,8 @@ pub enum Command {
     Tasks(TasksArgs),
     /// Write an example workflow
     Init(InitArgs),
+    /// Print what makes a shell complete flowrun's command line
+    Completions(CompletionsArgs),
     /// List the runs that go on
     Ps(PsArgs),
     /// Show how the processes of a run stand
@@ -64,7 +68,9 @@ pub enum Command {
     Signal(SignalArgs),
     /// Wait until a run, or a process of it, has ended
     Wait(WaitArgs),
-    /// Print everything that a run tells, as JSON
+    /// Put items into a queue of a run, or take them from it
+    Queue(QueueArgs),
+    /// Show what happens in a run, as it does itself, until it has ended
     Attach(AttachArgs),
 }
 
@@ -140,6 +146,9 @@ pub struct RunArgs {
     /// After a failure run all that does not depend on it
     #[arg(short = 'k', long, env = "FLOWRUN_KEEP_GOING", value_parser = FalseyValueParser::new())]
     pub keep_going: bool,
+    /// Run in the background, without a terminal: returns when the run goes on, and prints its id
+    #[arg(short = 'd', long, env = "FLOWRUN_DETACH", value_parser = FalseyValueParser::new())]
+    pub detach: bool,
     /// Print what would start, in order, and start nothing
     #[arg(short = 'n', long, env = "FLOWRUN_DRY_RUN", value_parser = FalseyValueParser::new())]
     pub dry_run: bool,
@@ -238,20 +247,28 @@ pub struct InitArgs {
 /// `flowrun lock`.
 #[derive(Debug, Args)]
 #[command(after_help = "Exit status: that of the command, 128 and the number of the signal that ended it, or
-  124  not had within --timeout    125  held: with --no-wait, or by what waits for this command
+  124  not had within --timeout
+  125  held: with --no-wait, or by what waits for this command; or in a ring
+       of requests that would wait for each other for ever
   126  the command cannot be run   127  there is no such command
-  2  the command line is wrong, or holders know it with another number of permits
+  2  the command line is wrong, this is no process of a run, the workflow
+     declares no such lock, or holders know another number of permits
   3  flowrun itself could not go on")]
 pub struct LockArgs {
+    /// Inside of a run: locks and semaphores that its workflow declares; all are taken together, in the same queue as by
+    /// processes that declare them
+    #[arg(value_name = "NAME", required_unless_present = "host", conflicts_with = "host")]
+    pub names: Vec<String>,
     /// The name on this machine of a lock with `scope: host`, as in shop/db; several are taken in the order of their names
-    #[arg(long, value_name = "NAME", required = true)]
+    #[arg(long, value_name = "NAME")]
     pub host: Vec<String>,
     /// Hold it together with others that hold it shared
-    #[arg(long, conflicts_with = "permits")]
+    #[arg(long)]
     pub shared: bool,
-    /// Hold permits of a semaphore: how many, and how many it has, as in 1/8; their numbers are in FLOWRUN_SLOT_<NAME>
-    #[arg(long, value_name = "N/ALL", value_parser = HostPermits::parse)]
-    pub permits: Option<HostPermits>,
+    /// Hold permits of a semaphore: how many, and with --host how many it has, as in 1/8; their numbers are in
+    /// FLOWRUN_SLOT_<NAME>
+    #[arg(long, value_name = "N", value_parser = Permits::parse, conflicts_with = "shared")]
+    pub permits: Option<Permits>,
     /// Give up when it is not had within this time
     #[arg(long, value_name = "TIME", value_parser = time, conflicts_with = "no_wait")]
     pub timeout: Option<Duration>,
@@ -263,23 +280,26 @@ pub struct LockArgs {
     pub command: Vec<String>,
 }
 
-/// Permits of a semaphore that runs share.
+/// Permits of a semaphore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HostPermits {
+pub struct Permits {
     /// How many are wanted, at least 1 and at most `of`.
     pub count: u32,
-    /// How many there are.
-    pub of: u32,
+    /// How many there are, where it is said.
+    pub of: Option<u32>,
 }
 
-impl HostPermits {
+impl Permits {
     fn parse(text: &str) -> Result<Self, String> {
-        let numbers = text.split_once('/').and_then(|(count, of)| Some((count.parse().ok()?, of.parse().ok()?)));
+        let numbers: Option<(u32, Option<u32>)> = match text.split_once('/') {
+            Some((count, of)) => count.parse().ok().zip(of.parse().ok().map(Some)),
+            None => text.parse().ok().map(|count| (count, None)),
+        };
         match numbers {
-            Some((count, of)) if (1..=of).contains(&count) => Ok(Self { count, of }),
-            Some((0, _)) => Err("at least one permit is needed, as in 1/8".to_owned()),
-            Some((count, of)) => Err(format!("{count} permits of {of} would be waited for for ever")),
-            None => Err("write how many, and how many it has, as in 1/8".to_owned()),
+            Some((0, _)) => Err("at least one permit is needed, as in 1 or 1/8".to_owned()),
+            Some((count, Some(of))) if count > of => Err(format!("{count} permits of {of} would be waited for for ever")),
+            Some((count, of)) => Ok(Self { count, of }),
+            None => Err("write how many, and with --host how many it has, as in 1/8".to_owned()),
         }
     }
 }

@@ -1,19 +1,75 @@
-//! `flowrun attach`: everything that a run tells from now on, as one JSON object a line.
+//! `flowrun attach`: what happens in a run from now on, as the run itself would show it, or as JSON.
+//!
+//! To end it ends nothing of the run.
 
+use std::io::{self, Write as _};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::args::OutputArg;
 use super::control_args::AttachArgs;
-use super::{Failure, Status, print, reach, wait};
-use crate::control::message::Request;
+use super::{Failure, Status, color, over, print, reach, wait};
+use crate::control::message::{Lines, Output, Request, Surface};
+use crate::report;
 
 /// Prints what is told until the run has ended, or nobody reads it any more; ends as the run does.
 ///
 /// # Errors
 /// There is no such run, or it does not answer.
 pub fn attach(args: &AttachArgs) -> Result<Status, Failure> {
+    if let Some(name) = &args.run
+        && let Some(over) = over::find(name, false)?
+    {
+        return over.tell();
+    }
     let mut open = true;
-    let tell = |event: serde_json::Value| {
-        open = print::piece(&format!("{event}\n"));
+    let tell = |event: Value| {
+        open = if args.json { print::piece(&format!("{event}\n")) } else { show(event) };
         open
     };
-    let answer = reach::run(args.run.as_deref())?.ask(Request::Attach, tell).map_err(reach::failure)?;
-    if open { wait::status(answer) } else { Ok(Status::Success) }
+    let lines = (!args.json).then(|| lines(args));
+    let answer = reach::run(args.run.as_deref()).and_then(|mut run| run.ask(Request::Attach { lines }, tell).map_err(reach::failure));
+    match answer {
+        _ if !open => Ok(Status::Success),
+        Ok(answer) => wait::status(answer),
+        Err(failure) => match &args.run {
+            Some(run) => over::instead(run, false, failure),
+            None => Err(failure),
+        },
+    }
+}
+
+fn lines(args: &AttachArgs) -> Lines {
+    let surface = |surface: report::Surface| Surface { terminal: surface.terminal, color: surface.color };
+    let (stdout, stderr) = color::surfaces(args.color);
+    let output = match args.output {
+        OutputArg::Prefixed => Output::Prefixed,
+        OutputArg::Grouped => Output::Grouped,
+        OutputArg::Raw => Output::Raw,
+        OutputArg::Quiet => Output::Quiet,
+    };
+    Lines { output, verbosity: i8::from(args.verbose), stdout: surface(stdout), stderr: surface(stderr) }
+}
+
+/// What the run would print.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", tag = "stream", content = "lines")]
+enum Piece {
+    Stdout(String),
+    Stderr(String),
+}
+
+/// Prints a piece where it belongs; whether more can be printed.
+fn show(event: Value) -> bool {
+    match serde_json::from_value(event) {
+        Ok(Piece::Stdout(text)) => print::piece(&text),
+        Ok(Piece::Stderr(text)) => {
+            // Who has closed it does not want to know.
+            let _ = io::stderr().lock().write_all(text.as_bytes());
+            true
+        }
+        // Of another version: nothing that could be shown.
+        Err(_) => true,
+    }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::FalseyValueParser;
 use nix::sys::signal::Signal;
 
-use super::args::time;
+use super::args::{ColorArg, OutputArg, time};
 
 /// `flowrun ps`.
 #[derive(Debug, Args)]
@@ -33,6 +33,9 @@ pub struct LogsArgs {
     /// The run, and the process; a single word that is no run is a process. Default all processes
     #[arg(value_names = ["RUN", "PROCESS"], num_args = 0..=2)]
     pub words: Vec<String>,
+    /// At most so many last lines of each process; default all that are kept
+    #[arg(short = 'n', long, value_name = "N", env = "FLOWRUN_LINES")]
+    pub lines: Option<u32>,
     /// Go on with what comes, until the run has ended
     #[arg(short = 'f', long, env = "FLOWRUN_FOLLOW", value_parser = FalseyValueParser::new())]
     pub follow: bool,
@@ -79,6 +82,18 @@ pub struct AttachArgs {
     /// The run, by its name or id; default the only one, and inside a run this one
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
+    /// As JSON, one object a line
+    #[arg(long, env = "FLOWRUN_JSON", value_parser = FalseyValueParser::new())]
+    pub json: bool,
+    /// How to show the output of processes
+    #[arg(short = 'o', long, value_name = "MODE", default_value = "prefixed", env = "FLOWRUN_OUTPUT")]
+    pub output: OutputArg,
+    /// Say more: each start, end, wait and lock
+    #[arg(short = 'v', long, env = "FLOWRUN_VERBOSE", value_parser = FalseyValueParser::new())]
+    pub verbose: bool,
+    /// When to show colours
+    #[arg(long, value_name = "WHEN", default_value = "auto", env = "FLOWRUN_COLOR")]
+    pub color: ColorArg,
 }
 
 /// The number of a signal: `SIGHUP`, `hup` or `1`.

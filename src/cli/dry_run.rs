@@ -30,6 +30,7 @@ pub fn describe(plan: Arc<Plan>) -> String {
             notes.push("daemon".to_owned());
         }
         notes.extend(process.work.listen.as_ref().map(listens));
+        notes.extend(start.for_each.map(|queue| format!("each item of queue {}", plan.queues[queue].name)));
         if process.control.steps.len() > 1 {
             notes.push(format!("step {} of {}", start.step + 1, process.control.steps.len()));
         }

@@ -10,7 +10,7 @@ use crate::notice::RunSummary;
 pub enum Status {
     /// 0: everything went well.
     Success,
-    /// 1: a process failed.
+    /// 1: a process failed, or a queue was not emptied.
     Failed,
     /// 2: the workflow or the command line is wrong; nothing was started.
     Usage,
@@ -29,6 +29,8 @@ pub enum Status {
     /// What the process below, which ran the workflow or is the command of `lock`, has ended with; 128 and the signal's number if one
     /// killed it.
     Kept(Ended),
+    /// What a run that was over when it was asked for had ended with.
+    Recorded(u8),
 }
 
 impl Status {
@@ -40,7 +42,7 @@ impl Status {
         match summary.interrupted {
             Some(signal) => Self::Interrupted(signal),
             None if summary.timed_out => Self::TimedOut,
-            None if summary.failed > 0 => Self::Failed,
+            None if summary.failed + summary.queues > 0 => Self::Failed,
             None => Self::Success,
         }
     }
@@ -56,6 +58,7 @@ impl Status {
             Self::NotFree => 125,
             Self::NotRunnable => 126,
             Self::NotFound => 127,
+            Self::Recorded(code) => code,
             Self::Kept(Ended::Code(code)) => u8::try_from(code).unwrap_or(255),
             Self::Interrupted(signal) | Self::Kept(Ended::Signal(signal)) => u8::try_from(128 + signal).unwrap_or(255),
         }
@@ -79,6 +82,7 @@ mod tests {
         assert_eq!(Status::of(&RunSummary { unaccounted: 0, ..all.clone() }).code(), 130);
         assert_eq!(Status::of(&RunSummary { failed: 1, timed_out: true, ..RunSummary::default() }).code(), 124);
         assert_eq!(Status::of(&RunSummary { failed: 1, ..RunSummary::default() }).code(), 1);
+        assert_eq!(Status::of(&RunSummary { queues: 1, ..RunSummary::default() }).code(), 1);
         assert_eq!(Status::of(&RunSummary::default()).code(), 0);
         for (signal, code) in [(1, 129), (2, 130), (3, 131), (15, 143)] {
             assert_eq!(Status::Interrupted(signal).code(), code);

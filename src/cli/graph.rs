@@ -1,4 +1,4 @@
-//! `flowrun graph`: what waits for what, by declared names, so that ten copies are one node.
+//! `flowrun graph`: what waits for what and what goes through queues, by declared names, so that ten copies are one node.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::args::{GraphArgs, GraphFormat};
 use super::{Failure, Status, load, print};
-use crate::plan::{Plan, Process, ResourceKind};
+use crate::base::ids::ProcessId;
+use crate::plan::{Plan, Process, Queue, ResourceKind};
 
 /// Prints the graph.
 ///
@@ -36,6 +37,9 @@ struct Picture {
     joins: Vec<Edge>,
     resources: Vec<ResourceNode>,
     holds: Vec<Hold>,
+    queues: Vec<QueueNode>,
+    puts: Vec<Flow>,
+    takes: Vec<Flow>,
 }
 
 #[derive(Serialize)]
@@ -67,6 +71,19 @@ struct Hold {
     step: bool,
 }
 
+#[derive(Serialize)]
+struct QueueNode {
+    name: String,
+    maxsize: Option<u32>,
+}
+
+/// A process at one end of a queue.
+#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
+struct Flow {
+    process: usize,
+    queue: usize,
+}
+
 impl Picture {
     fn of(plan: &Plan) -> Self {
         let mut processes: Vec<Node> = Vec::new();
@@ -91,6 +108,15 @@ impl Picture {
                 holds.insert(Hold { process: at(process), resource: share.resource.0 as usize, shared: share.shared, step });
             }
         }
+        let flows = |ends: fn(&Queue) -> &[ProcessId]| -> Vec<Flow> {
+            let flow = |queue, id: &ProcessId| Flow { process: at(&plan.processes[*id]), queue };
+            let all = plan.queues.iter().enumerate().flat_map(|(queue, one)| ends(one).iter().map(move |id| flow(queue, id)));
+            all.collect::<BTreeSet<_>>().into_iter().collect()
+        };
+        // Who may take without saying so is everybody, and would be drawn as such.
+        let takes = flows(|queue| if queue.declared { &queue.consumers } else { &[] });
+        let puts = flows(|queue| &queue.producers);
+        let queues = plan.queues.iter().map(|queue| QueueNode { name: queue.name.clone(), maxsize: queue.maxsize }).collect();
         let resources = plan
             .resources
             .iter()
@@ -103,7 +129,7 @@ impl Picture {
                 },
             })
             .collect();
-        Self { processes, joins: joins.into_iter().collect(), resources, holds: holds.into_iter().collect() }
+        Self { processes, joins: joins.into_iter().collect(), resources, holds: holds.into_iter().collect(), queues, puts, takes }
     }
 
     fn title(&self, node: usize) -> String {
@@ -114,6 +140,11 @@ impl Picture {
     fn resource_title(&self, resource: usize) -> String {
         let resource = &self.resources[resource];
         resource.permits.map_or_else(|| resource.name.clone(), |permits| format!("{} ({permits})", resource.name))
+    }
+
+    fn queue_title(&self, queue: usize) -> String {
+        let queue = &self.queues[queue];
+        queue.maxsize.map_or_else(|| queue.name.clone(), |size| format!("{} ({size})", queue.name))
     }
 
     /// One paragraph a process, in file order.
@@ -129,6 +160,11 @@ impl Picture {
                 let shared = if hold.shared { ", shared" } else { "" };
                 let _ =
                     writeln!(text, "  {part}holds {} {}{shared}", self.resources[hold.resource].kind, self.resource_title(hold.resource));
+            }
+            for (flows, word) in [(&self.takes, "takes from"), (&self.puts, "puts into")] {
+                for flow in flows.iter().filter(|flow| flow.process == index) {
+                    let _ = writeln!(text, "  {word} queue {}", self.queue_title(flow.queue));
+                }
             }
         }
         text
@@ -150,6 +186,15 @@ impl Picture {
             let label = if hold.shared { "shared" } else { "holds" };
             let _ = writeln!(text, "    p{} -.-|{label}| r{}", hold.process, hold.resource);
         }
+        for (index, _) in self.queues.iter().enumerate() {
+            let _ = writeln!(text, "    q{index}[/\"{}\"/]", self.queue_title(index));
+        }
+        for flow in &self.puts {
+            let _ = writeln!(text, "    p{} ==> q{}", flow.process, flow.queue);
+        }
+        for flow in &self.takes {
+            let _ = writeln!(text, "    q{} ==> p{}", flow.queue, flow.process);
+        }
         text
     }
 
@@ -168,6 +213,15 @@ impl Picture {
         for hold in &self.holds {
             let label = if hold.shared { ", label=\"shared\"" } else { "" };
             let _ = writeln!(text, "    p{} -> r{} [dir=none, style=dashed{label}];", hold.process, hold.resource);
+        }
+        for (index, _) in self.queues.iter().enumerate() {
+            let _ = writeln!(text, "    q{index} [label=\"{}\", shape=parallelogram];", self.queue_title(index));
+        }
+        for flow in &self.puts {
+            let _ = writeln!(text, "    p{} -> q{} [style=bold];", flow.process, flow.queue);
+        }
+        for flow in &self.takes {
+            let _ = writeln!(text, "    q{} -> p{} [style=bold];", flow.queue, flow.process);
         }
         text + "}\n"
     }

@@ -76,7 +76,7 @@ fn read_standard_input(here: PathBuf) -> Result<Source, Failure> {
     Ok(Source { text: utf8(bytes, &name)?, name, path: None, folder: here, stem: "stdin".to_owned() })
 }
 
-fn find_above(here: &Path) -> Option<PathBuf> {
+pub(super) fn find_above(here: &Path) -> Option<PathBuf> {
     here.ancestors().flat_map(|folder| ["flowrun.yaml", "flowrun.yml"].map(|name| folder.join(name))).find(|path| path.is_file())
 }
 

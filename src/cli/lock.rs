@@ -1,4 +1,4 @@
-//! `flowrun lock --host`: a command that runs while it holds locks or permits that runs share.
+//! `flowrun lock`: a command that runs while it holds locks or permits, with `--host` those that runs share.
 //!
 //! The locks are this program's, not the command's: what the command leaves running in the background keeps none
 //! of them, and they are free as soon as this program has ended, even by SIGKILL.
@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use super::args::{HostPermits, LockArgs};
-use super::{Failure, Status, print};
+use super::args::{LockArgs, Permits};
+use super::{Failure, Status, print, section};
 use crate::control::place;
 use crate::io::host_lock::{Held, Holder, MAX_NAME, Taken, Wanted, try_take};
 use crate::io::machine::reason;
@@ -28,7 +28,8 @@ const FIRST: Duration = Duration::from_millis(5);
 const LONGEST: Duration = Duration::from_millis(80);
 /// With `--no-wait`: how long somebody may be just taking or looking.
 const LOOKING: Duration = Duration::from_secs(1);
-/// The numbers of the `flowrun lock`s that a command runs in, the outermost first.
+/// What a command of `flowrun lock` runs in, the outermost first: of `lock --host` its process number, of a section its
+/// name, which has a dot in it.
 const OUTER: &str = "FLOWRUN_LOCK_HOLDER";
 /// The longest text by which others know the command.
 const TEXT: usize = 60;
@@ -38,6 +39,10 @@ const TEXT: usize = 60;
 /// # Errors
 /// The locks were not had, or the command could not be run.
 pub fn lock(args: &LockArgs) -> Result<Status, Failure> {
+    if args.host.is_empty() {
+        let section = section::take(args)?;
+        return run(&args.command, &section.name, &section.slots);
+    }
     let mut names = args.host.clone();
     names.sort();
     names.dedup();
@@ -45,13 +50,23 @@ pub fn lock(args: &LockArgs) -> Result<Status, Failure> {
         return Err(Failure::usage(format!("the name `{name}` cannot be a lock's: it must have 1 to {MAX_NAME} bytes")));
     }
     let wanted = match args.permits {
-        Some(HostPermits { count, of }) if names.len() == 1 => Wanted::Permits { count, of },
+        Some(Permits { of: None, .. }) => {
+            return Err(Failure::usage("with --host write how many permits, and how many the semaphore has, as in 1/8"));
+        }
+        Some(Permits { count, of: Some(of) }) if names.len() == 1 => Wanted::Permits { count, of },
         Some(_) => return Err(Failure::usage("--permits is for one name: for several, let one `flowrun lock` run the next")),
         None => Wanted::Lock { shared: args.shared },
     };
     // In the order of their names, as everybody takes them: nobody can wait for each other.
     let held = names.iter().map(|name| take(name, wanted, args)).collect::<Result<Vec<Held>, Failure>>()?;
-    run(&args.command, names.iter().zip(&held))
+    let with_permits = names.iter().zip(&held).filter(|(_, held)| !held.numbers().is_empty());
+    let slots: Vec<(String, String)> = with_permits
+        .map(|(name, held)| {
+            let numbers: Vec<String> = held.numbers().iter().map(u32::to_string).collect();
+            (format!("FLOWRUN_SLOT_{}", env_form(name)), numbers.join(","))
+        })
+        .collect();
+    run(&args.command, &std::process::id().to_string(), &slots)
 }
 
 /// Takes one, waiting as long as it may.
@@ -119,17 +134,19 @@ fn list(holders: &[Holder]) -> String {
     words::host_holders(&holders.iter().map(told).collect::<Vec<_>>())
 }
 
-/// Runs the command to its end.
-fn run<'a>(words: &[String], held: impl Iterator<Item = (&'a String, &'a Held)>) -> Result<Status, Failure> {
+/// The names of the sections that this program runs in.
+pub fn within() -> Vec<String> {
+    let outer = std::env::var(OUTER).unwrap_or_default();
+    outer.split('/').filter(|one| one.contains('.')).map(str::to_owned).collect()
+}
+
+/// Runs the command to its end, with the name by which what runs in it knows this program, and its permits.
+fn run(words: &[String], name: &str, slots: &[(String, String)]) -> Result<Status, Failure> {
     let (program, arguments) = words.split_first().ok_or_else(|| Failure::usage("there is no command to run"))?;
     let mut command = Command::new(program);
     command.args(arguments);
     let outer = std::env::var(OUTER).map(|all| format!("{all}/")).unwrap_or_default();
-    command.env(OUTER, format!("{outer}{}", std::process::id()));
-    for (name, held) in held.filter(|(_, held)| !held.numbers().is_empty()) {
-        let numbers: Vec<String> = held.numbers().iter().map(u32::to_string).collect();
-        command.env(format!("FLOWRUN_SLOT_{}", env_form(name)), numbers.join(","));
-    }
+    command.env(OUTER, format!("{outer}{name}")).envs(slots.iter().cloned());
     let lost = |error: std::io::Error| Failure::system(format!("cannot hear of signals: {}", reason(&error)));
     let signals = Signals::install().map_err(lost)?;
     let mut poller = Poller::new().map_err(lost)?;

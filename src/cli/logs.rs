@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::control_args::LogsArgs;
-use super::{Failure, Status, print, reach};
+use super::{Failure, Status, over, print, reach};
 use crate::control::message::Request;
 
 /// Lines of one process.
@@ -14,14 +14,17 @@ struct Lines {
     lines: String,
 }
 
-/// Prints lines; those of all processes with the name of each.
+/// Prints lines; those of all processes with the name of each. Of a run in the background that is over, its log.
 ///
 /// # Errors
 /// There is no such run or process, or it does not answer.
 pub fn logs(args: &LogsArgs) -> Result<Status, Failure> {
+    if let Some(over) = over::meant(&args.words)? {
+        return if args.words.len() > 1 { Err(over.failure()) } else { over.print_log(args.lines) };
+    }
     let mut reached = reach::run_and_process(&args.words)?;
     let prefix = reached.process.is_none();
-    let request = Request::Logs { process: reached.process, follow: args.follow };
+    let request = Request::Logs { process: reached.process, follow: args.follow, last: args.lines };
     reached.client.ask(request, |event| print::piece(&text(event, prefix))).map_err(reach::failure)?;
     Ok(Status::Success)
 }

@@ -4,10 +4,13 @@
 
 mod args;
 mod attach;
+mod candidates;
 mod check;
 mod color;
 mod columns;
+mod completion;
 mod control_args;
+mod detach;
 pub mod diagnostics;
 mod dry_run;
 pub mod excerpt;
@@ -18,12 +21,17 @@ mod list;
 mod load;
 mod lock;
 mod logs;
+mod over;
 mod print;
 mod ps;
+mod queue;
+mod queue_args;
 mod reach;
+mod reporters;
 mod restart;
 mod run;
 pub mod schema;
+mod section;
 mod signal;
 mod status;
 mod stop;
@@ -41,6 +49,9 @@ pub use exit::Status;
 pub fn main() -> ExitCode {
     // Called by itself to start a program, it does nothing else.
     if let Some(status) = crate::io::shim::serve() {
+        return status;
+    }
+    if let Some(status) = completion::serve() {
         return status;
     }
     let cli = match Cli::try_parse() {
@@ -62,6 +73,7 @@ pub fn main() -> ExitCode {
         Some(Command::Schema) => schema::print(),
         Some(Command::Tasks(args)) => tasks::tasks(&args),
         Some(Command::Init(args)) => init::init(&args),
+        Some(Command::Completions(args)) => completion::print(&args),
         Some(Command::Ps(args)) => ps::ps(&args),
         Some(Command::Status(args)) => status::status(&args),
         Some(Command::Logs(args)) => logs::logs(&args),
@@ -69,6 +81,7 @@ pub fn main() -> ExitCode {
         Some(Command::Restart(args)) => restart::restart(&args),
         Some(Command::Signal(args)) => signal::signal(&args),
         Some(Command::Wait(args)) => wait::wait(&args),
+        Some(Command::Queue(args)) => queue::queue(&args),
         Some(Command::Attach(args)) => attach::attach(&args),
     };
     match result {

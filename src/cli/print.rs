@@ -10,8 +10,16 @@ use crate::io::machine::reason;
 /// # Errors
 /// It cannot be written, for another reason than that nobody reads it any more.
 pub fn out(text: &str) -> Result<(), Failure> {
+    bytes(text.as_bytes())
+}
+
+/// Writes bytes to standard output.
+///
+/// # Errors
+/// As [`out`] has them.
+pub fn bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::system(format!("cannot write to standard output: {}", reason(&error))))
         }

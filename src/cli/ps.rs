@@ -1,7 +1,10 @@
 //! `flowrun ps`: the runs of this user that go on.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use super::control_args::PsArgs;
 use super::{Failure, Status, columns, list::one_line, print, reach};
+use crate::report::words;
 
 /// Prints all runs, the oldest first.
 ///
@@ -15,10 +18,12 @@ pub fn ps(args: &PsArgs) -> Result<Status, Failure> {
         print::out(&(text + "\n"))?;
         return Ok(Status::Success);
     }
-    let mut rows = vec![["ID", "NAME", "PID", "FILE"].map(str::to_owned)];
+    let mut rows = vec![["ID", "NAME", "PID", "SINCE", "FILE"].map(str::to_owned)];
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     rows.extend(runs.iter().map(|(about, _)| {
         let file = about.file.as_ref().map_or_else(|| "-".to_owned(), |file| file.display().to_string());
-        [about.id.clone(), about.name.clone(), about.pid.to_string(), file].map(|cell| one_line(&cell))
+        let since = words::ticking(now.saturating_sub(Duration::from_secs(about.started)));
+        [about.id.clone(), about.name.clone(), about.pid.to_string(), since, file].map(|cell| one_line(&cell))
     }));
     print::out(&columns::table(&rows))?;
     Ok(Status::Success)

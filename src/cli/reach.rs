@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Status};
+use super::{Failure, Status, over};
 use crate::control::auth::Secret;
 use crate::control::client::{Client, Trouble};
 use crate::control::message::{Code, Refusal};
@@ -30,12 +30,33 @@ struct Address {
 /// # Errors
 /// There is no such run or more than one, or it does not answer.
 pub fn run(name: Option<&str>) -> Result<Client, Failure> {
-    let runs = runs()?;
-    match name {
-        Some(name) => named(&runs, name)?.ok_or_else(|| no_run(&runs, name)),
-        None => default(&runs),
-    }
-    .and_then(|address| connect(&address))
+    try_run(name).map_err(|unreached| match unreached {
+        Unreached::NoRun(failure) => failure,
+        Unreached::Answered(trouble) => failure(trouble),
+    })
+}
+
+/// Why a run was not reached.
+pub enum Unreached {
+    /// There is none of this name, or more than one.
+    NoRun(Failure),
+    /// It is there, and this came of it.
+    Answered(Trouble),
+}
+
+/// The same for those who look at why not.
+///
+/// # Errors
+/// As [`run`] has them.
+pub fn try_run(name: Option<&str>) -> Result<Client, Unreached> {
+    let find = || {
+        let runs = runs()?;
+        match name {
+            Some(name) => named(&runs, name)?.map_or_else(|| no_run(&runs, name), Ok),
+            None => default(&runs),
+        }
+    };
+    try_connect(&find().map_err(Unreached::NoRun)?).map_err(Unreached::Answered)
 }
 
 /// Up to two words: a run and a process; a single word that is no run is a process.
@@ -45,9 +66,10 @@ pub fn run(name: Option<&str>) -> Result<Client, Failure> {
 pub fn run_and_process(words: &[String]) -> Result<Reached, Failure> {
     let runs = runs()?;
     let (address, process) = match words {
-        [run, process] => (named(&runs, run)?.ok_or_else(|| no_run(&runs, run))?, Some(process.clone())),
+        [run, process] => (named(&runs, run)?.map_or_else(|| no_run(&runs, run), Ok)?, Some(process.clone())),
         [word] => match named(&runs, word)? {
             Some(address) => (address, None),
+            None if over::find(word, true)?.is_some() => (no_run(&runs, word)?, None),
             None => (default(&runs)?, Some(word.clone())),
         },
         _ => (default(&runs)?, None),
@@ -92,10 +114,14 @@ fn address((about, place): &(About, Place)) -> Result<Address, Failure> {
     Ok(Address { socket: place.socket(), key })
 }
 
-fn no_run(runs: &[(About, Place)], name: &str) -> Failure {
+/// Why there is no address: the run is over, or never was.
+fn no_run(runs: &[(About, Place)], name: &str) -> Result<Address, Failure> {
+    if let Some(over) = over::find(name, false)? {
+        return Err(over.failure());
+    }
     let all: Vec<&(About, Place)> = runs.iter().collect();
     let others = if all.is_empty() { "; none is going on".to_owned() } else { format!("; these are going on:\n{}", list(&all)) };
-    Failure::usage(format!("there is no run `{name}`{others}"))
+    Err(Failure::usage(format!("there is no run `{name}`{others}")))
 }
 
 fn list(runs: &[&(About, Place)]) -> String {
@@ -107,7 +133,14 @@ fn list(runs: &[&(About, Place)]) -> String {
 }
 
 fn connect(address: &Address) -> Result<Client, Failure> {
-    Client::connect(&address.socket, &address.key, std::env::var("FLOWRUN_PROCESS").ok()).map_err(failure)
+    try_connect(address).map_err(failure)
+}
+
+fn try_connect(address: &Address) -> Result<Client, Trouble> {
+    // A process of one run is an outsider to all others.
+    let inside = std::env::var_os("FLOWRUN_SOCKET").is_some_and(|socket| address.socket == socket);
+    let process = inside.then(|| std::env::var("FLOWRUN_PROCESS").ok()).flatten();
+    Client::connect(&address.socket, &address.key, process)
 }
 
 /// What a request that brought no answer means for the exit status.
@@ -115,7 +148,7 @@ pub fn failure(trouble: Trouble) -> Failure {
     let status = match &trouble {
         Trouble::Gone(_) | Trouble::NotAccepted | Trouble::Foreign(_) => Status::System,
         Trouble::Refused(Refusal { code, .. }) => match code {
-            Code::Unknown => Status::Usage,
+            Code::Unknown | Code::NotAllowed => Status::Usage,
             Code::Timeout => Status::TimedOut,
             Code::BadRequest | Code::NotNow | Code::Deadlock | Code::Ending | Code::Closed | Code::Busy => Status::Failed,
         },

@@ -5,12 +5,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::args::{OutputArg, RunArgs};
+use super::detach::{self, Herald};
+use super::reporters::Reporters;
 use super::{Failure, Status, color, dry_run, flag_variables, load, print};
-use crate::base::ids::ProcessId;
-use crate::base::time::RunTime;
 use crate::control::place::{self, About};
 use crate::exec::environment::BaseEnvironment;
 use crate::io::keeper::{self, Kept, Side};
@@ -21,10 +19,9 @@ use crate::io::reap::Ended;
 use crate::io::shim::Shim;
 use crate::io::signals::Signals;
 use crate::io::terminal;
-use crate::notice::Notice;
 use crate::plan::{self, Plan};
-use crate::report::{self, Channel, OutputMode, RunView, snapshot};
-use crate::run::{self, Audience, RunClock, Setup};
+use crate::report::{self, Channel, OutputMode, RunView};
+use crate::run::{self, RunClock, Setup};
 use crate::sched;
 use crate::source::model::OnFailure;
 
@@ -45,11 +42,22 @@ pub fn run(args: RunArgs) -> Result<Status, Failure> {
         print::out(&dry_run::describe(plan))?;
         return Ok(Status::Success);
     }
+    if args.detach {
+        return detach::start(plan, &source, &args);
+    }
     let about = about(&source, &plan);
+    lead(plan, &args, about, None)
+}
+
+/// Leads a run to its end, below a keeper. Returns in both: in the keeper last.
+///
+/// # Errors
+/// The system refuses what flowrun itself needs.
+pub(super) fn lead(plan: Arc<Plan>, args: &RunArgs, about: About, herald: Option<&Herald>) -> Result<Status, Failure> {
     match keeper::divide().map_err(|error| needs("a process that watches over the run", &error))? {
         Side::Runner(signals) => {
             limits::raise_descriptors();
-            on_own_thread(move || supervise(plan, &args, &signals, about))
+            on_own_thread(move || supervise(plan, args, &signals, about, herald))
         }
         Side::Keeper(kept) => Ok(account(kept, &about.id)),
     }
@@ -83,7 +91,7 @@ fn account(kept: Kept, id: &str) -> Status {
     Status::Kept(kept.ended)
 }
 
-fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals, about: About) -> Result<Status, Failure> {
+fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals, about: About, herald: Option<&Herald>) -> Result<Status, Failure> {
     let poller = Poller::new().map_err(|error| needs("a descriptor to wait for events", &error))?;
     let clock = RunClock::start();
     let settings = report_settings(args);
@@ -92,7 +100,7 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals, about: About) -
     let start = || Channel::start(Arc::clone(&plan), settings, Vec::new(), Box::new(move || told.now()), Box::new(move || waker.wake()));
     // A terminal may be set to stop who writes to it from another process group.
     let channel = terminal::without_being_stopped(start).map_err(|error| needs("a thread for output", &error))?;
-    let mut audience = Reporters { channel, view: RefCell::new(RunView::new(Arc::clone(&plan))) };
+    let mut audience = Reporters { channel, view: RefCell::new(RunView::new(Arc::clone(&plan))), history: RefCell::default(), herald };
     let environment = BaseEnvironment::new(std::env::vars_os(), &flag_variables(), &about.id, settings.stdout.color);
     let ended = run::run(Setup {
         plan,
@@ -105,7 +113,7 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals, about: About) -
         audience: &audience,
         about: Some(about),
     })
-    .map_err(|error| Failure::system(format!("the run was lost: {error}")))?;
+    .map_err(|error| lost(&error, herald))?;
     audience.channel.close();
     let status = Status::of(&ended.summary);
     let patience = Status::of(&ended.summary) != Status::Success && ended.summary.interrupted.is_some();
@@ -123,6 +131,12 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals, about: About) -
             return Ok(status);
         }
     }
+}
+
+/// A run in the background that never began is told of in the foreground, which says so.
+fn lost(error: &std::io::Error, herald: Option<&Herald>) -> Failure {
+    let begun = herald.is_none_or(Herald::has_begun);
+    Failure::system(if begun { format!("the run was lost: {error}") } else { error.to_string() })
 }
 
 fn report_settings(args: &RunArgs) -> report::Settings {
@@ -145,45 +159,13 @@ fn report_settings(args: &RunArgs) -> report::Settings {
 }
 
 /// How this run is found. Its id is one that no other run of this machine has: time and process number.
-fn about(source: &load::Source, plan: &Plan) -> About {
+pub(super) fn about(source: &load::Source, plan: &Plan) -> About {
     let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
     let pid = std::process::id();
-    About { id: format!("{started:x}-{pid}"), name: plan.name.clone(), file: source.path.clone(), pid, started }
+    About { id: format!("{started:x}-{pid}"), name: plan.name.clone(), file: source.path.clone(), pid, started, log: None }
 }
 
 fn seed() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     u64::from(since.subsec_nanos()) << 32 | u64::from(std::process::id())
-}
-
-/// The reporters as the run's audience; what clients ask is answered from a view of its own, which is never behind
-/// because a terminal takes nothing.
-struct Reporters {
-    channel: Channel,
-    view: RefCell<RunView>,
-}
-
-impl Audience for Reporters {
-    fn tell(&self, notice: Notice) {
-        self.view.borrow_mut().apply(&notice);
-        self.channel.send(notice);
-    }
-    fn has_room(&self) -> bool {
-        self.channel.has_room()
-    }
-    fn hush(&self) -> bool {
-        self.channel.hush()
-    }
-    fn speak(&self) {
-        self.channel.speak();
-    }
-    fn status(&self, now: RunTime) -> Value {
-        serde_json::to_value(snapshot::whole(&self.view.borrow(), now, std::process::id())).unwrap_or_default()
-    }
-    fn status_of(&self, process: ProcessId, now: RunTime) -> Value {
-        serde_json::to_value(snapshot::entry(&self.view.borrow(), process, now, std::process::id())).unwrap_or_default()
-    }
-    fn last_lines(&self, process: ProcessId) -> Vec<u8> {
-        self.view.borrow().last_lines(process).flat_map(|line| [line, b"\n"].concat()).collect()
-    }
 }

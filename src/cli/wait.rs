@@ -4,19 +4,28 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::control_args::WaitArgs;
-use super::{Failure, Status, reach};
+use super::{Failure, Status, over, reach};
 use crate::control::message::Request;
 use crate::notice::RunSummary;
 
 /// Waits: 0 when all that was waited for went well, a run's own status for a run, else 1.
 ///
 /// # Errors
-/// There is no such run or process, it takes too long, or the run is lost.
+/// There is no such run or process, it takes too long, or the run is lost. A run that is over has no processes to wait for.
 pub fn wait(args: &WaitArgs) -> Result<Status, Failure> {
-    let mut reached = reach::run_and_process(&args.words)?;
+    if let Some(over) = over::meant(&args.words)? {
+        return if args.words.len() > 1 { Err(over.failure()) } else { over.tell() };
+    }
     let timeout = args.timeout.map(|timeout| timeout.as_secs_f64());
-    let answer = reached.client.ask(Request::Wait { process: reached.process, timeout }, |_| true).map_err(reach::failure)?;
-    status(answer)
+    let answer = reach::run_and_process(&args.words).and_then(|mut reached| {
+        let request = Request::Wait { process: reached.process, timeout };
+        reached.client.ask(request, |_| true).map_err(reach::failure)
+    });
+    match (answer, args.words.as_slice()) {
+        (Ok(answer), _) => status(answer),
+        (Err(failure), [run]) => over::instead(run, true, failure),
+        (Err(failure), _) => Err(failure),
+    }
 }
 
 /// How a run or processes ended.

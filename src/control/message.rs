@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::base64;
+
 /// The version that the greeting names; it changes only when an older client would misunderstand.
 pub const VERSION: u32 = 1;
 
@@ -57,9 +59,16 @@ pub enum Request {
         /// Go on until the run has ended.
         #[serde(default)]
         follow: bool,
+        /// At most so many lines of each; without it all that are kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last: Option<u32>,
     },
     /// Every notice from now on, each an event, until the run has ended.
-    Attach,
+    Attach {
+        /// In lines for people instead.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lines: Option<Lines>,
+    },
     /// Stop one process, or the whole run in order, as its first interrupt would.
     Stop {
         /// Which; the run without.
@@ -111,6 +120,29 @@ pub enum Request {
         /// Which.
         queue: String,
     },
+    /// Take locks and permits that the workflow declares, all at once, for as long as the connection stays open or
+    /// until `unlock`.
+    Lock {
+        /// Their names.
+        names: Vec<String>,
+        /// Hold the locks among them together with others that do.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        shared: bool,
+        /// How many permits of each semaphore among them; none is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        permits: Option<u32>,
+        /// The longest wait in seconds; none is unbounded, 0 does not wait at all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timeout: Option<f64>,
+        /// What `section` said for those that the client runs in.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        within: Vec<String>,
+    },
+    /// Give back what a request of this connection has brought, or give it up.
+    Unlock {
+        /// The number of that request.
+        request: u64,
+    },
     /// Wait until a process, or the run, has ended.
     Wait {
         /// Which; the run without.
@@ -131,6 +163,69 @@ pub enum ItemText {
         /// In base64, with its padding.
         base64: String,
     },
+}
+
+impl ItemText {
+    /// An item in the form that is the shorter: as text, or in base64 where it is no text or has many characters
+    /// that JSON would have to write out.
+    pub fn of(item: &[u8]) -> Self {
+        let more = |byte: &u8| match byte {
+            b'"' | b'\\' => 1,
+            0..b' ' => 5,
+            _ => 0,
+        };
+        match str::from_utf8(item) {
+            Ok(text) if item.iter().map(more).sum::<usize>() <= item.len() / 4 => Self::Text(text.to_owned()),
+            _ => Self::Base64 { base64: base64::encode(item) },
+        }
+    }
+
+    /// Its bytes; none when it is not in base64 although it should be.
+    pub fn bytes(&self) -> Option<std::borrow::Cow<'_, [u8]>> {
+        match self {
+            Self::Text(text) => Some(text.as_bytes().into()),
+            Self::Base64 { base64 } => base64::decode(base64).map(Into::into),
+        }
+    }
+}
+
+/// How what happens is told in lines for people: what a run in the foreground would print.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Lines {
+    /// How the output of processes is shown.
+    pub output: Output,
+    /// How much flowrun says itself: from -1, little, to 1, everything.
+    pub verbosity: i8,
+    /// Where what processes write to standard output is shown.
+    pub stdout: Surface,
+    /// Where all else is shown.
+    pub stderr: Surface,
+}
+
+/// How the output of processes is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Output {
+    /// Line by line as it comes, each with the name of its process.
+    #[default]
+    Prefixed,
+    /// In one block for each process, when it has ended.
+    Grouped,
+    /// Line by line as it comes, without prefix.
+    Raw,
+    /// Only the last lines of what failed.
+    Quiet,
+}
+
+/// What lines are shown on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Surface {
+    /// A terminal: control characters of processes are taken out.
+    pub terminal: bool,
+    /// Whether colours are shown.
+    pub color: bool,
 }
 
 /// An answer: to the request with this number.
@@ -180,6 +275,8 @@ pub enum Code {
     Deadlock,
     /// The queue is closed: it takes nothing more; or it has ended: it has nothing more.
     Closed,
+    /// The process is not among those that may.
+    NotAllowed,
     /// The run is ending.
     Ending,
     /// There are too many clients.
@@ -212,7 +309,11 @@ mod tests {
         assert_eq!(serde_json::to_string(&request).unwrap(), text);
         assert_eq!(serde_json::from_str::<Numbered>(text).unwrap(), request);
         let short = serde_json::from_str::<Numbered>(r#"{"id":1,"do":"logs"}"#).unwrap();
-        assert_eq!(short.request, Request::Logs { process: None, follow: false });
+        assert_eq!(short.request, Request::Logs { process: None, follow: false, last: None });
+        let attach = serde_json::from_str::<Numbered>(r#"{"id":1,"do":"attach"}"#).unwrap();
+        assert_eq!(attach.request, Request::Attach { lines: None });
+        let plain = serde_json::from_str::<Numbered>(r#"{"id":1,"do":"attach","lines":{}}"#).unwrap();
+        assert_eq!(plain.request, Request::Attach { lines: Some(Lines::default()) });
         let answer = Answer { id: 7, body: Body::Error(Refusal { code: Code::Timeout, message: "late".into() }) };
         assert_eq!(answer.line(), b"{\"id\":7,\"error\":{\"code\":\"timeout\",\"message\":\"late\"}}\n");
         assert_eq!(Answer { id: 1, body: Body::Ok(Value::Null) }.line(), b"{\"id\":1,\"ok\":null}\n");

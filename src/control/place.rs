@@ -25,6 +25,16 @@ pub struct About {
     pub pid: u32,
     /// When it began: seconds since 1970.
     pub started: u64,
+    /// Where what it says is written; none for a run in the foreground.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<PathBuf>,
+}
+
+impl About {
+    /// Whether nobody sees what the run says as it says it.
+    pub fn is_in_background(&self) -> bool {
+        self.log.is_some()
+    }
 }
 
 /// A run's folder.
@@ -150,7 +160,7 @@ pub fn alive() -> Result<Vec<(About, Place)>, String> {
     Ok(found)
 }
 
-fn is_process(pid: u32) -> bool {
+pub(super) fn is_process(pid: u32) -> bool {
     let pid = i32::try_from(pid).unwrap_or(i32::MAX);
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None) != Err(nix::errno::Errno::ESRCH)
 }
@@ -177,7 +187,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn about(id: &str, started: u64) -> About {
-        About { id: id.to_owned(), name: "shop".to_owned(), file: None, pid: 1, started }
+        About { id: id.to_owned(), name: "shop".to_owned(), file: None, pid: 1, started, log: None }
     }
 
     #[test]

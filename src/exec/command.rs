@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
 
-pub use super::streams::{Streams, Tty, open_file};
+pub use super::streams::{Ends, Streams, Tty, open_file};
 use crate::io::child::{self, Spec};
 use crate::io::machine::reason;
 use crate::io::program;

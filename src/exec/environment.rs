@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::base::ids::ResourceId;
@@ -9,8 +10,23 @@ use crate::plan::{Plan, Process, Step};
 use crate::source::model::names::env_form;
 
 /// What an outer run tells its own processes.
-const OWN: [&str; 7] =
-    ["FLOWRUN_PROCESS", "FLOWRUN_INDEX", "FLOWRUN_ATTEMPT", "FLOWRUN_OUTPUTS", "FLOWRUN_SOCKET", "FLOWRUN_AUTHKEY", "FLOWRUN_REMOTE"];
+const OWN: [&str; 9] = [
+    "FLOWRUN_PROCESS",
+    "FLOWRUN_INDEX",
+    "FLOWRUN_ATTEMPT",
+    "FLOWRUN_OUTPUTS",
+    "FLOWRUN_SOCKET",
+    "FLOWRUN_AUTHKEY",
+    "FLOWRUN_REMOTE",
+    ITEM,
+    DELIVERY,
+];
+/// The item that a process runs for.
+const ITEM: &str = "FLOWRUN_ITEM";
+/// The how manieth delivery of that item it is.
+const DELIVERY: &str = "FLOWRUN_DELIVERY";
+/// The longest string in an environment: Linux takes 128 KiB with the name, `=` and the NUL at its end.
+const LONGEST: usize = 128 * 1024;
 
 /// What all children of a run share.
 #[derive(Debug)]
@@ -31,6 +47,37 @@ pub struct Own<'a> {
     pub permits: &'a [(ResourceId, Vec<u32>)],
     /// The file for its outputs; none for what only serves a process.
     pub outputs: Option<&'a Path>,
+    /// The item of a queue that it runs for.
+    pub item: Option<Item<'a>>,
+}
+
+/// An item of a queue that a process runs for.
+#[derive(Clone, Copy, Debug)]
+pub struct Item<'a> {
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// The how manieth delivery of it this is, from 1.
+    pub delivery: u32,
+}
+
+impl Item<'_> {
+    /// Whether it can stand in an environment.
+    ///
+    /// # Errors
+    /// Why not, and what to do.
+    pub fn fits(&self) -> Result<(), String> {
+        let most = LONGEST - ITEM.len() - "=\0".len();
+        if self.bytes.len() > most {
+            return Err(format!(
+                "its item has {} bytes, and {ITEM} can hold {most}: put the name of a file into the queue, or use `stdin: {{queue: …}}`",
+                self.bytes.len()
+            ));
+        }
+        if self.bytes.contains(&0) {
+            return Err(format!("its item has a NUL character in it, which {ITEM} cannot hold: use `stdin: {{queue: …}}`"));
+        }
+        Ok(())
+    }
 }
 
 impl BaseEnvironment {
@@ -88,6 +135,10 @@ impl BaseEnvironment {
         }
         if let Some(file) = own.outputs {
             env.insert("FLOWRUN_OUTPUTS".into(), file.into());
+        }
+        if let Some(item) = own.item {
+            env.insert(ITEM.into(), OsStr::from_bytes(item.bytes).into());
+            env.insert(DELIVERY.into(), item.delivery.to_string().into());
         }
         for (resource, numbers) in own.permits {
             let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();

@@ -26,12 +26,21 @@ pub struct Streams<'a> {
     pub stderr: &'a Output,
     /// How it stands to terminals.
     pub tty: Tty<'a>,
-    /// The pipe that standard input is, where it comes from another process.
-    pub input: Option<&'a OwnedFd>,
-    /// The pipe that standard output is, where it goes to another process.
-    pub output: Option<&'a OwnedFd>,
+    /// The pipes that they are, where they come from another process or a queue, or go there.
+    pub ends: Ends<'a>,
     /// Whether files of outputs are emptied: in the first step of an attempt.
     pub first: bool,
+}
+
+/// A child's ends of pipes that somebody else has made.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ends<'a> {
+    /// For standard input.
+    pub input: Option<&'a OwnedFd>,
+    /// For standard output.
+    pub output: Option<&'a OwnedFd>,
+    /// For standard error.
+    pub errors: Option<&'a OwnedFd>,
 }
 
 /// How a command stands to terminals.
@@ -72,7 +81,7 @@ impl Streams<'_> {
         if let Tty::Own(size) = self.tty {
             return open_terminal(stdin, size);
         }
-        let stdout = self.open_output(self.stdout, Terminal::stdout)?;
+        let stdout = self.open_output(self.stdout, self.ends.output, Terminal::stdout)?;
         let (reading, stdout, stderr) = match self.stderr {
             Output::SameAsStdout => match stdout {
                 Channel::Pipe => {
@@ -85,7 +94,7 @@ impl Streams<'_> {
                 }
                 Channel::Null => (None, Channel::Null, Channel::Null),
             },
-            other => (None, stdout, self.open_output(other, Terminal::stderr)?),
+            other => (None, stdout, self.open_output(other, self.ends.errors, Terminal::stderr)?),
         };
         Ok(Open { stdin, stdout, stderr, reading })
     }
@@ -93,7 +102,7 @@ impl Streams<'_> {
     fn open_stdin(&self) -> Result<Channel, Trouble> {
         match self.stdin {
             Stdin::Null => Ok(Channel::Null),
-            Stdin::Pipe | Stdin::Queue(_) => end_of(self.input),
+            Stdin::Pipe | Stdin::Queue(_) => end_of(self.ends.input),
             Stdin::Inherit => io::stdin().as_fd().try_clone_to_owned().map(|fd| Channel::File(File::from(fd))).map_err(Trouble::Spawn),
             Stdin::File(path) => files::open(path, OpenOptions::new().read(true))
                 .map(Channel::File)
@@ -105,15 +114,20 @@ impl Streams<'_> {
         }
     }
 
-    /// Opens one output; `shown` is where flowrun would show it, if that is the terminal.
-    fn open_output(&self, output: &Output, shown: impl Fn(&Terminal) -> Option<&OwnedFd>) -> Result<Channel, Trouble> {
+    /// Opens one output; `end` is its pipe, if it has one, `shown` where flowrun would show it, if that is the terminal.
+    fn open_output(
+        &self,
+        output: &Output,
+        end: Option<&OwnedFd>,
+        shown: impl Fn(&Terminal) -> Option<&OwnedFd>,
+    ) -> Result<Channel, Trouble> {
         match (output, self.tty) {
             (Output::Captured | Output::SameAsStdout, Tty::OfFlowrun(terminal)) => shown(terminal).map_or(Ok(Channel::Pipe), |fd| {
                 let copy = fd.try_clone().map_err(Trouble::Spawn)?;
                 Ok(Channel::File(File::from(copy)))
             }),
             (Output::Captured | Output::SameAsStdout, _) => Ok(Channel::Pipe),
-            (Output::Pipe | Output::Queue(_), _) => end_of(self.output),
+            (Output::Pipe | Output::Queue(_), _) => end_of(end),
             (Output::File { path, append }, _) => open_file(path, *append || !self.first)
                 .map(Channel::File)
                 .map_err(|error| Trouble::Open { what: format!("cannot write output to {}", path.display()), error }),

@@ -95,8 +95,9 @@ pub fn divide() -> io::Result<Side> {
     }
 }
 
+/// To be called by the only thread.
 #[allow(unsafe_code, reason = "the one fork")]
-fn split() -> nix::Result<ForkResult> {
+pub(super) fn split() -> nix::Result<ForkResult> {
     // SAFETY: the caller is the only thread, so that the child finds no lock held by a thread it has not.
     unsafe { fork() }
 }

@@ -4,12 +4,14 @@
 
 pub mod cgroup;
 pub mod child;
+pub mod detach;
 pub mod files;
 pub mod host_lock;
 pub mod keeper;
 pub mod limits;
 pub mod listener;
 pub mod machine;
+pub mod pipe;
 pub mod poller;
 pub mod procfs;
 pub mod program;

@@ -58,6 +58,14 @@ impl Poller {
         self.poll.registry().register(&mut SourceFd(&fd), Token(key), Interest::READABLE)
     }
 
+    /// Adds a descriptor under a key, which is told when it can be written.
+    ///
+    /// # Errors
+    /// The system's error.
+    pub fn add_writable(&self, fd: RawFd, key: usize) -> io::Result<()> {
+        self.poll.registry().register(&mut SourceFd(&fd), Token(key), Interest::WRITABLE)
+    }
+
     /// Adds a descriptor under a key, which is told when it can be read or written.
     ///
     /// # Errors
@@ -71,7 +79,7 @@ impl Poller {
         let _ = self.poll.registry().deregister(&mut SourceFd(&fd));
     }
 
-    /// Waits until something can be read, somebody wakes it or the time is over; gives the keys.
+    /// Waits until something can be read or written, somebody wakes it or the time is over; gives the keys.
     ///
     /// # Errors
     /// The system's error.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::base::ids::{JobId, ProcessId, QueueId, ResourceId};
+use crate::base::ids::{JobId, ProcessId, QueueId, ResourceId, Section};
 use crate::base::time::RunTime;
 
 /// One thing that happened.
@@ -43,6 +43,21 @@ pub struct Share {
     pub shared: bool,
     /// How many permits; 1 for locks.
     pub permits: u32,
+}
+
+/// Who asks for locks and permits: a process by its declaration, or a section that runs inside of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Owner {
+    /// The process.
+    pub process: ProcessId,
+    /// Its section; none for what it declares.
+    pub section: Option<Section>,
+}
+
+impl From<ProcessId> for Owner {
+    fn from(process: ProcessId) -> Self {
+        Self { process, section: None }
+    }
 }
 
 /// Who holds a lock or permits that other runs share.
@@ -157,6 +172,42 @@ pub enum Event {
         job: JobId,
         /// The step that held them.
         step: Option<u32>,
+        /// What is free again.
+        freed: Vec<Share>,
+    },
+    /// A section of a process has to wait for locks and permits.
+    SectionQueued {
+        /// Whose.
+        process: ProcessId,
+        /// Which.
+        section: Section,
+        /// What it asks for.
+        wants: Vec<Share>,
+    },
+    /// A section of a process has begun: what it asked for was granted.
+    SectionAcquired {
+        /// Whose.
+        process: ProcessId,
+        /// Which.
+        section: Section,
+        /// What it holds.
+        holds: Vec<Share>,
+    },
+    /// A section that had to wait was given up, or refused, before it was granted.
+    SectionWithdrawn {
+        /// Whose.
+        process: ProcessId,
+        /// Which.
+        section: Section,
+        /// What it asked for.
+        wanted: Vec<Share>,
+    },
+    /// A section of a process is over.
+    SectionReleased {
+        /// Whose.
+        process: ProcessId,
+        /// Which.
+        section: Section,
         /// What is free again.
         freed: Vec<Share>,
     },
@@ -286,7 +337,7 @@ pub enum Event {
         /// How many items it has taken in all.
         items: u64,
     },
-    /// A queue that is not empty, or not closed, can have no consumer any more: the run fails.
+    /// Items are left in a queue, or came after, that can have no consumer any more: the run fails.
     QueueAbandoned {
         /// Which.
         queue: QueueId,

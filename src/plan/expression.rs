@@ -15,11 +15,12 @@ use std::sync::{Arc, RwLock};
 use minijinja::value::{Enumerator, Object, Value, ValueKind};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 
-use super::late::{self, Written};
+use super::late::{self, Item, Written};
 use super::marks::{FILTERS, calculates, ci_function, depth, find_word, foreign_mark, next_expression, truth};
+use super::reads::ITEM;
 use super::references::{self, Part, ROOT};
 use crate::base::diagnostic::Diagnostic;
-use crate::base::span::{Span, Spanned};
+use crate::base::span::Span;
 use crate::base::suggest::Suggester;
 use crate::source::hints;
 use crate::source::model::ScalarText;
@@ -29,7 +30,7 @@ use crate::source::read::{Render, Rendered};
 pub const FOLLOW_UP: &str = "follow-up";
 
 /// The code of findings that another value of a name may not have.
-const OF_VALUES: &str = "expression-value";
+pub(super) const OF_VALUES: &str = "expression-value";
 
 /// The longest expression, in bytes, and the deepest nesting of its brackets. The engine reads chains of
 /// operators and brackets by calling itself, so that longer ones could exhaust the stack.
@@ -83,12 +84,18 @@ impl Values {
 
     /// Adds a value as it was written.
     pub fn insert(&self, name: &str, scalar: &ScalarText) {
-        let typed = yaml_value(scalar);
-        let canonical = shown(&typed) == scalar.text;
-        let textual = if canonical { typed.clone() } else { Value::from(scalar.text.as_str()) };
+        let (typed, textual) = forms(scalar);
         self.typed.insert(name, typed);
         self.textual.insert(name, textual);
     }
+}
+
+/// The two forms of a value.
+fn forms(scalar: &ScalarText) -> (Value, Value) {
+    let typed = yaml_value(scalar);
+    let canonical = shown(&typed) == scalar.text;
+    let textual = if canonical { typed.clone() } else { Value::from(scalar.text.as_str()) };
+    (typed, textual)
 }
 
 /// The type that YAML 1.2's core schema gives a plain scalar.
@@ -151,6 +158,8 @@ pub struct Scope<'a> {
     textual: Arc<Roots>,
     /// Names (`vars.port`, or `matrix` as a whole) whose own mistake is reported where they are declared.
     broken: Arc<BTreeSet<String>>,
+    /// Why `item` has no value, as long as it has none.
+    item: Item,
 }
 
 /// What expressions of one instance can name, kept for later.
@@ -180,9 +189,9 @@ impl Roots {
         Self::new(names)
     }
 
-    fn with_outputs(&self, outputs: Value) -> Arc<Self> {
+    fn with_one(&self, name: &'static str, value: Value) -> Arc<Self> {
         let mut names = self.names.clone();
-        names.insert(ROOT, outputs);
+        names.insert(name, value);
         Self::new(names)
     }
 }
@@ -192,7 +201,7 @@ impl<'a> Scope<'a> {
     pub fn new(engine: &'a Engine, text: &'a str, vars: &Values, env: &BTreeMap<String, String>) -> Self {
         let env = Value::from_pairs(env.iter().map(|(k, v)| (k.clone(), v.clone())));
         let roots = |vars| Roots::new(BTreeMap::from([("vars", vars), ("env", env.clone())]));
-        Self { engine, text, typed: roots(vars.typed()), textual: roots(vars.textual()), broken: Arc::default() }
+        Self { engine, text, typed: roots(vars.typed()), textual: roots(vars.textual()), broken: Arc::default(), item: Item::Nowhere }
     }
 
     /// The same with more.
@@ -203,7 +212,12 @@ impl<'a> Scope<'a> {
         } else {
             (self.typed.with(matrix.map(Values::typed), index), self.textual.with(matrix.map(Values::textual), index))
         };
-        Self { engine: self.engine, text: self.text, typed, textual, broken: Arc::clone(&self.broken) }
+        self.of_roots(typed, textual)
+    }
+
+    /// The same with other names.
+    fn of_roots(&self, typed: Arc<Roots>, textual: Arc<Roots>) -> Self {
+        Self { engine: self.engine, text: self.text, typed, textual, broken: Arc::clone(&self.broken), item: self.item }
     }
 
     /// Marks a name whose own mistake is reported where it is declared, so that whoever uses it is not blamed.
@@ -221,8 +235,34 @@ impl<'a> Scope<'a> {
     pub fn with_outputs(&self, written: &BTreeMap<String, Written>) -> Self {
         let values: Vec<(&String, Values)> = written.iter().map(|(name, written)| (name, Values::of(written))).collect();
         let table = |form: fn(&Values) -> Value| Value::from_pairs(values.iter().map(|(name, values)| ((*name).clone(), form(values))));
-        let (typed, textual) = (self.typed.with_outputs(table(Values::typed)), self.textual.with_outputs(table(Values::textual)));
-        Self { engine: self.engine, text: self.text, typed, textual, broken: Arc::clone(&self.broken) }
+        let (typed, textual) = (self.typed.with_one(ROOT, table(Values::typed)), self.textual.with_one(ROOT, table(Values::textual)));
+        self.of_roots(typed, textual)
+    }
+
+    /// The same with the item that a process runs for: typed as what is given by `--set`.
+    #[must_use]
+    pub fn with_item(&self, item: &str) -> Self {
+        let (typed, textual) = forms(&ScalarText { text: item.to_owned(), plain: true });
+        self.of_roots(self.typed.with_one(ITEM, typed), self.textual.with_one(ITEM, textual))
+    }
+
+    /// The same, with another reason why there is no item.
+    #[must_use]
+    pub fn without_item(self, item: Item) -> Self {
+        Self { item, ..self }
+    }
+
+    /// Whether the item will be known when the process starts.
+    pub(super) fn awaits_item(&self) -> bool {
+        self.item == Item::Later
+    }
+
+    /// Whether an expression reads the item.
+    pub(super) fn names_item(&self, expression: &str) -> bool {
+        expression.contains(ITEM)
+            && expression.len() <= MAX_EXPRESSION
+            && depth(expression) <= MAX_DEPTH
+            && self.engine.environment.compile_expression(expression).is_ok_and(|compiled| reads_item(&compiled.undeclared_variables(true)))
     }
 
     /// What expressions can name, for a scope of the same names at another time.
@@ -233,69 +273,19 @@ impl<'a> Scope<'a> {
     /// A scope of names that were kept.
     pub fn of(names: &Names, engine: &'a Engine, text: &'a str) -> Self {
         let (typed, textual) = (Arc::clone(&names.typed), Arc::clone(&names.textual));
-        Self { engine, text, typed, textual, broken: Arc::default() }
+        Self { engine, text, typed, textual, broken: Arc::default(), item: Item::Nowhere }
     }
 
     fn knows_outputs(&self) -> bool {
         self.typed.names.contains_key(ROOT)
     }
 
-    /// The outputs that a text reads: the process's name and the output's, with their place. Empty when it reads
-    /// none, so that it can be evaluated now.
-    ///
-    /// # Errors
-    /// What is certain to go wrong when it is evaluated later.
-    pub fn outputs_of(&self, text: &str, span: Span) -> Result<Vec<Spanned<(String, String)>>, Vec<Diagnostic>> {
-        let mut read = Vec::new();
-        let mut wrong = Vec::new();
-        let mut known = Vec::new();
-        let (mut at, mut index) = (0, 0);
-        while text.contains(ROOT)
-            && let Some(found) = next_expression(&text[at..])
-        {
-            if !found.escaped && !found.open {
-                let inner = text[at..][found.inner()].trim();
-                let place = self.place(inner, self.nth(span, index));
-                match self.outputs_of_one(inner, place) {
-                    Ok(one) if one.is_empty() => known.push((inner, place)),
-                    Ok(mut one) => read.append(&mut one),
-                    Err(found) => wrong.push(found),
-                }
-                index += 1;
-            }
-            at += found.end;
-        }
-        // What is known in a text that is late must be right as well.
-        if !read.is_empty() || !wrong.is_empty() {
-            wrong.extend(known.into_iter().filter_map(|(inner, place)| self.single(inner, place, span).err()));
-        }
-        if wrong.is_empty() { Ok(read) } else { Err(wrong) }
+    /// Whether something is known that is not when a plan is made, be it only assumed.
+    fn knows_late(&self) -> bool {
+        self.knows_outputs() || self.typed.names.contains_key(ITEM)
     }
 
-    /// The same for one expression, without its braces.
-    ///
-    /// # Errors
-    /// As of a text.
-    pub fn outputs_of_one(&self, expression: &str, span: Span) -> Result<Vec<Spanned<(String, String)>>, Diagnostic> {
-        let mut read = Vec::new();
-        let mut assumed: BTreeMap<String, Written> = BTreeMap::new();
-        for reference in references::references(expression) {
-            let place = self.place(reference.text, span);
-            let Some((process, name)) = reference.parts else { return Err(late::not_whole(reference.text, place)) };
-            let (process, name) = (self.part(process, place)?, self.part(name, place)?);
-            assumed.entry(process.clone()).or_default().insert(name.clone(), String::new());
-            read.push(Spanned::new((process, name), place));
-        }
-        if !read.is_empty()
-            && let Err(found) = self.with_outputs(&assumed).evaluate(expression, span)
-            && found.code != OF_VALUES
-        {
-            return Err(found);
-        }
-        Ok(read)
-    }
-
-    fn part(&self, part: Part<'_>, span: Span) -> Result<String, Diagnostic> {
+    pub(super) fn part(&self, part: Part<'_>, span: Span) -> Result<String, Diagnostic> {
         match part {
             Part::Name(name) => Ok(name.to_owned()),
             Part::Brackets(expression) => self.evaluate(expression.trim(), span).map(|value| shown(&value)),
@@ -350,7 +340,7 @@ impl<'a> Scope<'a> {
         Ok((inner, self.place(inner, self.nth(span, 0))))
     }
 
-    fn evaluate(&self, expression: &str, span: Span) -> Result<Value, Diagnostic> {
+    pub(super) fn evaluate(&self, expression: &str, span: Span) -> Result<Value, Diagnostic> {
         if expression.len() > MAX_EXPRESSION {
             return Err(Diagnostic::error("expression", span, format!("this expression is longer than {MAX_EXPRESSION} characters"))
                 .help("make variables of its parts, under `vars`"));
@@ -369,8 +359,8 @@ impl<'a> Scope<'a> {
         if !self.broken.is_empty() && used().iter().any(|path| self.is_broken(path)) {
             return Err(Diagnostic::error(FOLLOW_UP, span, "a name in this expression has a mistake of its own"));
         }
-        if expression.contains("item") && used().iter().any(|path| path.split('.').next() == Some("item")) {
-            return Err(hints::not_yet(self.place("item", span), "item", None));
+        if expression.contains(ITEM) && !self.typed.names.contains_key(ITEM) && reads_item(&used()) {
+            return Err(self.item.missing(self.place(ITEM, span)));
         }
         if !self.knows_outputs() && expression.contains(ROOT) && used().iter().any(|path| references::is_root(path)) {
             return Err(late::not_here(self.place(ROOT, span)));
@@ -386,12 +376,12 @@ impl<'a> Scope<'a> {
                 return found;
             }
             let helper = matches!(error.kind(), ErrorKind::UnknownFilter | ErrorKind::UnknownFunction | ErrorKind::UnknownTest);
-            let code = if self.knows_outputs() && !helper { OF_VALUES } else { "expression" };
+            let code = if self.knows_late() && !helper { OF_VALUES } else { "expression" };
             Diagnostic { code, ..self.failed(expression, span, &error) }
         })?;
         if value.is_undefined() {
             return Err(self.unwritten(expression, span).or_else(|| self.unknown_name(&used(), span)).unwrap_or_else(|| {
-                let code = if self.knows_outputs() { OF_VALUES } else { "expression" };
+                let code = if self.knows_late() { OF_VALUES } else { "expression" };
                 Diagnostic::error(code, span, format!("`{expression}` has no value"))
             }));
         }
@@ -399,7 +389,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Where the expression stands within its scalar, as far as the source text shows it.
-    fn place(&self, expression: &str, span: Span) -> Span {
+    pub(super) fn place(&self, expression: &str, span: Span) -> Span {
         let source = span.slice(self.text);
         match find_word(source, expression) {
             Some(at) if !expression.is_empty() => {
@@ -420,7 +410,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Where the inside of the `index`th expression of a scalar stands; the scalar's own place where it has none.
-    fn nth(&self, span: Span, index: usize) -> Span {
+    pub(super) fn nth(&self, span: Span, index: usize) -> Span {
         let source = span.slice(self.text);
         let (mut at, mut seen) = (0, 0);
         while let Some(found) = next_expression(&source[at..]) {
@@ -508,7 +498,8 @@ impl<'a> Scope<'a> {
         for path in used {
             let (root, rest) = path.split_once('.').map_or((path.as_str(), None), |(root, rest)| (root, Some(rest)));
             let Some(values) = self.typed.names.get(root) else {
-                let known: Vec<&str> = self.typed.names.keys().copied().collect();
+                let item = self.awaits_item().then_some(ITEM);
+                let known: Vec<&str> = self.typed.names.keys().copied().chain(item).collect();
                 let help = match root {
                     "matrix" => "this process has no `matrix`".to_owned(),
                     "index" => "this process has no `replicas`".to_owned(),
@@ -529,6 +520,10 @@ impl<'a> Scope<'a> {
             } else {
                 values.try_iter().map(|keys| keys.map(|key| key.to_string()).collect()).unwrap_or_default()
             };
+            if root == ITEM {
+                let message = format!("`{path}` is nothing: an item is a text and has no parts");
+                return Some(Diagnostic::error("expression", self.place(path, span), message).help("take it apart in the command"));
+            }
             let message = if root == "env" {
                 format!("the environment variable `{name}` is not set")
             } else {
@@ -585,7 +580,7 @@ impl Render for Scope<'_> {
 
 impl Scope<'_> {
     /// The value of one expression within a text.
-    fn single(&self, inner: &str, place: Span, whole: Span) -> Result<Value, Diagnostic> {
+    pub(super) fn single(&self, inner: &str, place: Span, whole: Span) -> Result<Value, Diagnostic> {
         if inner.is_empty() {
             return Err(Diagnostic::error("expression", whole, "this expression is empty").help("write a name, as in `${{ vars.name }}`"));
         }
@@ -608,6 +603,11 @@ impl Scope<'_> {
                 .compile_expression(expression)
                 .is_ok_and(|compiled| compiled.eval(self.typed.value.clone()).is_ok_and(|value| value.kind() != ValueKind::String))
     }
+}
+
+/// Whether the item is among the names that an expression uses.
+fn reads_item(used: &std::collections::HashSet<String>) -> bool {
+    used.iter().any(|path| path.split('.').next() == Some(ITEM))
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ fn mistakes_are_explained() {
         ("${{ matrix.os }}", "no `matrix`"),
         ("${{ outputs.a.b }}", "known only when a process starts"),
         ("${{ vars.n", "never closed"),
-        ("${{ item | default(1) }}", "not supported yet"),
+        ("${{ item | default(1) }}", "there is no `item` here"),
         ("${{ vars.my-word }}", "vars[\"my-word\"]"),
         ("${{ }}", "empty"),
         ("${{ vars.n + }}", "does not work"),

@@ -72,6 +72,10 @@ pub struct Given {
     pub ready: Option<Conditions>,
     /// `live`.
     pub live: Option<Conditions>,
+    /// `produces`.
+    pub produces: Option<Span>,
+    /// `consumes`.
+    pub consumes: Option<Span>,
 }
 
 /// Keys of `ready` or `live` that do not fit every condition, where they are given.
@@ -109,6 +113,8 @@ impl Given {
             stop_when: process.stop.value().and_then(|stop| stop.when.span()),
             ready: process.ready.value().map(|ready| Conditions::of(ready.0.asked())),
             live: process.live.value().map(|live| Conditions::of(live.0.asked())),
+            produces: process.produces.span(),
+            consumes: process.consumes.span(),
         }
     }
 }
@@ -201,6 +207,7 @@ impl<'a> Extender<'a> {
             daemon: Field::Absent,
             replicas: Field::Absent,
             matrix: Field::Absent,
+            for_each: Field::Absent,
             condition: Field::Absent,
             ..defaults.clone()
         });
@@ -215,6 +222,7 @@ impl<'a> Extender<'a> {
             ("daemon", defaults.daemon.span()),
             ("replicas", defaults.replicas.span()),
             ("matrix", defaults.matrix.span()),
+            ("for_each", defaults.for_each.span()),
             ("if", defaults.condition.span()),
         ];
         for (key, span) in places {

@@ -1,4 +1,4 @@
-//! `replicas` and `matrix`: one declared process, many instances.
+//! `replicas`, `matrix` and the workers of `for_each`: one declared process, many instances.
 
 use super::environment::refuse_clashes;
 use super::expression::Values;
@@ -7,7 +7,7 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{Span, Spanned};
 use crate::source::model::matrix::Combination;
 use crate::source::model::{Matrix, Process, ScalarText};
-use crate::source::read::{Field, Render};
+use crate::source::read::{Field, Render, Tmpl};
 
 /// The most instances of one process; also the most combinations of a matrix.
 pub const MAX_INSTANCES: usize = 100_000;
@@ -19,7 +19,7 @@ pub const MAX_COPIES: usize = 200_000;
 pub struct Instance {
     /// What stands in brackets after the name; empty for a process without copies.
     pub suffix: String,
-    /// Number among replicas.
+    /// Number among replicas or workers.
     pub index: Option<u32>,
     /// Its combination of matrix values, in the order of the axes.
     pub matrix: Option<Vec<(String, ScalarText)>>,
@@ -37,11 +37,14 @@ impl Instance {
     }
 }
 
-/// All instances of a process; one without suffix when it has neither replicas nor a matrix. `copies` is
+/// All instances of a process; one without suffix when it has none of the three. `copies` is
 /// how many those before it have made.
 pub fn expand(process: &Process, copies: &mut usize, resolver: &mut Resolver<'_>) -> Vec<Instance> {
-    if process.matrix.is_broken() || process.replicas.is_broken() {
+    if process.matrix.is_broken() || process.replicas.is_broken() || process.for_each.is_broken() {
         return vec![Instance::default()];
+    }
+    if let Some(spec) = process.for_each.value() {
+        return workers(&spec.0.workers, copies, resolver);
     }
     let combinations = match process.matrix.get() {
         Some(matrix) => combinations(&matrix.value, matrix.span, resolver).into_iter().map(Some).collect(),
@@ -49,7 +52,7 @@ pub fn expand(process: &Process, copies: &mut usize, resolver: &mut Resolver<'_>
     };
     let replicas = match process.replicas.get() {
         Some(replicas) => match resolver.scalar(&replicas.value, replicas.span) {
-            Some(count) => check_count(count, replicas.span, resolver),
+            Some(count) => check_count("replicas", count, replicas.span, resolver),
             None => return vec![Instance::default()],
         },
         None => None,
@@ -60,13 +63,8 @@ pub fn expand(process: &Process, copies: &mut usize, resolver: &mut Resolver<'_>
         return vec![Instance::default()];
     }
     if process.matrix.is_set() || process.replicas.is_set() {
-        *copies += combinations.len() * replicas.unwrap_or(1) as usize;
-        if *copies > MAX_COPIES {
-            let span = process.replicas.span().or(process.matrix.span()).unwrap_or_default();
-            resolver.report(
-                Diagnostic::error("too-many-instances", span, format!("all copies together are more than {MAX_COPIES} processes"))
-                    .help("make fewer copies, and let each do more of the work"),
-            );
+        let span = process.replicas.span().or(process.matrix.span()).unwrap_or_default();
+        if !is_room(combinations.len() * replicas.unwrap_or(1) as usize, copies, span, resolver) {
             return vec![Instance::default()];
         }
     }
@@ -83,15 +81,39 @@ pub fn expand(process: &Process, copies: &mut usize, resolver: &mut Resolver<'_>
     instances
 }
 
+/// The workers that take the items of a queue: one has the plain name.
+fn workers(field: &Field<Tmpl<u32>>, copies: &mut usize, resolver: &mut Resolver<'_>) -> Vec<Instance> {
+    let one = || vec![Instance { index: Some(0), ..Instance::default() }];
+    let Some(workers) = field.get() else { return one() };
+    let Some(count) = resolver.scalar(&workers.value, workers.span) else { return one() };
+    let count = check_count("workers", count, workers.span, resolver).unwrap_or(1);
+    if count == 1 || !is_room(count as usize, copies, workers.span, resolver) {
+        return one();
+    }
+    (0..count).map(|index| Instance { suffix: format!("[{index}]"), index: Some(index), matrix: None }).collect()
+}
+
+/// Counts copies; false after reporting that there are too many of all processes together.
+fn is_room(more: usize, copies: &mut usize, span: Span, resolver: &mut Resolver<'_>) -> bool {
+    *copies += more;
+    if *copies > MAX_COPIES {
+        resolver.report(
+            Diagnostic::error("too-many-instances", span, format!("all copies together are more than {MAX_COPIES} processes"))
+                .help("make fewer copies, and let each do more of the work"),
+        );
+    }
+    *copies <= MAX_COPIES
+}
+
 fn too_many(span: Span) -> Diagnostic {
     Diagnostic::error("too-many-instances", span, format!("this makes more than {MAX_INSTANCES} processes"))
         .help("make fewer copies, and let each do more of the work")
 }
 
-fn check_count(count: u32, span: Span, resolver: &mut Resolver<'_>) -> Option<u32> {
+fn check_count(key: &str, count: u32, span: Span, resolver: &mut Resolver<'_>) -> Option<u32> {
     if count == 0 {
         resolver.report(
-            Diagnostic::error("bad-value", span, "`replicas` must be at least 1").help("to leave the process out, write `if: false`"),
+            Diagnostic::error("bad-value", span, format!("`{key}` must be at least 1")).help("to leave the process out, write `if: false`"),
         );
         return Some(1);
     }

@@ -1,4 +1,5 @@
-//! Values that read what other processes write (`outputs`), which are known only when their process starts.
+//! Values that read what other processes write (`outputs`) or the item of a queue that their process runs for
+//! (`item`), which are known only when their process starts.
 //!
 //! Everything else of a plan is known before anything runs. Until then the source text stands in for such a
 //! value, so that a listing shows what the file says; a [`Late`] beside the step knows which words,
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use super::expression::{Engine, Names, Scope};
 use super::model::{Action, Stdin, Step};
+use super::reads::Reads;
 use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::base::span::{Span, Spanned};
 use crate::source::hints;
@@ -22,6 +24,26 @@ use crate::task::{Build, Context, Task, TaskError};
 
 /// What one process has written: values by their names.
 pub type Written = BTreeMap<String, String>;
+
+/// What is known when a process starts, and not before.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'g> {
+    /// What others have written, by their names.
+    pub outputs: &'g BTreeMap<String, Written>,
+    /// The item that it runs for.
+    pub item: Option<&'g [u8]>,
+}
+
+/// Why there is no item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// The process does not run for the items of a queue.
+    Nowhere,
+    /// It comes when the process runs.
+    Later,
+    /// It is no text.
+    NotText,
+}
 
 /// Where a late value belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,10 +132,15 @@ impl Late {
     ///
     /// # Errors
     /// A sentence that begins with the place in the workflow's file.
-    pub fn known(&self, step: &Step, stdin: &Stdin, written: &BTreeMap<String, Written>) -> Result<(Step, Stdin), String> {
+    pub fn known(&self, step: &Step, stdin: &Stdin, given: Given<'_>) -> Result<(Step, Stdin), String> {
         let kept = &*self.kept;
         let engine = Engine::default();
-        let scope = Scope::of(&kept.names, &engine, &kept.document.text).with_outputs(written);
+        let scope = kept.scope(&engine, given.outputs);
+        let scope = match given.item.map(std::str::from_utf8) {
+            Some(Ok(item)) => scope.with_item(item),
+            Some(Err(_)) => scope.without_item(Item::NotText),
+            None => scope,
+        };
         let (mut step, mut stdin) = (step.clone(), stdin.clone());
         for (target, late) in &self.values.0 {
             let value = scope.render(&late.value, late.span).map_err(|found| kept.sentence(&found))?.text;
@@ -172,7 +199,7 @@ impl LateCondition {
     pub fn holds(&self, written: &BTreeMap<String, Written>) -> Result<bool, String> {
         let kept = &*self.kept;
         let engine = Engine::default();
-        let scope = Scope::of(&kept.names, &engine, &kept.document.text).with_outputs(written);
+        let scope = kept.scope(&engine, written);
         scope.condition(&self.text.value, self.text.span).map_err(|found| kept.sentence(&[found]))
     }
 
@@ -183,6 +210,11 @@ impl LateCondition {
 }
 
 impl Kept {
+    /// The values around an expression, with what others have written.
+    fn scope<'s>(&'s self, engine: &'s Engine, written: &BTreeMap<String, Written>) -> Scope<'s> {
+        Scope::of(&self.names, engine, &self.document.text).with_outputs(written)
+    }
+
     /// The first error as a sentence with its place.
     fn sentence(&self, found: &[Diagnostic]) -> String {
         let Some(first) = found.iter().find(|found| found.severity == Severity::Error) else {
@@ -212,17 +244,17 @@ impl Task for Unknown {
 pub struct Lenient<'s> {
     /// The values that are known.
     pub scope: &'s Scope<'s>,
-    /// The outputs that were read: process, name and place.
-    pub reads: RefCell<Vec<Spanned<(String, String)>>>,
+    /// What was read of what is not.
+    pub reads: RefCell<Reads>,
 }
 
 impl Render for Lenient<'_> {
     fn render(&self, text: &str, span: Span) -> Result<Rendered, Vec<Diagnostic>> {
-        let mut reads = self.scope.outputs_of(text, span)?;
+        let reads = self.scope.reads(text, span)?;
         if reads.is_empty() {
             return self.scope.render(text, span);
         }
-        self.reads.borrow_mut().append(&mut reads);
+        self.reads.borrow_mut().append(reads);
         Ok(Rendered { text: text.to_owned(), typed: false, late: true })
     }
 }
@@ -232,6 +264,27 @@ pub fn not_here(span: Span) -> Diagnostic {
     Diagnostic::error("outputs-not-here", span, "outputs cannot be read here: they are known only when a process starts").help(
         "read them in `command`, `args`, `env`, `cwd`, `stdin` or `with` of a process that joins the one that writes them, or in its `if`",
     )
+}
+
+impl Item {
+    /// The finding for an expression that reads it.
+    pub fn missing(self, span: Span) -> Diagnostic {
+        match self {
+            Self::Nowhere => {
+                Diagnostic::error("no-item", span, "there is no `item` here: this process does not run for the items of a queue")
+                    .help("write `for_each: queue` in the process; with `stdin: {queue: name}` items are lines of its input")
+            }
+            Self::Later => item_not_here(span),
+            Self::NotText => Diagnostic::error("no-item", span, "the item is not UTF-8, and no expression can have it")
+                .help("read it from the environment: \"$FLOWRUN_ITEM\""),
+        }
+    }
+}
+
+/// The finding for the item where nothing can wait for it.
+pub fn item_not_here(span: Span) -> Diagnostic {
+    Diagnostic::error("item-not-here", span, "`item` cannot be read here: it is known only when it has come")
+        .help("read it in `command`, `args`, `env`, `cwd`, `stdin` or `with`; a command can end early for an item that is not for it")
 }
 
 /// The finding for a reference in another form.

@@ -13,6 +13,8 @@ use crate::source::model::Condition;
 pub struct Use {
     /// By which process.
     pub process: ProcessId,
+    /// In which step; none is the whole attempt.
+    pub step: Option<usize>,
     /// What and where.
     pub wanted: Wanted,
     /// Whether a daemon holds it until the run ends: for the whole process or in its last step.

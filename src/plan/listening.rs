@@ -109,7 +109,9 @@ fn without_streams(process: &written::Process, given: Given, accept: Span, resol
     const READY: &str = "remove it: it is ready as soon as flowrun listens for it";
     let stdin = given.stdin.filter(|_| !matches!(process.stdin.value(), Some(Stdin::Nothing)));
     let tty = given.tty.filter(|_| process.tty.known() != Some(false));
+    let queued = matches!(process.stderr.value(), Some(written::Stdout::Queue(_)));
     let places = [
+        ("stderr", process.stderr.span().filter(|_| queued), "let a process of its own put into the queue: a connection comes and goes"),
         ("stdin", stdin, "remove it: each connection is the standard input of its command"),
         (
             "stdout",
@@ -132,6 +134,7 @@ fn without_streams(process: &written::Process, given: Given, accept: Span, resol
     written::Process {
         stdin: Field::Absent,
         stdout: Field::Absent,
+        stderr: if queued { Field::Absent } else { process.stderr.clone() },
         tty: Field::Absent,
         ready: Field::Absent,
         live: Field::Absent,

@@ -4,16 +4,21 @@
 //! machine only through [`Host`]; knows nothing of running processes or of clocks. The work goes in
 //! one direction, one file a concern; [`build`] is its order.
 
+mod attempts;
 mod command;
+mod connect;
 pub mod dotenv;
 mod environment;
 mod executables;
 mod expression;
 mod extend;
+mod fit;
 pub mod graph;
 mod host;
 mod instances;
 mod joins;
+mod kept_queues;
+mod kind;
 mod late;
 mod lifetime;
 mod listening;
@@ -24,13 +29,21 @@ mod outputs;
 pub mod pipes;
 mod probe;
 mod process;
+mod queue_checks;
+mod queue_ends;
+mod queue_locks;
+mod queue_waits;
+mod queues;
 mod readiness;
+mod reads;
 mod references;
 mod requests;
 mod resolve;
 mod select;
 mod sharing;
 pub mod simple_command;
+mod steps;
+mod streams;
 mod supervision;
 mod terminals;
 mod unknown_keys;
@@ -38,12 +51,10 @@ mod variables;
 mod waiting;
 
 use std::cell::OnceCell;
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::base::diagnostic::{self, Diagnostic, Severity};
-use crate::base::ids::{DenseMap, ProcessId};
 use crate::base::span::Span;
 use crate::source::Parsed;
 use crate::source::model::{JobLimit, OnFailure};
@@ -52,16 +63,14 @@ use crate::source::tree::Kind;
 use environment::Overlay;
 use expression::{Engine, Scope};
 use extend::Extender;
-use lifetime::Use;
-use order::Wait;
-use process::{Around, Mention, Planned};
+use process::{Around, Planned};
+use queues::Queues;
 use requests::Resources;
 use resolve::Resolver;
 use unknown_keys::UnknownKeys;
-use waiting::WaitingGraph;
 
 pub use host::{Host, NoHost};
-pub use late::{Late, Written};
+pub use late::{Given, Late, Written};
 pub use model::*;
 pub use probe::{HttpProbe, Probe};
 pub use select::{is_cleanup, select};
@@ -155,6 +164,7 @@ fn plan(parsed: &Parsed, options: &Options, host: &dyn Host, diagnostics: &mut V
     broken.into_iter().for_each(|name| resolver.scope.mark_broken(name));
     let name = workflow.name.value().cloned().unwrap_or_else(|| options.name.clone());
     let resources = Resources::declare(workflow, &name, &mut resolver);
+    let queues = Queues::declare(workflow, &mut resolver);
     let unknown = UnknownKeys::new(&parsed.diagnostics);
     let around = Around {
         document: &parsed.document,
@@ -162,6 +172,7 @@ fn plan(parsed: &Parsed, options: &Options, host: &dyn Host, diagnostics: &mut V
         folder: &options.folder,
         env: Arc::new(overlay),
         resources: &resources,
+        queues: &queues,
         unknown: &unknown,
         file: &options.file,
         kept: OnceCell::new(),
@@ -174,14 +185,14 @@ fn plan(parsed: &Parsed, options: &Options, host: &dyn Host, diagnostics: &mut V
     let declared = declared.chain(workflow.semaphores.value().map_or(&[][..], |map| &map.entries).iter().map(|(name, _)| name));
     resolver.diagnostics.extend(environment::refuse_clashes(declared, environment::SLOT));
     diagnostics.append(&mut resolver.diagnostics);
-    let processes = connect(parsed, planned, &broken, &resources, diagnostics);
+    let (processes, queues) = connect::connect(parsed, planned, &broken, &resources, &queues, diagnostics);
     executables::check(&processes, host, diagnostics);
     Plan {
         name,
         description: workflow.description.value().cloned(),
         processes,
         resources: resources.all,
-        queues: DenseMap::default(),
+        queues,
         jobs,
         timeout,
         on_failure,
@@ -265,122 +276,4 @@ fn no_processes(parsed: &Parsed) -> Option<Diagnostic> {
         return None;
     }
     Some(Diagnostic { help: empty_file().help, ..Diagnostic::error("empty", place, "the workflow has no `processes`") })
-}
-
-/// Looks up what processes say of each other and checks it.
-fn connect(
-    parsed: &Parsed,
-    planned: Vec<Planned>,
-    broken: &[&str],
-    resources: &Resources,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> DenseMap<ProcessId, Process> {
-    let templates: Vec<&str> =
-        parsed.workflow.templates.value().map_or_else(Vec::new, |map| map.entries.iter().map(|(name, _)| name.value.as_str()).collect());
-    let mut processes: DenseMap<ProcessId, Process> = DenseMap::default();
-    let mut pending = Vec::with_capacity(planned.len());
-    let mut waiting = WaitingGraph::default();
-    let mut uses = Vec::new();
-    let mut mentions: Vec<(ProcessId, Mention)> = Vec::new();
-    let mut unused: Vec<(ProcessId, Option<Span>)> = Vec::new();
-    let mut reads = Vec::new();
-    let mut members = Vec::new();
-    for one in planned {
-        let (held, steps) = (one.held, one.steps);
-        waiting.request(&one.process.name, &[], &held);
-        for asked in &steps {
-            waiting.request(&one.process.name, &held, asked);
-        }
-        let daemon = one.process.control.daemon;
-        let stop_unused = one.process.control.stop_unused;
-        let id = processes.push(one.process);
-        if stop_unused {
-            unused.push((id, one.unused_place));
-        }
-        let last = steps.len().saturating_sub(1);
-        uses.extend(held.into_iter().map(|wanted| Use { process: id, wanted, for_life: daemon }));
-        for (step, asked) in steps.into_iter().enumerate() {
-            uses.extend(asked.into_iter().map(|wanted| Use { process: id, wanted, for_life: daemon && step == last }));
-        }
-        mentions.extend(one.mentions.into_iter().map(|mention| (id, mention)));
-        members.push(one.member);
-        reads.extend(one.reads.into_iter().map(|read| (id, read)));
-        pending.push(one.joins);
-    }
-    refuse_same_names(&processes, diagnostics);
-    joins::resolve(&mut processes, pending, templates.clone(), broken.to_vec(), diagnostics);
-    joins::check_cycles(&processes, diagnostics);
-    // A joiner with a mistake of its own is not planned; the daemon is not blamed for that.
-    if broken.is_empty() {
-        supervision::check_unused(&mut processes, &unused, diagnostics);
-    }
-    if !reads.is_empty() {
-        outputs::check(&processes, &reads, &joins::Names::new(&processes, templates.clone(), broken.to_vec()), diagnostics);
-    }
-    if members.iter().any(|member| member.source.is_some()) {
-        let names = joins::Names::new(&processes, templates.clone(), broken.to_vec());
-        let sources = pipes::sources(&members, &processes, &names, diagnostics);
-        pipes::connect(&mut processes, &members, &uses, &resources.all, sources, diagnostics);
-        let asked = pipes::by_process(&uses);
-        for chain in pipes::chains(&processes) {
-            let together: Vec<_> = pipes::together(&chain, &asked).into_iter().map(|one| one.wanted).collect();
-            waiting.request(&processes[chain[0]].name, &[], &together);
-        }
-    }
-    let waits = check_mentions(&processes, &mentions, templates, broken.to_vec(), diagnostics);
-    listening::check(&processes, diagnostics);
-    order::check(&processes, &waits, diagnostics);
-    waiting.check(&resources.all, diagnostics);
-    lifetime::check(&processes, &resources.all, &uses, diagnostics);
-    processes
-}
-
-/// Two instances of one name: only the values of a matrix can be alike, as other names are keys.
-fn refuse_same_names(processes: &DenseMap<ProcessId, Process>, diagnostics: &mut Vec<Diagnostic>) {
-    let mut names = HashSet::with_capacity(processes.len());
-    for process in processes.iter() {
-        if !names.insert(process.name.as_str()) {
-            diagnostics.push(
-                Diagnostic::error("duplicate-name", process.place, format!("two instances are called `{}`", process.name))
-                    .help("make the values of the matrix differ"),
-            );
-        }
-    }
-}
-
-/// Names of processes in the arguments of built-in tasks; the answer is which process waits for the end of which.
-fn check_mentions(
-    processes: &DenseMap<ProcessId, Process>,
-    mentions: &[(ProcessId, Mention)],
-    templates: Vec<&str>,
-    broken: Vec<&str>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Wait> {
-    let mut waits = Vec::new();
-    if mentions.is_empty() {
-        return waits;
-    }
-    let names = joins::Names::new(processes, templates, broken);
-    let mut stopped: HashSet<ProcessId> = HashSet::new();
-    for (id, mention) in mentions {
-        let name = &mention.name;
-        match names.resolve(&name.value, name.span) {
-            Ok(targets) if targets.contains(id) => diagnostics.push(
-                Diagnostic::error("names-itself", name.span, format!("`{}` names itself", processes[*id].name))
-                    .help("name another process; to end this one, let its last step end"),
-            ),
-            Ok(targets) => {
-                if mention.stops {
-                    stopped.extend(targets);
-                }
-                if mention.waits {
-                    waits.extend(targets.iter().map(|target| Wait { from: *id, on: *target, place: name.span }));
-                }
-            }
-            Err(found) => diagnostics.push(found),
-        }
-    }
-    // Who is stopped by a task ends whatever it waits for.
-    waits.retain(|wait| !stopped.contains(&wait.on) && !stopped.contains(&wait.from));
-    waits
 }

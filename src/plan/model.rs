@@ -92,14 +92,15 @@ pub struct Queue {
     /// Who puts into it, in the order of their ids: it closes when all of them have ended.
     pub producers: Vec<ProcessId>,
     /// Who may take from it, in the order of their ids: it is abandoned when all of them have ended. Where no
-    /// process says that it takes from it, all that do not put into it.
+    /// process says that it takes from it, all that run a command and do not put into it.
     pub consumers: Vec<ProcessId>,
     /// Whether processes say that they take from it.
     pub declared: bool,
     /// Producers that are fed by it, directly or through other queues: they hold it open only as long as something
     /// is queued or in work.
     pub fed: Vec<ProcessId>,
-    /// The queues that feed each other in a ring with this one, itself among them.
+    /// The queues that feed each other in a ring with this one, itself among them; empty when nobody feeds it with
+    /// what he takes from it.
     pub ring: Vec<QueueId>,
     /// Where it is declared.
     pub place: Span,
@@ -310,7 +311,7 @@ pub struct Work {
     pub steps: Vec<Step>,
     /// Its `if`, where that reads outputs.
     pub condition: Option<LateCondition>,
-    /// Number among replicas.
+    /// Number among replicas or workers.
     pub index: Option<u32>,
     /// Standard input of every step.
     pub stdin: Stdin,

@@ -19,6 +19,8 @@ use crate::base::span::{Span, Spanned};
 pub struct Member {
     /// The process whose output it reads, by name.
     pub source: Option<Spanned<String>>,
+    /// Where it says that it runs for each item of a queue.
+    pub for_each: Option<Span>,
     /// Whether it runs one command.
     pub command: bool,
     /// Whether it writes to a terminal of its own.
@@ -144,6 +146,11 @@ fn unfit(
             let found =
                 Diagnostic::error("pipe", place, format!("`{}` has no `command` of its own that could be an end of a pipe", process.name));
             return Some(found.help("both ends of a pipe are processes with a `command`, neither `steps` nor a `task`"));
+        }
+        if let Some(for_each) = member.for_each {
+            let message = format!("`{}` runs for each item of a queue and cannot be an end of a pipe", process.name);
+            let found = Diagnostic::error("pipe", for_each, message).label(place, "the pipe");
+            return Some(found.help("let it write into a queue, as in `stdout: {queue: name}`, or put the pipe into its `command`"));
         }
         if let Some(again) = member.again {
             let found =

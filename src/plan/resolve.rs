@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::expression::Scope;
+use super::reads::Reads;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{Span, Spanned};
 use crate::source::model::Period;
@@ -14,8 +15,8 @@ pub struct Resolver<'a> {
     pub scope: Scope<'a>,
     /// What was found wrong.
     pub diagnostics: Vec<Diagnostic>,
-    /// The outputs of processes that late texts read: process, name and place.
-    pub reads: Vec<Spanned<(String, String)>>,
+    /// What late texts read.
+    pub reads: Reads,
 }
 
 /// A text: its value, or the source of one that is known only when its process starts.
@@ -29,7 +30,7 @@ pub struct Text {
 impl<'a> Resolver<'a> {
     /// A resolver without findings.
     pub fn new(scope: Scope<'a>) -> Self {
-        Self { scope, diagnostics: Vec::new(), reads: Vec::new() }
+        Self { scope, diagnostics: Vec::new(), reads: Reads::default() }
     }
 
     /// Records a finding.
@@ -50,13 +51,13 @@ impl<'a> Resolver<'a> {
         result.map_err(|found| self.diagnostics.extend(found)).ok()
     }
 
-    /// The value of a text that may read outputs; `None` after recording why there is none.
+    /// The value of a text that may be late; `None` after recording why there is none.
     pub fn text(&mut self, scalar: &Tmpl<String>, span: Span) -> Option<Text> {
         if let Tmpl::Expression(text) = scalar {
-            match self.scope.outputs_of(text, span) {
+            match self.scope.reads(text, span) {
                 Ok(reads) if reads.is_empty() => {}
-                Ok(mut reads) => {
-                    self.reads.append(&mut reads);
+                Ok(reads) => {
+                    self.reads.append(reads);
                     return Some(Text { now: text.clone(), late: Some(Spanned::new(text.clone(), span)) });
                 }
                 Err(found) => {
@@ -68,13 +69,13 @@ impl<'a> Resolver<'a> {
         self.scalar(scalar, span).map(|now| Text { now, late: None })
     }
 
-    /// The value of a key that may read outputs, if it is there.
+    /// The value of a key that may be late, if it is there.
     pub fn text_field(&mut self, field: &Field<Tmpl<String>>) -> Option<Text> {
         let value = field.get()?;
         self.text(&value.value, value.span)
     }
 
-    /// The texts of a list that may read outputs.
+    /// The texts of a list that may be late.
     pub fn late_texts(&mut self, items: &[Spanned<Tmpl<String>>]) -> Vec<Text> {
         items.iter().filter_map(|item| self.text(&item.value, item.span)).collect()
     }
@@ -100,7 +101,7 @@ impl<'a> Resolver<'a> {
         items.iter().filter_map(|item| self.scalar(&item.value, item.span)).collect()
     }
 
-    /// The texts of a list key that may read outputs; empty without it.
+    /// The texts of a list key that may be late; empty without it.
     pub fn late_list(&mut self, field: &Field<List<Tmpl<String>>>) -> Vec<Text> {
         field.value().map_or_else(Vec::new, |list| self.late_texts(&list.0))
     }

@@ -1,8 +1,10 @@
-//! `flowrun FILE PROCESS…`: only these, what they join, and the cleanups that belong to them.
+//! `flowrun FILE PROCESS…`: only these, what they join, partners of their pipes and queues, and the cleanups that
+//! belong to them.
 
 use std::collections::BTreeMap;
 
 use super::graph;
+use super::kept_queues;
 use super::model::{Plan, Process};
 use super::supervision;
 use crate::base::ids::{DenseMap, Id, ProcessId};
@@ -33,9 +35,10 @@ pub fn select(plan: &Plan, names: &[String]) -> Result<Plan, String> {
     if queue.iter().all(|id| plan.processes[*id].control.daemon) {
         queue.iter().for_each(|id| plan.processes[*id].control.wanted = true);
     }
-    let chains = Chains::of(&plan);
-    choose(&plan, &chains, queue, &mut chosen);
-    add_cleanups(&plan, &chains, &mut chosen);
+    let partners = Partners::of(&plan);
+    choose(&plan, &partners, queue, &mut chosen);
+    while add_cleanups(&plan, &partners, &mut chosen) {}
+    kept_queues::refuse_without_consumer(&plan, &chosen)?;
     Ok(keep(&plan, &chosen))
 }
 
@@ -44,36 +47,51 @@ pub fn is_cleanup(process: &Process) -> bool {
     process.control.joins.iter().any(|join| matches!(join.until, Condition::Exit | Condition::Failure))
 }
 
-/// Who is tied to whom by pipes.
-struct Chains {
+/// Who is tied to whom, by pipes and by queues.
+struct Partners {
     all: Vec<Vec<ProcessId>>,
     of: BTreeMap<ProcessId, usize>,
+    queues: Vec<Vec<ProcessId>>,
+    at_queues: BTreeMap<ProcessId, Vec<usize>>,
 }
 
-impl Chains {
+impl Partners {
     fn of(plan: &Plan) -> Self {
         let all = plan.chains();
         let of = (0..).zip(&all).flat_map(|(number, chain)| chain.iter().map(move |id| (*id, number))).collect();
-        Self { all, of }
+        let queues: Vec<Vec<ProcessId>> = plan.queues.iter().map(kept_queues::partners).collect();
+        let mut at_queues: BTreeMap<ProcessId, Vec<usize>> = BTreeMap::new();
+        for (number, partners) in queues.iter().enumerate() {
+            partners.iter().for_each(|id| at_queues.entry(*id).or_default().push(number));
+        }
+        Self { all, of, queues, at_queues }
     }
 
-    fn partners(&self, id: ProcessId) -> &[ProcessId] {
+    fn in_pipes(&self, id: ProcessId) -> &[ProcessId] {
         self.of.get(&id).map_or(&[][..], |number| &self.all[*number])
     }
 }
 
-/// Chooses processes, all that they join, and partners in their pipes.
-fn choose(plan: &Plan, chains: &Chains, mut queue: Vec<ProcessId>, chosen: &mut [bool]) {
+/// Chooses processes, all that they join, and partners of their pipes and queues.
+fn choose(plan: &Plan, partners: &Partners, mut queue: Vec<ProcessId>, chosen: &mut [bool]) {
+    let mut seen = vec![false; partners.queues.len()];
     while let Some(id) = queue.pop() {
         if !std::mem::replace(&mut chosen[id.index()], true) {
             queue.extend(plan.processes[id].control.joins.iter().map(|join| join.process));
-            queue.extend(chains.partners(id));
+            queue.extend(partners.in_pipes(id));
+            for number in partners.at_queues.get(&id).into_iter().flatten() {
+                if !std::mem::replace(&mut seen[*number], true) {
+                    queue.extend(&partners.queues[*number]);
+                }
+            }
         }
     }
 }
 
-/// One pass suffices when each process comes after all that it joins. Partners in a pipe are one.
-fn add_cleanups(plan: &Plan, chains: &Chains, chosen: &mut [bool]) {
+/// Adds the cleanups whose joins lie within what is chosen; whether there were any. One pass suffices when each process
+/// comes after all that it joins, unless partners of a queue come in as well. Partners in a pipe are one.
+fn add_cleanups(plan: &Plan, partners: &Partners, chosen: &mut [bool]) -> bool {
+    let mut added = false;
     let edges: Vec<(usize, usize)> = plan
         .processes
         .entries()
@@ -81,12 +99,14 @@ fn add_cleanups(plan: &Plan, chains: &Chains, chosen: &mut [bool]) {
         .collect();
     for index in graph::topological_order(plan.processes.len(), &edges).unwrap_or_default() {
         let process = &plan.processes[ProcessId::from_index(index)];
-        let together = chains.partners(ProcessId::from_index(index)).iter().map(|id| &plan.processes[*id]).chain([process]);
+        let together = partners.in_pipes(ProcessId::from_index(index)).iter().map(|id| &plan.processes[*id]).chain([process]);
         let inside = together.flat_map(|process| &process.control.joins).all(|join| chosen[join.process.index()]);
         if !chosen[index] && inside && is_cleanup(process) {
-            choose(plan, chains, vec![ProcessId::from_index(index)], chosen);
+            choose(plan, partners, vec![ProcessId::from_index(index)], chosen);
+            added = true;
         }
     }
+    added
 }
 
 fn keep(plan: &Plan, chosen: &[bool]) -> Plan {
@@ -98,10 +118,12 @@ fn keep(plan: &Plan, chosen: &[bool]) -> Plan {
             next += 1;
         }
     }
+    let queues = kept_queues::Kept::new(plan, &new_id);
     let mut processes: DenseMap<ProcessId, Process> = DenseMap::default();
     for (id, process) in plan.processes.entries() {
         if chosen[id.index()] {
             let mut process = process.clone();
+            queues.renumber(&mut process);
             process.control.pipe_from = process.control.pipe_from.and_then(|source| new_id[source.index()]);
             for join in &mut process.control.joins {
                 // Everything a chosen process joins is chosen.
@@ -115,5 +137,5 @@ fn keep(plan: &Plan, chosen: &[bool]) -> Plan {
     for (process, used) in processes.iter_mut().zip(used) {
         process.control.stop_unused &= used;
     }
-    Plan { processes, ..plan.clone() }
+    Plan { processes, queues: queues.all, ..plan.clone() }
 }

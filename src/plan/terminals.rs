@@ -11,9 +11,13 @@ use crate::source::model::{self as written, Stdin};
 
 /// Where a process asks for flowrun's own standard input, if it runs any command that could read it.
 pub fn inherits(process: &written::Process) -> Option<Span> {
-    let steps = process.steps.value().is_some_and(|steps| steps.0.iter().any(|step| step.value.command.is_set()));
-    let inherits = matches!(process.stdin.value(), Some(Stdin::Inherit)) && (process.command.is_set() || steps);
+    let inherits = matches!(process.stdin.value(), Some(Stdin::Inherit)) && runs_commands(process);
     process.stdin.span().filter(|_| inherits)
+}
+
+/// Whether a process runs any command, rather than built-in tasks only.
+pub fn runs_commands(process: &written::Process) -> bool {
+    process.command.is_set() || process.steps.value().is_some_and(|steps| steps.0.iter().any(|step| step.value.command.is_set()))
 }
 
 /// Whether a process gets a terminal of its own.
@@ -37,7 +41,7 @@ pub fn tty(process: &written::Process, given: Given, resolver: &mut Resolver<'_>
         resolver.report(
             Diagnostic::error("key-does-not-fit", span, "a process with `tty: true` writes to its terminal and nowhere else")
                 .label(own, terminal)
-                .help("remove one of the two: what goes into a file needs no terminal"),
+                .help("remove one of the two: what goes into a file or a queue needs no terminal"),
         );
     }
     if let Some(span) = inherits {

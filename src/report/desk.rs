@@ -47,6 +47,10 @@ impl Desk {
         let progress = settings.shows_progress().then(|| Progress::new(&plan, Screen::stderr(), settings.stderr.color));
         Self { reporters: reporters(&plan, settings), view: RunView::new(plan), progress }
     }
+    /// For a run that goes on, of which this much is known. Draws nothing.
+    pub fn later(view: RunView, settings: Settings) -> Self {
+        Self { reporters: reporters(view.plan(), settings), view, progress: None }
+    }
     /// Also tells this one.
     pub fn add(&mut self, reporter: Box<dyn Reporter>) {
         self.reporters.push(reporter);

@@ -11,12 +11,15 @@ mod clean;
 mod desk;
 mod grouped;
 mod held;
+mod history;
 mod out;
 mod paint;
 mod plain;
+mod printer;
 mod progress;
 mod raw;
 mod screen;
+mod sections;
 mod sink;
 pub mod snapshot;
 mod state;
@@ -32,7 +35,9 @@ pub mod words;
 mod worker;
 
 pub use channel::{Channel, Clock, Wake};
+pub use history::History;
 pub use out::Out;
+pub use printer::Printer;
 pub use sink::Finished;
 pub use view::RunView;
 

@@ -116,7 +116,10 @@ pub fn state_line(view: &RunView, process: ProcessId, now: RunTime) -> String {
             let word = if control.ready.is_none() || *ready { "running" } else { "starting" };
             let why = view.probe_trouble(process).map_or_else(String::new, |why| format!(": {}", super::clean::clean_text(why)));
             let said = view.said(process).map_or_else(String::new, |said| format!(" · {}", super::clean::clean_text(said)));
-            format!("{word} {since}{step}{attempt}{why}{said}")
+            let lock = view.longest_queue(process).map_or_else(String::new, |(resource, ahead)| {
+                format!(" · waiting for {} behind {ahead}", words::resource(view.plan(), resource))
+            });
+            format!("{word} {since}{step}{attempt}{why}{said}{lock}")
         }
         State::Stopping { killed: true, .. } => "killed".to_owned(),
         State::Stopping { since, grace, .. } => {

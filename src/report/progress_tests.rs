@@ -107,7 +107,7 @@ fn queues_move_on() {
     assert_eq!(line(&view, 2), "waiting for lock `ticket` behind 1");
     view.apply(&note(3000, acquired(1)));
     assert_eq!(line(&view, 2), "waiting for lock `ticket` behind 1");
-    assert_eq!(view.holders(share(0).resource).collect::<Vec<_>>(), [(ProcessId(1), None)]);
+    assert_eq!(view.holders(share(0).resource).collect::<Vec<_>>(), [(ProcessId(1), None.into())]);
     // A request that is withdrawn was never held.
     view.apply(&note(3000, Event::Released { job: job(2, 1), step: None, freed: vec![share(0)] }));
     view.apply(&note(3000, ended(2, Outcome::Stopped)));

@@ -49,7 +49,8 @@ pub struct Entry {
     pub code: Option<i32>,
     /// What it waits for, for people.
     pub waits_for: String,
-    /// The processes that hold the locks and permits that it waits for.
+    /// The processes that hold the locks and permits that it waits for, those of others on this machine as
+    /// `build of shop (pid 12)`.
     pub held_by: Vec<String>,
 }
 
@@ -96,9 +97,14 @@ fn ended(kind: OutcomeKind) -> &'static str {
 }
 
 fn holders(view: &RunView, process: ProcessId) -> Vec<String> {
-    let State::Queued { wants, ticket: Some(_), .. } = view.state(process) else { return Vec::new() };
+    let Some((wants, _)) = view.wait(process) else { return Vec::new() };
     let mut holders: Vec<ProcessId> = wants.iter().flat_map(|share| view.holders(share.resource)).map(|(holder, _)| holder).collect();
     holders.sort_unstable();
     holders.dedup();
-    holders.into_iter().map(|holder| view.plan().processes[holder].name.clone()).collect()
+    let own = holders.into_iter().map(|holder| view.plan().processes[holder].name.clone());
+    let elsewhere = view.held_elsewhere(process).into_iter().flat_map(|(_, holders)| holders).map(|holder| {
+        let of = holder.workflow.as_ref().map_or_else(String::new, |workflow| format!(" of {workflow}"));
+        format!("{}{of} (pid {})", holder.process, holder.pid)
+    });
+    own.chain(elsewhere).collect()
 }

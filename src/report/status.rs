@@ -89,6 +89,9 @@ pub(super) fn waits_for(view: &RunView, process: ProcessId, now: RunTime) -> Str
         State::Queued { wants, ticket: Some(_), .. } if wants.is_empty() => "a job slot".to_owned(),
         State::Queued { wants, ticket: Some(_), .. } => locks(view, process, wants),
         State::Queued { .. } => String::new(),
+        State::Running { .. } | State::Stopping { .. } if view.wait(process).is_some() => {
+            view.wait(process).map_or_else(String::new, |(wants, _)| locks(view, process, wants))
+        }
         State::Running { .. } => {
             let remarks = [view.probe_trouble(process), view.said(process)];
             remarks.into_iter().flatten().map(clean_text).collect::<Vec<_>>().join("; ")
@@ -111,7 +114,7 @@ fn locks(view: &RunView, process: ProcessId, wants: &[Share]) -> String {
         if let Some((_, holders)) = elsewhere.filter(|(resource, _)| *resource == share.resource) {
             return format!("{}, held by {}", words::resource(view.plan(), share.resource), words::host_holders(holders));
         }
-        let mut holders: Vec<String> = view.holders(share.resource).map(|(holder, _)| words::quoted(view.plan(), holder)).collect();
+        let mut holders: Vec<String> = view.holders(share.resource).map(|holder| words::holder(view.plan(), holder)).collect();
         holders.dedup();
         let held = if holders.is_empty() { String::new() } else { format!(", held by {}", words::list(holders.into_iter())) };
         format!("{}{held}", words::resource(view.plan(), share.resource))

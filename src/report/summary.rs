@@ -40,7 +40,7 @@ impl Reporter for Summary {
 
 /// Whether nobody needs to be told anything.
 fn went_well(view: &RunView, summary: &RunSummary) -> bool {
-    let trouble = summary.failed + summary.unaccounted + view.counts().cancelled + view.counts().failed;
+    let trouble = summary.failed + summary.queues + summary.unaccounted + view.counts().cancelled + view.counts().failed;
     trouble == 0 && summary.interrupted.is_none() && !summary.timed_out
 }
 
@@ -164,13 +164,15 @@ type Painter = fn(Paint, &str) -> String;
 /// `shop: 11 succeeded, 1 failed, 2 skipped in 1.42 s`
 fn counts(view: &RunView, summary: &RunSummary, paint: Paint) -> String {
     let counts = view.counts();
-    let all: [(usize, &str, Painter); 7] = [
+    let queues = if summary.queues == 1 { "queue not worked off" } else { "queues not worked off" };
+    let all: [(usize, &str, Painter); 8] = [
         (counts.succeeded, "succeeded", Paint::green),
         (counts.failed, "failed", Paint::red),
         (counts.allowed, "failed as allowed", Paint::yellow),
         (counts.skipped, "skipped", Paint::yellow),
         (counts.cancelled, "cancelled", Paint::yellow),
         (counts.stopped, "stopped", |_, text| text.to_owned()),
+        (summary.queues, queues, Paint::red),
         (summary.unaccounted, "unaccounted for (a fault of flowrun's own)", Paint::red),
     ];
     let parts = all.iter().filter(|(count, ..)| *count > 0).map(|(count, word, color)| color(paint, &format!("{count} {word}")));

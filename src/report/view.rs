@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::sections::Sections;
 pub use super::state::{Counts, End, State};
 use super::state::{Record, Remarks};
-use super::waiters::{Holder, Waiters};
+use super::waiters::{Holder, Part, Waiters};
 use super::words;
-use crate::base::ids::{DenseMap, JobId, ProcessId, ResourceId};
+use crate::base::ids::{DenseMap, JobId, ProcessId, ResourceId, Section};
 use crate::base::time::RunTime;
 use crate::notice::{Event, Exit, HaltReason, HostHolder, Notice, Outcome, RunSummary, Share};
 use crate::plan::Plan;
@@ -22,11 +23,12 @@ const SLOWEST: usize = 3;
 const WARNINGS: usize = 10;
 
 /// The run as far as it has been told.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RunView {
     plan: Arc<Plan>,
     records: DenseMap<ProcessId, Record>,
     waiters: Waiters,
+    sections: Sections,
     live: BTreeSet<ProcessId>,
     queued: BTreeSet<ProcessId>,
     counts: Counts,
@@ -47,6 +49,7 @@ impl RunView {
         Self {
             records: plan.processes.iter().map(|_| Record::default()).collect(),
             waiters: Waiters::new(plan.resources.len()),
+            sections: Sections::default(),
             plan,
             live: BTreeSet::new(),
             queued: BTreeSet::new(),
@@ -120,10 +123,18 @@ impl RunView {
     pub fn holders(&self, resource: ResourceId) -> impl Iterator<Item = Holder> + '_ {
         self.waiters.holders(resource)
     }
+    /// What a process, or else the oldest section of it that waits, asks for, and its place in the queues.
+    pub fn wait(&self, process: ProcessId) -> Option<(&[Share], u64)> {
+        match self.state(process) {
+            State::Queued { wants, ticket: Some(ticket), .. } => Some((wants, *ticket)),
+            State::Running { .. } | State::Stopping { .. } => self.sections.oldest(process),
+            _ => None,
+        }
+    }
     /// The wanted resource with the most holders and earlier waiters, and how many these are.
     pub fn longest_queue(&self, process: ProcessId) -> Option<(ResourceId, usize)> {
-        let State::Queued { wants, ticket: Some(ticket), .. } = self.state(process) else { return None };
-        let queues = wants.iter().map(|share| (share.resource, self.waiters.ahead(*ticket, share.resource)));
+        let (wants, ticket) = self.wait(process)?;
+        let queues = wants.iter().map(|share| (share.resource, self.waiters.ahead(ticket, share.resource)));
         queues.reduce(|best, next| if next.1 > best.1 { next } else { best })
     }
     /// How many ended how.
@@ -178,6 +189,15 @@ impl RunView {
                 self.remarks(job.process).elsewhere = Some((*resource, holders.clone()));
             }
             Event::Withdrawn { job, step, wanted: freed } | Event::Released { job, step, freed } => self.release(*job, *step, freed),
+            Event::SectionQueued { process, section, wants } => {
+                self.sections.enter(*process, *section, wants, self.waiters.enter(wants));
+            }
+            Event::SectionAcquired { process, section, holds } => {
+                self.section_waits_no_more(*process, *section);
+                self.waiters.hold((*process, Part::Section(*section)), holds);
+            }
+            Event::SectionWithdrawn { process, section, .. } => self.section_waits_no_more(*process, *section),
+            Event::SectionReleased { process, section, freed } => self.waiters.release((*process, Part::Section(*section)), freed),
             Event::Started { job, step, pid } => self.start(*job, *step, *pid, notice.at),
             Event::Ready { job } => self.become_ready(*job),
             Event::ProbeFailed { job, why, .. } => self.remarks(job.process).probe = Some(why.clone()),
@@ -252,14 +272,20 @@ impl RunView {
 
     fn acquire(&mut self, job: JobId, step: Option<u32>, holds: &[Share]) {
         self.leave_queue(job.process);
-        self.waiters.hold((job.process, step), holds);
+        self.waiters.hold((job.process, step.into()), holds);
     }
 
     fn release(&mut self, job: JobId, step: Option<u32>, freed: &[Share]) {
         if matches!(self.state(job.process), State::Queued { step: waiting, ticket: Some(_), .. } if *waiting == step) {
             self.leave_queue(job.process);
         } else {
-            self.waiters.release((job.process, step), freed);
+            self.waiters.release((job.process, step.into()), freed);
+        }
+    }
+
+    fn section_waits_no_more(&mut self, process: ProcessId, section: Section) {
+        if let Some((wanted, ticket)) = self.sections.leave(process, section) {
+            self.waiters.leave(ticket, &wanted);
         }
     }
 

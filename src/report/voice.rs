@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::paint::Paint;
+use super::words::SECTION;
 use super::{Out, Reporter, RunView, Settings, words};
 use crate::base::duration::human;
 use crate::base::ids::{JobId, ProcessId};
@@ -65,6 +66,10 @@ fn weight(event: &Event, view: &RunView) -> Option<(i8, Tone)> {
         | Event::Acquired { .. }
         | Event::Withdrawn { .. }
         | Event::Released { .. }
+        | Event::SectionQueued { .. }
+        | Event::SectionAcquired { .. }
+        | Event::SectionWithdrawn { .. }
+        | Event::SectionReleased { .. }
         | Event::Started { .. }
         | Event::Ready { .. }
         | Event::ProbeFailed { live: false, .. }
@@ -108,9 +113,7 @@ fn sentence(notice: &Notice, view: &RunView) -> Option<String> {
         }
         Event::Queued { job, step, wants } => {
             let wanted = if wants.is_empty() { "a job slot".to_owned() } else { words::shares(plan, wants) };
-            let behind = view.longest_queue(job.process).map(|(_, ahead)| ahead).filter(|ahead| *ahead > 0);
-            let behind = behind.map_or_else(String::new, |ahead| format!(" behind {ahead}"));
-            format!("{} waits for {wanted}{behind}", at_step(plan, *job, *step))
+            format!("{} waits for {wanted}{}", at_step(plan, *job, *step), behind(view, job.process))
         }
         Event::Acquired { holds: shares, .. } | Event::Released { freed: shares, .. } if shares.is_empty() => return None,
         Event::Acquired { job, step, holds } => format!("{} holds {}", at_step(plan, *job, *step), words::shares(plan, holds)),
@@ -118,6 +121,16 @@ fn sentence(notice: &Notice, view: &RunView) -> Option<String> {
         Event::Withdrawn { job, step, wanted } => {
             let wanted = if wanted.is_empty() { "a job slot".to_owned() } else { words::shares(plan, wanted) };
             format!("{} no longer waits for {wanted}", at_step(plan, *job, *step))
+        }
+        Event::SectionQueued { process, wants, .. } => {
+            format!("{}{SECTION} waits for {}{}", name(*process), words::shares(plan, wants), behind(view, *process))
+        }
+        Event::SectionAcquired { process, holds, .. } => format!("{}{SECTION} holds {}", name(*process), words::shares(plan, holds)),
+        Event::SectionReleased { process, freed, .. } => {
+            format!("{}{SECTION} no longer holds {}", name(*process), words::shares(plan, freed))
+        }
+        Event::SectionWithdrawn { process, wanted, .. } => {
+            format!("{}{SECTION} no longer waits for {}", name(*process), words::shares(plan, wanted))
         }
         Event::HeldElsewhere { job, resource, holders, .. } => {
             format!("{} waits for {}, held by {}", name(job.process), words::resource(plan, *resource), words::host_holders(holders))
@@ -182,6 +195,12 @@ fn sentence(notice: &Notice, view: &RunView) -> Option<String> {
             format!("warning: {about}{}", super::clean::clean_text(message))
         }
     })
+}
+
+/// ` behind 2`, if anybody is before a process in a queue.
+fn behind(view: &RunView, process: ProcessId) -> String {
+    let ahead = view.longest_queue(process).map(|(_, ahead)| ahead).filter(|ahead| *ahead > 0);
+    ahead.map_or_else(String::new, |ahead| format!(" behind {ahead}"))
 }
 
 /// `buyer[3]`, and the step if it is about one.

@@ -5,11 +5,28 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::ids::{DenseMap, ProcessId, ResourceId};
+use crate::base::ids::{DenseMap, ProcessId, ResourceId, Section};
 use crate::notice::Share;
 
-/// A process, and the step of it that asks (none when the whole process does).
-pub type Holder = (ProcessId, Option<u32>);
+/// A process, and which part of it asks.
+pub type Holder = (ProcessId, Part);
+
+/// What of a process asks for locks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// One step.
+    Step(u32),
+    /// A section that a client inside of it asked for.
+    Section(Section),
+}
+
+impl From<Option<u32>> for Part {
+    fn from(step: Option<u32>) -> Self {
+        step.map_or(Self::Whole, Self::Step)
+    }
+}
 
 /// Holders and queue of one resource.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +37,7 @@ struct Line {
 }
 
 /// All resources of a run.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Waiters {
     lines: DenseMap<ResourceId, Line>,
     last: u64,

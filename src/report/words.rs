@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::clean::clean_text;
+use super::waiters::{Holder, Part};
 use crate::base::duration::human;
 use crate::base::ids::{ProcessId, QueueId, ResourceId};
 use crate::notice::{CancelReason, Exit, Failure, HaltReason, HostHolder, OutcomeKind, Share, SkipReason, StopReason};
@@ -13,6 +14,9 @@ use crate::plan::Plan;
 
 /// The most names in one sentence.
 const NAMES: usize = 10;
+
+/// What follows the name of a process when it is about a section that a client inside of it asked for.
+pub const SECTION: &str = " (flowrun lock)";
 
 /// A process's name, fit for a terminal.
 pub fn name(plan: &Plan, process: ProcessId) -> String {
@@ -22,6 +26,12 @@ pub fn name(plan: &Plan, process: ProcessId) -> String {
 /// The same in backquotes.
 pub fn quoted(plan: &Plan, process: ProcessId) -> String {
     format!("`{}`", name(plan, process))
+}
+
+/// `` `a` ``, or `` `a` (flowrun lock)`` for a section of it.
+pub fn holder(plan: &Plan, (process, part): Holder) -> String {
+    let section = if let Part::Section(_) = part { SECTION } else { "" };
+    format!("{}{section}", quoted(plan, process))
 }
 
 /// `a, b and 3 more`: at most ten of them.

@@ -14,7 +14,7 @@ use super::runner::Runner;
 use super::starting::{PendingStart, TRY_AGAIN};
 use crate::base::ids::{JobId, ProcessId};
 use crate::base::time::RunTime;
-use crate::exec::command::{self, Running, Start, StartError, Streams, Tty};
+use crate::exec::command::{self, Ends, Running, Start, StartError, Streams, Tty};
 use crate::exec::environment::Own;
 use crate::io::listener::Accepted;
 use crate::io::machine::reason;
@@ -99,11 +99,11 @@ impl Runner<'_> {
 
     fn serve_connection(&self, job: JobId, accepted: &Accepted, turn: &Turn) -> Result<Running, StartError> {
         let process = &self.setup.plan.processes[job.process];
-        let (step, _) = self.known(&process.work.steps[0], &Stdin::Null)?;
+        let (step, _) = self.known(job, &process.work.steps[0], &Stdin::Null)?;
         let Action::Command { argv, direct, .. } = &step.action else {
             return Err(StartError::Failed("a built-in task is no command".to_owned()));
         };
-        let own = Own { process, attempt: job.attempt, permits: &turn.permits, outputs: self.outputs.file(job.process) };
+        let own = Own { process, attempt: job.attempt, permits: &turn.permits, outputs: self.outputs.file(job.process), item: None };
         let mut env = self.setup.environment.of(&step, &own, &self.setup.plan);
         env.push(("FLOWRUN_REMOTE".into(), accepted.peer.clone().into()));
         let streams = Streams {
@@ -111,8 +111,7 @@ impl Runner<'_> {
             stdout: &Output::Pipe,
             stderr: &process.work.stderr,
             tty: Tty::Without,
-            input: Some(&accepted.socket),
-            output: Some(&accepted.socket),
+            ends: Ends { input: Some(&accepted.socket), output: Some(&accepted.socket), errors: None },
             first: turn.first,
         };
         let (direct, shim) = (direct.as_deref(), &self.setup.shim);

@@ -4,7 +4,14 @@ use serde_json::Value;
 
 use crate::base::ids::ProcessId;
 use crate::base::time::RunTime;
-use crate::notice::Notice;
+use crate::control::message::Lines;
+use crate::notice::{Notice, Stream};
+
+/// Puts what happens into words.
+pub trait Printer {
+    /// What there is to say about it: bytes that end with a line break, and where they belong, in order.
+    fn print(&mut self, notice: &Notice) -> Vec<(Stream, Vec<u8>)>;
+}
 
 /// Who is told what happens.
 pub trait Audience {
@@ -23,6 +30,8 @@ pub trait Audience {
     fn status(&self, now: RunTime) -> Value;
     /// How one process stands, as data.
     fn status_of(&self, process: ProcessId, now: RunTime) -> Value;
-    /// The last lines of a process, as far as they are kept, each with its line break.
-    fn last_lines(&self, process: ProcessId) -> Vec<u8>;
+    /// Puts what happens from now on into words for somebody else.
+    fn printer(&self, lines: &Lines) -> Box<dyn Printer>;
+    /// The last lines of a process, at most so many, as far as they are kept, each with its line break.
+    fn last_lines(&self, process: ProcessId, most: usize) -> Vec<u8>;
 }

@@ -1,13 +1,13 @@
-//! The dry run: every job succeeds at once, nothing is started.
+//! The dry run: every job succeeds at once, nothing is started, nothing goes through queues.
 //!
 //! It asks the same core as a real run, so that what it prints is the order in which things would start.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::base::ids::JobId;
+use crate::base::ids::{JobId, QueueId};
 use crate::base::time::RunTime;
-use crate::notice::{Exit, Share};
+use crate::notice::{Event, Exit, Notice, Share};
 use crate::plan::{Plan, ResourceKind};
 use crate::sched::{Effect, Input, Outbox, Scheduler, Settings};
 
@@ -20,6 +20,8 @@ pub struct DryStart {
     pub step: u32,
     /// How many rounds of ends had to come before: what has the same number can start at once.
     pub round: usize,
+    /// The queue for each of whose items it starts; here it waits, as there are no items.
+    pub for_each: Option<QueueId>,
 }
 
 /// All starts in order. Daemons never end by themselves; they are stopped when the work has ended.
@@ -34,10 +36,15 @@ pub fn starts(plan: Arc<Plan>) -> Vec<DryStart> {
         while let Some(input) = inputs.pop_front() {
             let mut out = Outbox::default();
             core.step(RunTime::ZERO, input, &mut out);
+            let waits = |notice: &Notice| match notice.event {
+                Event::WaitsForItem { job, queue } => Some(DryStart { job, step: 0, round, for_each: Some(queue) }),
+                _ => None,
+            };
+            starts.extend(out.notices.iter().filter_map(waits));
             for effect in out.effects {
                 match effect {
                     Effect::Start { job, step, .. } => {
-                        starts.push(DryStart { job, step, round });
+                        starts.push(DryStart { job, step, round, for_each: None });
                         inputs.push_back(Input::Started { job, step, pid: None });
                         if plan.processes[job.process].control.ready.is_some() {
                             inputs.push_back(Input::Probed { job, probe: None, result: Ok(()) });
@@ -63,7 +70,8 @@ pub fn starts(plan: Arc<Plan>) -> Vec<DryStart> {
                     | Effect::CutProducers { .. }
                     | Effect::Forget { .. } => {}
                     Effect::RunStopCommand { job } => inputs.push_back(Input::StopCommandEnded { job }),
-                    Effect::Terminate { .. } | Effect::Kill { .. } => {}
+                    // Nobody asks for sections.
+                    Effect::Terminate { .. } | Effect::Kill { .. } | Effect::SectionGranted { .. } | Effect::SectionRefused { .. } => {}
                 }
             }
         }

@@ -127,7 +127,15 @@ impl Runner<'_> {
         self.settle(Some(pid), asked, Over { job, step, exit, pipes });
     }
 
+    /// A step is over in all its parts.
     pub(super) fn is_over(&mut self, over: Over) {
+        if let Some(over) = self.keep_over(over) {
+            self.step_over(over);
+        }
+    }
+
+    /// Reads the last of what a step wrote, and tells its end.
+    pub(super) fn step_over(&mut self, over: Over) {
         self.drain(&over.pipes);
         self.end_of_conditions(over.job);
         self.inputs.push_back(Input::Ended { job: over.job, step: over.step, exit: over.exit });

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::base::ids::JobId;
+use crate::base::ids::{JobId, ProcessId};
 use crate::task::Cancel;
 
 /// A job that is alive.
@@ -182,6 +182,12 @@ impl Jobs {
     /// What a child is for, if this program has started it.
     pub fn role(&self, pid: u32) -> Option<Role> {
         self.roles.get(&pid).copied()
+    }
+
+    /// The attempt of a process that is alive.
+    pub fn current(&self, process: ProcessId) -> Option<JobId> {
+        let attempts = JobId { process, attempt: 0 }..=JobId { process, attempt: u32::MAX };
+        self.alive.range(attempts).next_back().map(|(job, _)| *job)
     }
 
     /// Whether a job is alive.

@@ -20,7 +20,7 @@ use crate::base::ids::{JobId, ProcessId};
 use crate::exec::command::StartError;
 use crate::exec::outputs::{self, Outputs};
 use crate::io::machine::reason;
-use crate::plan::{Plan, Stdin, Step, Written};
+use crate::plan::{Given, Plan, Stdin, Step, Written};
 use crate::sched::Input;
 
 /// How many bad lines of one process are told.
@@ -103,10 +103,13 @@ impl Runner<'_> {
         }
     }
 
-    /// A step and its standard input with all their values, also those that other processes have written.
-    pub(super) fn known<'s>(&self, step: &'s Step, stdin: &'s Stdin) -> Result<Known<'s>, StartError> {
+    /// A step and its standard input with all their values: also what other processes have written, and the item that
+    /// it runs for.
+    pub(super) fn known<'s>(&self, job: JobId, step: &'s Step, stdin: &'s Stdin) -> Result<Known<'s>, StartError> {
         let Some(late) = &step.late else { return Ok((Cow::Borrowed(step), Cow::Borrowed(stdin))) };
-        let (step, stdin) = late.known(step, stdin, &self.written_by(late.processes())).map_err(StartError::Failed)?;
+        let outputs = self.written_by(late.processes());
+        let given = Given { outputs: &outputs, item: self.queues.item(job).map(|item| item.bytes) };
+        let (step, stdin) = late.known(step, stdin, given).map_err(StartError::Failed)?;
         Ok((Cow::Owned(step), Cow::Owned(stdin)))
     }
 

@@ -18,7 +18,7 @@ use super::probes::{Seen, UnderWay};
 use super::runner::Runner;
 use super::starting::PendingStart;
 use crate::base::ids::{JobId, ProcessId};
-use crate::exec::command::{self, Start, StartError, Streams, Tty};
+use crate::exec::command::{self, Ends, Start, StartError, Streams, Tty};
 use crate::exec::environment::Own;
 use crate::io::machine::reason;
 use crate::io::reap;
@@ -100,7 +100,7 @@ impl Runner<'_> {
     }
 
     fn probe_by_command(&mut self, job: JobId, probe: u32, step: &Step) -> Result<(), String> {
-        let known = self.known(step, &Stdin::Null).map_err(|(StartError::NoRoom(why) | StartError::Failed(why))| why)?;
+        let known = self.known(job, step, &Stdin::Null).map_err(|(StartError::NoRoom(why) | StartError::Failed(why))| why)?;
         let step = &*known.0;
         let Action::Command { argv, direct, .. } = &step.action else { return Ok(()) };
         let plan = Arc::clone(&self.setup.plan);
@@ -113,11 +113,11 @@ impl Runner<'_> {
             stdout: &stdout,
             stderr: &Output::SameAsStdout,
             tty: Tty::Without,
-            input: None,
-            output: None,
+            ends: Ends::default(),
             first: false,
         };
-        let own = Own { process: &plan.processes[job.process], attempt: job.attempt, permits: self.probes.permits(job), outputs: None };
+        let permits = self.probes.permits(job);
+        let own = Own { process: &plan.processes[job.process], attempt: job.attempt, permits, outputs: None, item: self.queues.item(job) };
         let env = self.setup.environment.of(step, &own, &plan);
         let start = Start {
             argv,

@@ -10,6 +10,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use super::runner::Runner;
+use super::sections::Wish;
 use super::server::{Asked, ClientId, refusal};
 use super::waits::{EndWait, Interest, Pending};
 use crate::base::ids::ProcessId;
@@ -25,31 +26,52 @@ impl Runner<'_> {
     /// Does what a client asks for, or begins to.
     pub(super) fn carry_out(&mut self, asked: Asked) {
         let pending = Pending { client: asked.client, id: asked.id };
+        let over = self.core.summary().is_some();
         let answer = match asked.request {
             // Every process has its outcome; only the last output is on its way.
-            Request::Stop { .. } | Request::Restart { .. } | Request::Signal { .. } if self.core.summary().is_some() => {
-                Err(refusal(Code::Ending, "the run has ended"))
-            }
-            Request::Status => Ok(Some(self.setup.audience.status(self.setup.clock.now()))),
-            Request::Logs { process, follow } => self.logs(pending, process.as_deref(), follow),
-            Request::Attach => Ok(self.attach(pending)),
+            Request::Stop { .. } | Request::Restart { .. } | Request::Signal { .. } | Request::Lock { .. } if over => Err(ending()),
+            Request::Put { .. } | Request::Get { .. } | Request::Done { .. } | Request::Close { .. } if over => Err(ending()),
+            Request::Status => Ok(Some(self.status())),
+            Request::Logs { process, follow, last } => self.logs(pending, process.as_deref(), follow, last),
+            Request::Attach { lines: None } => Ok(self.attach(pending)),
+            Request::Attach { lines: Some(lines) } => Ok(self.print_for_client(pending, &lines)),
             Request::Stop { process: None } => Ok(Some(self.stop_run_for_client())),
             Request::Stop { process: Some(name) } => self.stop_for_client(&name),
             Request::Restart { process } => self.restart_for_client(&process),
             Request::Signal { process, signal } => self.signal_for_client(&process, signal),
-            Request::Put { .. } | Request::Get { .. } | Request::Done { .. } | Request::Len { .. } | Request::Close { .. } => Ok(None),
+            Request::Put { .. } | Request::Get { .. } | Request::Done { .. } | Request::Len { .. } | Request::Close { .. } => {
+                self.ask_queue(asked)
+            }
+            Request::Lock { names, shared, permits, timeout, within } => {
+                let wish = Wish { names: &names, shared, permits, timeout, within: &within };
+                self.lock_for_client(pending, asked.process.as_deref(), &wish)
+            }
+            Request::Unlock { request } => self.unlock_for_client(pending, request),
             Request::Wait { process, timeout } => self.wait_for_client(pending, process.as_deref(), timeout),
         };
-        match answer {
-            Ok(Some(value)) => self.answer(pending, Body::Ok(value)),
-            Ok(None) => {}
-            Err(refused) => self.answer(pending, refused),
-        }
+        let body = match answer {
+            Ok(Some(value)) => Body::Ok(value),
+            Ok(None) => return,
+            Err(refused) => refused,
+        };
+        self.answer(pending, body);
     }
 
     /// A client is gone: nothing is kept for it.
     pub(super) fn client_gone(&mut self, client: ClientId) {
         self.waits.forget(client);
+        self.printers.forget(client);
+        self.sections_of_client_over(client);
+        self.give_up_requests_of(client);
+    }
+
+    /// How things stand: what the audience was told, and the queues.
+    fn status(&self) -> Value {
+        let mut status = self.setup.audience.status(self.setup.clock.now());
+        if let Value::Object(whole) = &mut status {
+            whole.insert("queues".to_owned(), self.queues_status().into());
+        }
+        status
     }
 
     /// The processes of a name; one with copies stands for all of them.
@@ -68,11 +90,12 @@ impl Runner<'_> {
         name.map_or_else(|| Ok(self.setup.plan.processes.ids().collect()), |name| self.called(name))
     }
 
-    fn logs(&mut self, pending: Pending, name: Option<&str>, follow: bool) -> Result<Option<Value>, Body> {
+    fn logs(&mut self, pending: Pending, name: Option<&str>, follow: bool, last: Option<u32>) -> Result<Option<Value>, Body> {
         let processes = self.called_or_all(name)?;
         let plan = Arc::clone(&self.setup.plan);
+        let most = last.map_or(usize::MAX, |last| usize::try_from(last).unwrap_or(usize::MAX));
         for process in &processes {
-            let lines = self.setup.audience.last_lines(*process);
+            let lines = self.setup.audience.last_lines(*process, most);
             if !lines.is_empty() {
                 let event = json!({"process": plan.processes[*process].name, "lines": String::from_utf8_lossy(&lines)});
                 self.answer(pending, Body::Event(event));
@@ -90,7 +113,8 @@ impl Runner<'_> {
         let plan = &self.setup.plan;
         let processes: Vec<&str> = plan.processes.iter().map(|process| process.name.as_str()).collect();
         let resources: Vec<&str> = plan.resources.iter().map(|resource| resource.name.as_str()).collect();
-        let names = json!({"event": "names", "processes": processes, "resources": resources});
+        let queues: Vec<&str> = plan.queues.iter().map(|queue| queue.name.as_str()).collect();
+        let names = json!({"event": "names", "processes": processes, "resources": resources, "queues": queues});
         self.answer(pending, Body::Event(names));
         self.waits.add_follower(pending, Interest::All);
         None
@@ -156,10 +180,12 @@ impl Runner<'_> {
         }
     }
 
-    /// Sends an answer, or an event on the way to it.
-    pub(super) fn answer(&mut self, to: Pending, body: Body) {
-        if let Some(server) = &mut self.server {
-            server.answer(to.client, to.id, body, &self.setup.poller);
-        }
+    /// Sends an answer, or an event on the way to it; false when nobody is there to take it.
+    pub(super) fn answer(&mut self, to: Pending, body: Body) -> bool {
+        self.server.as_mut().is_some_and(|server| server.answer(to.client, to.id, body, &self.setup.poller))
     }
+}
+
+fn ending() -> Body {
+    refusal(Code::Ending, "the run has ended")
 }

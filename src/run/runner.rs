@@ -16,7 +16,10 @@ use super::listeners::Listeners;
 use super::orphans::Orphans;
 use super::outputs::OutputFiles;
 use super::pipes::{Pipes, Said};
+use super::printers::Printers;
 use super::probes::Probes;
+use super::queues::Queues;
+use super::sections::Sections;
 use super::server::Server;
 use super::starting::PendingStart;
 use super::suspension::Suspension;
@@ -80,7 +83,7 @@ pub struct Ended {
 /// with processes is no error but told to the audience.
 pub fn run(setup: Setup<'_>) -> io::Result<Ended> {
     let mut runner = Runner::new(setup)?;
-    runner.open_server();
+    runner.open_server()?;
     runner.take(Input::Begin);
     loop {
         runner.perform_starts();
@@ -126,10 +129,14 @@ pub(super) struct Runner<'a> {
     pub(super) terminals: Terminals,
     pub(super) outputs: OutputFiles,
     pub(super) ties: Ties,
+    pub(super) queues: Queues,
     pub(super) suspension: Suspension,
     /// None when there was no place for its socket.
     pub(super) server: Option<Server>,
     pub(super) waits: Waits,
+    pub(super) printers: Printers,
+    /// Critical sections that clients wait for or are in.
+    pub(super) sections: Sections,
     /// Whether a signal or a client has asked for the end of the run.
     pub(super) asked_to_stop: bool,
     pub(super) post: Post,
@@ -171,9 +178,12 @@ impl<'a> Runner<'a> {
             terminals,
             outputs: OutputFiles::default(),
             ties: Ties::new(&setup.plan),
+            queues: Queues::new(&setup.plan),
             suspension: Suspension::default(),
             server: None,
             waits: Waits::default(),
+            printers: Printers::default(),
+            sections: Sections::default(),
             asked_to_stop: false,
             handle: Arc::new(RunHandle::new(Arc::clone(&setup.plan), post.clone())),
             post,
@@ -194,7 +204,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Gives the core its news, tells what it tells, does what it asks.
-    fn think(&mut self) {
+    pub(super) fn think(&mut self) {
         while let Some(input) = self.inputs.pop_front() {
             let now = self.setup.clock.now();
             let before = Instant::now();
@@ -220,8 +230,12 @@ impl<'a> Runner<'a> {
                 self.probes.forget(*process, &self.setup.poller);
                 self.process_over(*process);
             }
-            Event::Retrying { job, .. } | Event::Restarting { job, .. } | Event::BeginningAnew { job } => {
+            Event::Retrying { job, .. } | Event::Restarting { job, .. } | Event::BeginningAnew { job } | Event::ItemFailed { job, .. } => {
                 self.outputs_end(job.process, false);
+                self.process_over(job.process);
+            }
+            Event::ItemDone { job, .. } => {
+                self.outputs_end(job.process, true);
                 self.process_over(job.process);
             }
             Event::KillingAll { .. } => self.killing = true,
@@ -248,18 +262,20 @@ impl<'a> Runner<'a> {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Start { job, step, permits, item } => self.starts.push_back(PendingStart { job, step, permits, item }),
-            Effect::Accept { .. }
-            | Effect::RefuseOffer { .. }
-            | Effect::Hand { .. }
-            | Effect::EndOfQueue { .. }
-            | Effect::CutProducers { .. }
-            | Effect::Forget { .. } => {}
+            Effect::Accept { offer, queue, first, count } => self.accept(offer, queue, first, count),
+            Effect::RefuseOffer { offer } => self.refuse_offer(offer),
+            Effect::Hand { taker, items } => self.hand(taker, &items),
+            Effect::EndOfQueue { taker } => self.end_of_queue(taker),
+            Effect::CutProducers { queue } => self.cut_producers(queue),
+            Effect::Forget { queue, item, set_aside } => self.forget_item(queue, item, set_aside),
             Effect::Decide { process } => self.decide(process),
             Effect::Probe { job, probe, live } if self.suspension.holds() => self.suspension.keep_probe(job, probe, live),
             Effect::Probe { job, probe, live } => self.probe(job, probe, live),
             Effect::EndProbe { job } => self.end_probe(job),
             Effect::AskHost { job, ask, wants } => self.ask_host(job, ask, &wants),
             Effect::ReleaseHost { ask } => self.host_locks.release(ask),
+            Effect::SectionGranted { section, permits } => self.section_granted(section, &permits),
+            Effect::SectionRefused { section, why } => self.section_refused(section, &why),
             Effect::Suspend => self.suspend(),
             Effect::Resume => self.resume(),
             Effect::RunStopCommand { job } => self.run_stop_command(job),
@@ -271,7 +287,8 @@ impl<'a> Runner<'a> {
     fn wait(&mut self) -> io::Result<()> {
         let readable = self.pipes.has_ready() && self.setup.audience.has_room();
         let startable = !self.starts.is_empty() && self.no_room.is_none() && !self.suspension.holds();
-        let timeout = if readable || startable || self.probes.has_pending() || self.clients_wait() || !self.inputs.is_empty() {
+        let pending = self.probes.has_pending() || self.clients_wait() || self.queues.has_ready() || !self.inputs.is_empty();
+        let timeout = if readable || startable || pending {
             Some(Duration::ZERO)
         } else if let Some(patience) = self.suspension.wait() {
             // The run's own clock stands still.
@@ -299,6 +316,7 @@ impl<'a> Runner<'a> {
             self.receive(message);
         }
         self.read_pipes();
+        self.serve_streams();
         self.serve_clients();
         self.take_connections();
         if self.setup.signals.take_child() {
@@ -318,6 +336,7 @@ impl<'a> Runner<'a> {
         if !self.suspension.holds() && self.host_locks.deadline().is_some_and(|moment| moment <= now) {
             self.try_host_locks(now);
         }
+        self.end_streams();
         if self.core.deadline().is_some_and(|deadline| deadline <= now) {
             self.inputs.push_back(Input::Tick);
         }
@@ -327,7 +346,8 @@ impl<'a> Runner<'a> {
     pub(super) fn mark_ready(&mut self) {
         for key in std::mem::take(&mut self.keys) {
             let of_client = self.server.as_mut().is_some_and(|server| server.mark_ready(key));
-            if !of_client && !self.listeners.mark_ready(key) && !self.probes.mark_ready(key) {
+            let of_others = of_client || self.listeners.mark_ready(key) || self.queues.mark_ready(key);
+            if !of_others && !self.probes.mark_ready(key) {
                 self.pipes.mark_ready(key);
             }
         }

@@ -16,7 +16,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let about = About { id: "run".to_owned(), name: "shop".to_owned(), file: None, pid: 1, started: 0 };
+        let about = About { id: "run".to_owned(), name: "shop".to_owned(), file: None, pid: 1, started: 0, log: None };
         let (key, poller) = (Secret::random().expect("random bytes"), Poller::new().expect("a poller"));
         let place = Place::make(folder.path(), &about, &key).expect("a place");
         let server = Server::listen(place, key, about.id, &poller).expect("it listens");

@@ -19,19 +19,21 @@ use crate::notice::{Event, Notice};
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 impl Runner<'_> {
-    /// Opens the control socket. A run without one goes on, and says so.
-    pub(super) fn open_server(&mut self) {
-        let Some(about) = &self.setup.about else { return };
+    /// Opens the control socket. A run without one goes on, and says so, unless nobody could ever reach it.
+    pub(super) fn open_server(&mut self) -> io::Result<()> {
+        let Some(about) = &self.setup.about else { return Ok(()) };
         match Server::open(about, &self.setup.poller) {
             Ok(server) => {
                 self.setup.environment.set_control(&server.place().socket(), &server.key().hex());
                 self.server = Some(server);
             }
+            Err(why) if about.is_in_background() => return Err(io::Error::other(why)),
             Err(why) => {
                 let message = format!("`flowrun status`, `stop` and the like cannot reach this run: {why}");
                 self.tell_now(Event::Warning { process: None, message });
             }
         }
+        Ok(())
     }
 
     /// Whether clients have something to be done at once.
@@ -41,14 +43,15 @@ impl Runner<'_> {
 
     /// How long until something is to be done for clients by itself.
     pub(super) fn clients_deadline(&self) -> Option<Duration> {
-        let moments = self.server.as_ref().and_then(Server::deadline).into_iter().chain(self.waits.deadline());
+        let moments =
+            self.server.as_ref().and_then(Server::deadline).into_iter().chain(self.waits.deadline()).chain(self.queues.deadline());
         moments.min().map(|moment| moment.saturating_duration_since(Instant::now()))
     }
 
     /// Takes a fair part of what clients ask, and does it.
     pub(super) fn serve_clients(&mut self) {
         let Some(server) = &mut self.server else { return };
-        if !server.has_pending() && server.deadline().is_none() && self.waits.deadline().is_none() {
+        if !server.has_pending() && server.deadline().is_none() && self.waits.deadline().is_none() && self.queues.deadline().is_none() {
             return;
         }
         let now = Instant::now();
@@ -61,6 +64,7 @@ impl Runner<'_> {
         for late in self.waits.take_late(now) {
             self.answer(late, refusal(Code::Timeout, "it has not ended within the time given"));
         }
+        self.end_late_requests(now);
     }
 
     /// Tells the audience, and the clients whom it concerns.
@@ -68,6 +72,7 @@ impl Runner<'_> {
         if !self.waits.followers().is_empty() {
             self.tell_followers(&notice);
         }
+        self.print_for_followers(&notice);
         let ended = match &notice.event {
             Event::Ended { .. } => Some(None),
             Event::RunEnded { summary } => Some(Some(json!({"summary": summary}))),
@@ -105,9 +110,12 @@ impl Runner<'_> {
 
     /// The run has ended: everybody who waits for that is answered.
     fn answer_all(&mut self, summary: &Value) {
+        self.refuse_requests();
         let (ends, followers) = self.waits.take_all();
-        ends.into_iter().for_each(|pending| self.answer(pending, Body::Ok(summary.clone())));
-        followers.into_iter().for_each(|pending| self.answer(pending, Body::Ok(summary.clone())));
+        let followers = followers.into_iter().chain(self.printers.take_all());
+        for pending in ends.into_iter().chain(followers) {
+            self.answer(pending, Body::Ok(summary.clone()));
+        }
     }
 
     /// Gives clients a moment to take what is on its way to them, and takes the socket away.

@@ -11,9 +11,10 @@ use nix::sys::signal::Signal;
 use super::inbox::{Lines, Message, RunHandle};
 use super::jobs::Role;
 use super::listeners;
+use super::queues::Streams as QueueStreams;
 use super::runner::Runner;
 use crate::base::ids::{JobId, ProcessId, ResourceId};
-use crate::exec::command::{self, Running, Start, StartError, Streams, Tty};
+use crate::exec::command::{self, Ends, Running, Start, StartError, Streams, Tty};
 use crate::exec::environment::Own;
 use crate::exec::task;
 use crate::io::machine::reason;
@@ -56,6 +57,7 @@ impl Runner<'_> {
 
     pub(super) fn start(&mut self, start: PendingStart) {
         let Some(start) = self.lend_terminal(start) else { return };
+        self.queues.set_item(start.job, start.item);
         let plan = Arc::clone(&self.setup.plan);
         let process = &plan.processes[start.job.process];
         let step = &process.work.steps[start.step as usize];
@@ -98,11 +100,15 @@ impl Runner<'_> {
     pub(super) fn start_child(&mut self, start: &PendingStart, step: &Step) -> Result<Option<u32>, StartError> {
         self.make_outputs(start.job)?;
         self.ties.make(start.job.process).map_err(|error| no_pipe(&error))?;
-        let last = start.step as usize + 1 == self.setup.plan.processes[start.job.process].work.steps.len();
+        let plan = Arc::clone(&self.setup.plan);
+        let streams = QueueStreams::make(&plan.processes[start.job.process].work, &plan).map_err(|error| no_pipe(&error))?;
+        let ends = streams.ends(self.ties.of(start.job.process));
+        let last = start.step as usize + 1 == plan.processes[start.job.process].work.steps.len();
         let listener = self.listeners.socket(start.job.process).filter(|_| last);
-        let running = self.launch(Role::Step(start.job), step, &start.permits, start.step == 0, listener)?;
+        let running = self.launch(Role::Step(start.job), step, &start.permits, start.step == 0, listener, ends)?;
         let pid = running.pid;
         self.ties.handed_over(start.job.process);
+        self.watch_streams(start.job, streams);
         self.terminal_is_lent(start.job, pid);
         let pipes = self.watch(start.job.process, running);
         self.jobs.add_child(start.job, start.step, pid, pipes);
@@ -116,17 +122,22 @@ impl Runner<'_> {
         permits: &[(ResourceId, Vec<u32>)],
         first: bool,
         listener: Option<BorrowedFd<'_>>,
+        ends: Ends<'_>,
     ) -> Result<Running, StartError> {
         let job = role.job();
         let process = &self.setup.plan.processes[job.process];
         let work = &process.work;
-        let (step, input) = self.known(step, &work.stdin)?;
+        let (step, input) = self.known(job, step, &work.stdin)?;
         let (step, input) = (&*step, &*input);
         let Action::Command { argv, direct, .. } = &step.action else {
             return Err(StartError::Failed("a built-in task is no command".to_owned()));
         };
         let outputs = if let Role::Step(_) = role { self.outputs.file(job.process) } else { None };
-        let own = Own { process, attempt: job.attempt, permits, outputs };
+        let item = self.queues.item(job);
+        if let Some(item) = &item {
+            item.fits().map_err(StartError::Failed)?;
+        }
+        let own = Own { process, attempt: job.attempt, permits, outputs, item };
         let mut env = self.setup.environment.of(step, &own, &self.setup.plan);
         self.probes.add_environment(job, &mut env);
         if listener.is_some() {
@@ -138,12 +149,12 @@ impl Runner<'_> {
             _ if matches!(work.stdin, Stdin::Inherit | Stdin::Pipe | Stdin::Queue(_)) => (&Stdin::Null, Tty::Without),
             Role::StopCommand(_) | Role::Probe(_) | Role::Connection(_) => (input, Tty::Without),
         };
-        let stdout = match role {
-            Role::StopCommand(_) | Role::Probe(_) if matches!(work.stdout, Output::Pipe | Output::Queue(_)) => &Output::Captured,
-            _ => &work.stdout,
+        // Nor is what it says meant for others.
+        let shown = |output| match role {
+            Role::StopCommand(_) | Role::Probe(_) if matches!(output, &Output::Pipe | &Output::Queue(_)) => &Output::Captured,
+            _ => output,
         };
-        let (input, output) = self.ties.of(job.process);
-        let streams = Streams { stdin, stdout, stderr: &work.stderr, tty, input, output, first };
+        let streams = Streams { stdin, stdout: shown(&work.stdout), stderr: shown(&work.stderr), tty, ends, first };
         let (shim, umask) = (&self.setup.shim, step.umask);
         command::start(&Start { argv, direct: direct.as_deref(), cwd: &step.cwd, env: &env, streams, umask, listener, shim })
     }
@@ -165,7 +176,7 @@ impl Runner<'_> {
     pub(super) fn start_task(&mut self, start: &PendingStart, step: &Step) -> Result<Option<u32>, StartError> {
         let (job, number) = (start.job, start.step);
         let process = &self.setup.plan.processes[job.process];
-        let (step, _) = self.known(step, &process.work.stdin)?;
+        let (step, _) = self.known(job, step, &process.work.stdin)?;
         let Action::Task { task, .. } = &step.action else { return Err(StartError::Failed("a command is no built-in task".to_owned())) };
         let task = Arc::clone(task);
         let output: Box<dyn io::Write + Send> = match &process.work.stdout {

@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 use super::jobs::{Asked, Job, Role};
 use super::runner::Runner;
 use crate::base::ids::JobId;
-use crate::exec::command::StartError;
+use crate::exec::command::{Ends, StartError};
 use crate::io::{procfs, reap};
 use crate::notice::Exit;
 use crate::sched::Input;
@@ -19,7 +19,7 @@ impl Runner<'_> {
         if self.withdraw_start(job, Signal::SIGTERM) {
             return;
         }
-        match self.launch(Role::StopCommand(job), step, &[], false, None) {
+        match self.launch(Role::StopCommand(job), step, &[], false, None, Ends::default()) {
             Ok(running) => {
                 let pid = running.pid;
                 let pipes = self.watch(job.process, running);

@@ -9,6 +9,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use crate::base::ids::ProcessId;
+use crate::exec::command::Ends;
 use crate::plan::Plan;
 
 /// All pipes of a run.
@@ -55,8 +56,8 @@ impl Ties {
     }
 
     /// The ends that a process is to get: its standard input and output.
-    pub fn of(&self, process: ProcessId) -> (Option<&OwnedFd>, Option<&OwnedFd>) {
-        (self.inputs.get(&process), self.outputs.get(&process))
+    pub fn of(&self, process: ProcessId) -> Ends<'_> {
+        Ends { input: self.inputs.get(&process), output: self.outputs.get(&process), errors: None }
     }
 
     /// A process has its ends.

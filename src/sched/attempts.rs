@@ -79,12 +79,17 @@ impl Scheduler {
         {
             self.timers.set(Timer::Acquire(id), self.now + bound);
         }
+        self.suspect_ring(id);
         out.tell(self.now, Event::Queued { job: self.job(id), step, wants: shares });
     }
 
     /// A request was granted. One whose process gave up waiting in the same moment goes back.
     pub(super) fn granted(&mut self, grant: Grant, out: &mut Outbox) {
         let id = grant.process;
+        if let Some(section) = grant.section {
+            self.section_granted(section, grant, out);
+            return;
+        }
         if self.groups.partners(id).is_some() {
             self.granted_together(&grant, out);
             return;

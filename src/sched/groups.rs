@@ -47,6 +47,12 @@ impl Groups {
         self.of[id].map(|group| self.all[group].members.as_slice())
     }
 
+    /// The first of those that start together with a process, and whether they have one job slot for all of them.
+    pub fn slot(&self, id: ProcessId) -> Option<(ProcessId, bool)> {
+        let group = &self.all[self.of[id]?];
+        Some((group.members[0], group.slot.is_some()))
+    }
+
     /// Lets the highest number of a member be that of all; whether that changed any.
     pub fn raise(&self, numbers: &mut DenseMap<ProcessId, usize>) -> bool {
         let mut changed = false;
@@ -136,7 +142,8 @@ impl Scheduler {
             let own = |resource| shares.iter().any(|share| share.resource == resource);
             let permits = grant.permits.iter().filter(|(resource, _)| own(*resource)).cloned().collect();
             out.tell(self.now, Event::Acquired { job: self.job(*id), step: None, holds: shares.clone() });
-            self.processes[*id].held = Some(Grant { process: *id, ticket: grant.ticket, shares, permits, slot: None, host: None });
+            self.processes[*id].held =
+                Some(Grant { process: *id, section: None, ticket: grant.ticket, shares, permits, slot: None, host: None });
         }
         members.iter().for_each(|id| self.start_member(*id, out));
     }

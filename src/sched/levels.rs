@@ -130,7 +130,9 @@ fn needs(plan: &Plan) -> (Vec<ProcessId>, DenseMap<ProcessId, Vec<ProcessId>>) {
 fn takers_of_daemons(plan: &Plan) -> DenseMap<ProcessId, Vec<ProcessId>> {
     let mut takers: DenseMap<ProcessId, Vec<ProcessId>> = plan.processes.ids().map(|_| Vec::new()).collect();
     for queue in plan.queues.iter().filter(|queue| queue.declared) {
-        for producer in queue.producers.iter().filter(|id| plan.processes[**id].control.daemon) {
+        // Those in a ring have no order.
+        let outside = queue.producers.iter().filter(|id| !queue.fed.contains(id));
+        for producer in outside.filter(|id| plan.processes[**id].control.daemon) {
             takers[*producer].extend(queue.consumers.iter().filter(|consumer| *consumer != producer));
         }
     }

@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::room::Room;
 use super::slots::{SlotKey, Slots};
-use crate::base::ids::{DenseMap, HostAsk, ProcessId, ResourceId};
-use crate::notice::Share;
+use crate::base::ids::{DenseMap, HostAsk, ProcessId, ResourceId, Section};
+use crate::notice::{Owner, Share};
 use crate::plan::Resource;
 
 /// A request in the order of arrival: less is older.
@@ -26,6 +26,8 @@ pub struct Ticket(u64);
 pub struct Grant {
     /// Whose.
     pub process: ProcessId,
+    /// The section of it that asked; none for what the process declares.
+    pub section: Option<Section>,
     /// Which request.
     pub ticket: Ticket,
     /// What is held.
@@ -77,12 +79,13 @@ pub struct LockTable {
     to_ask: VecDeque<Ask>,
 }
 
+/// What somebody waits for.
 #[derive(Debug)]
-struct Request {
-    process: ProcessId,
-    shares: Vec<Share>,
+pub struct Request {
+    pub owner: Owner,
+    pub shares: Vec<Share>,
     /// The slot that it needs.
-    slot: Option<SlotKey>,
+    pub slot: Option<SlotKey>,
     /// The asking that is under way.
     asking: Option<HostAsk>,
 }
@@ -123,13 +126,13 @@ impl LockTable {
 
     /// Adds a request behind all others. The grant is returned when it is possible at once and no older
     /// grant is still to be taken.
-    pub fn request(&mut self, process: ProcessId, shares: Vec<Share>, slot: Option<SlotKey>) -> (Ticket, Option<Grant>) {
+    pub fn request(&mut self, owner: impl Into<Owner>, shares: Vec<Share>, slot: Option<SlotKey>) -> (Ticket, Option<Grant>) {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         for share in &shares {
             self.resources[share.resource].waiting.insert(ticket);
         }
-        self.requests.insert(ticket, Request { process, shares, slot, asking: None });
+        self.requests.insert(ticket, Request { owner: owner.into(), shares, slot, asking: None });
         self.consider(ticket);
         self.serve();
         let alone = self.granted.len() == 1 && self.granted[0].ticket == ticket;
@@ -144,6 +147,22 @@ impl LockTable {
     /// Whether a request has been neither granted nor withdrawn.
     pub fn is_waiting(&self, ticket: Ticket) -> bool {
         self.requests.contains_key(&ticket)
+    }
+
+    /// All that is waited for, oldest first.
+    pub fn waiting(&self) -> impl Iterator<Item = (Ticket, &Request)> {
+        self.requests.iter().map(|(ticket, request)| (*ticket, request))
+    }
+
+    /// How many job slots are out, when somebody waits who lacks nothing but one.
+    pub fn scarce_slots(&self) -> Option<usize> {
+        (!self.slots.any_free() && !self.slot_queue.is_empty()).then(|| self.slots.out())
+    }
+
+    /// Hands out a slot beyond the limit: the next that comes back is not handed out again.
+    pub fn add_slot(&mut self) {
+        self.slots.add();
+        self.serve();
     }
 
     /// Gives the job slot of a waiting process back; its request needs one from now on.
@@ -179,7 +198,7 @@ impl LockTable {
         let ticket = self.asked.remove(&ask)?;
         let request = self.requests.get_mut(&ticket)?;
         request.asking = None;
-        Some((request.process, ticket))
+        Some((request.owner.process, ticket))
     }
 
     /// Takes a waiting request away. What the host was asked for is to be given up.
@@ -210,6 +229,12 @@ impl LockTable {
     /// Gives a job slot back.
     pub fn release_slot(&mut self, slot: SlotKey) {
         self.slots.give_back(slot);
+        self.serve();
+    }
+
+    /// Others may use a slot while who has it waits for what they do, or may no longer.
+    pub fn lend_slot(&mut self, slot: SlotKey, on: bool) {
+        self.slots.lend(slot, on);
         self.serve();
     }
 
@@ -288,7 +313,7 @@ impl LockTable {
         request.asking = Some(ask);
         self.asked.insert(ask, ticket);
         let after_slot = request.slot.is_some() && self.slots.are_limited();
-        self.to_ask.push_back(Ask { process: request.process, ask, wants, after_slot });
+        self.to_ask.push_back(Ask { process: request.owner.process, ask, wants, after_slot });
         true
     }
 
@@ -301,13 +326,13 @@ impl LockTable {
                 permits.push((share.resource, numbers));
             }
         }
-        let Request { process, shares, slot, asking: host } = request;
+        let Request { owner: Owner { process, section }, shares, slot, asking: host } = request;
         if slot.is_some_and(|slot| self.slots.take(slot)) {
             let same = |other: &&Ticket| self.requests.get(other).is_some_and(|other| other.slot == slot);
             self.riders.extend(self.slot_queue.iter().filter(same));
         }
         self.leave_queues(ticket, &shares);
-        self.granted.push_back(Grant { process, ticket, shares, permits, slot, host });
+        self.granted.push_back(Grant { process, section, ticket, shares, permits, slot, host });
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::base::ids::{HostAsk, ItemId, JobId, OfferId, ProcessId, QueueId, ResourceId, TakerId};
+use super::refused::Refused;
+use crate::base::ids::{HostAsk, ItemId, JobId, OfferId, ProcessId, QueueId, ResourceId, Section, TakerId};
 use crate::base::time::RunTime;
 use crate::notice::{Event, Exit, Notice, Share};
 
@@ -78,6 +79,8 @@ pub enum Input {
         queue: QueueId,
         /// How many, at least 1.
         count: u32,
+        /// The process that is held back until they are taken; none for who belongs to none.
+        by: Option<ProcessId>,
     },
     /// What is left of an offering is not offered any more.
     OfferOver {
@@ -96,7 +99,7 @@ pub enum Input {
         /// The attempt that has an item in work until it says that it is done; without, it is done when handed over.
         keeper: Option<JobId>,
     },
-    /// A taker takes no more. What it was handed is done, but for what was never handed on.
+    /// A taker takes no more; one that belongs to a process says so before that process has `Ended`. What it was handed is done, but for what was never handed on.
     TakerOver {
         /// Who.
         taker: TakerId,
@@ -124,6 +127,14 @@ pub enum Input {
         /// Why, in a few words.
         why: String,
     },
+    /// A client inside of a process asks for locks and permits. Answered by `SectionGranted` or `SectionRefused`, unless
+    /// `SectionOver` comes before.
+    SectionAsked(SectionAsk),
+    /// A client gives back what its section holds, has given it up, or is gone.
+    SectionOver {
+        /// Which.
+        section: Section,
+    },
     /// Somebody asks for the whole run to be suspended, as with Ctrl-Z.
     Suspend,
     /// The run goes on. No time has passed since `Suspend`: the run's own clock stood still.
@@ -145,6 +156,21 @@ pub enum Input {
     },
     /// The moment that [`Scheduler::deadline`](super::Scheduler::deadline) named has come.
     Tick,
+}
+
+/// A critical section that a client asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SectionAsk {
+    /// Which: a number of its own.
+    pub section: Section,
+    /// The process that the client belongs to.
+    pub process: ProcessId,
+    /// The sections that the client runs in.
+    pub within: Vec<Section>,
+    /// What it asks for: never empty, nothing twice, nothing that other runs share, no more than there is.
+    pub shares: Vec<Share>,
+    /// The longest wait; none is unbounded, zero does not wait at all.
+    pub patience: Option<Duration>,
 }
 
 /// What the runner is asked to do. Nothing may be refused; trouble comes back as an input.
@@ -236,6 +262,20 @@ pub enum Effect {
     ReleaseHost {
         /// Which asking.
         ask: HostAsk,
+    },
+    /// Tell the client that its section has begun. It lasts until `SectionOver`.
+    SectionGranted {
+        /// Which.
+        section: Section,
+        /// The numbers of the permits, by semaphore.
+        permits: Vec<(ResourceId, Vec<u32>)>,
+    },
+    /// Tell the client that its section was refused; nothing more is heard of it.
+    SectionRefused {
+        /// Which.
+        section: Section,
+        /// Why.
+        why: Refused,
     },
     /// Suspend everything that runs and let the run's clock stand still. Until `Resume`, starts, probes and locks of
     /// the host are held back; all other effects are performed as always.

@@ -2,11 +2,13 @@
 //!
 //! Knows neither payloads nor pipes: items are numbers here.
 
+use std::collections::BTreeSet;
+
 use super::protocol::{Effect, Outbox};
 use super::queues::{QueueView, Turn};
 use super::scheduler::Scheduler;
 use super::state::State;
-use crate::base::ids::{ItemId, JobId, QueueId, TakerId};
+use crate::base::ids::{ItemId, JobId, ProcessId, QueueId, TakerId};
 use crate::notice::{Event, Failure, StopReason};
 
 impl Scheduler {
@@ -22,7 +24,7 @@ impl Scheduler {
 
     /// Somebody wants items. Who wants them for an attempt that is over gets none.
     pub(super) fn wanted(&mut self, taker: TakerId, queue: QueueId, most: u32, keeper: Option<JobId>, out: &mut Outbox) {
-        if keeper.is_some_and(|keeper| !self.is_under_way(keeper)) {
+        if keeper.is_some_and(|keeper| !self.is_under_way(keeper) || !self.queues.takes(keeper.process)) {
             out.effects.push(Effect::EndOfQueue { taker });
         } else {
             self.queues.want(taker, queue, most, keeper);
@@ -46,6 +48,12 @@ impl Scheduler {
         }
     }
 
+    /// Others may use the job slots of those that wait for what a queue brings.
+    fn lend_slots(&mut self, before: &BTreeSet<ProcessId>, now: &BTreeSet<ProcessId>) {
+        now.difference(before).for_each(|id| self.locks.lend_slot(self.slot_keys[*id], true));
+        before.difference(now).for_each(|id| self.locks.lend_slot(self.slot_keys[*id], false));
+    }
+
     /// Hands on what has come of queues.
     pub(super) fn take_queue_turn(&mut self, turn: Turn, out: &mut Outbox) {
         let effect = match turn {
@@ -57,6 +65,7 @@ impl Scheduler {
             Turn::Over { queue, item, set_aside } => Effect::Forget { queue, item, set_aside },
             Turn::ForWorker { process, delivery } => return self.item_came(process, delivery, out),
             Turn::WorkerEnded { process } => return self.queue_ended(process, out),
+            Turn::Idle { before, now } => return self.lend_slots(&before, &now),
             Turn::Closed { queue, items } => return out.tell(self.now, Event::QueueClosed { queue, items }),
             Turn::Abandoned { queue, left } => return out.tell(self.now, Event::QueueAbandoned { queue, left }),
         };

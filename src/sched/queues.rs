@@ -7,7 +7,7 @@
 //! Who takes a queue's last consumer away says so after giving back what it had in work: a queue is deserted
 //! only when nothing of it is in work any more.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::protocol::Delivery;
 use crate::base::ids::{DenseMap, ItemId, JobId, OfferId, ProcessId, QueueId, TakerId};
@@ -32,6 +32,8 @@ pub enum Turn {
     Cut { queue: QueueId },
     /// An item is not needed any more; how often it was delivered, if it was given up.
     Over { queue: QueueId, item: ItemId, set_aside: Option<u32> },
+    /// Whose job slots others may use, before and now.
+    Idle { before: BTreeSet<ProcessId>, now: BTreeSet<ProcessId> },
     /// A queue takes nothing more, after so many items.
     Closed { queue: QueueId, items: u64 },
     /// Nobody takes from a queue any more, and so many items are left.
@@ -66,6 +68,8 @@ pub struct QueueTable {
     uses: DenseMap<ProcessId, Uses>,
     /// Queues that keep the run from its end.
     holding: usize,
+    /// Whether job slots are.
+    limited: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -96,18 +100,25 @@ struct Queue {
     in_work: usize,
     /// What attempts have in work that take items one by one, the oldest first.
     kept: BTreeMap<JobId, VecDeque<Item>>,
-    /// Producers that keep it open, and the daemons among all its producers.
+    /// Producers that keep it open by themselves, all producers, and the daemons among them.
     outside: usize,
+    producers: usize,
     daemons: usize,
     consumers: usize,
     taken: u64,
     set_aside: u64,
     closed: bool,
+    /// Whether all its consumers ended before it was closed and empty.
+    deserted: bool,
     abandoned: bool,
     /// Whether the run fails because of it.
     failed: bool,
     /// Whether it keeps the run from its end.
     holds: bool,
+    /// By whom those are known that read the queue, if they say so.
+    first_consumer: Option<ProcessId>,
+    /// Whose job slots others may use meanwhile.
+    idle: BTreeSet<ProcessId>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -121,6 +132,8 @@ struct Item {
 struct Offer {
     queue: QueueId,
     left: u32,
+    /// Whom it holds back.
+    by: Option<ProcessId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,14 +166,18 @@ impl Queue {
             in_work: 0,
             kept: BTreeMap::new(),
             outside: queue.producers.iter().filter(|id| !queue.fed.contains(id)).count(),
+            producers: queue.producers.len(),
             daemons: queue.producers.iter().filter(daemon).count(),
             consumers: queue.consumers.len(),
             taken: 0,
             set_aside: 0,
             closed: false,
+            deserted: false,
             abandoned: false,
             failed: false,
             holds: false,
+            first_consumer: queue.consumers.first().copied().filter(|_| queue.declared),
+            idle: BTreeSet::new(),
         }
     }
 
@@ -192,7 +209,15 @@ impl QueueTable {
             queue.consumers.iter().for_each(|consumer| uses[*consumer].takes.push(id));
         }
         let queues = plan.queues.iter().map(|queue| Queue::new(queue, plan)).collect();
-        Self { queues, offers: BTreeMap::new(), takers: BTreeMap::new(), turns: VecDeque::new(), uses, holding: 0 }
+        Self {
+            queues,
+            offers: BTreeMap::new(),
+            takers: BTreeMap::new(),
+            turns: VecDeque::new(),
+            uses,
+            holding: 0,
+            limited: plan.jobs.is_some(),
+        }
     }
 
     /// Looks at all queues for the first time.
@@ -216,6 +241,16 @@ impl QueueTable {
         self.uses.get(process).is_some_and(|uses| uses.takes.iter().any(|queue| self.queues[*queue].holds))
     }
 
+    /// Whether a process may take from some queue.
+    pub fn takes(&self, process: ProcessId) -> bool {
+        self.uses.get(process).is_some_and(|uses| !uses.takes.is_empty())
+    }
+
+    /// Whether a queue takes nothing more and all that it took is done.
+    pub fn is_settled(&self, queue: QueueId) -> bool {
+        self.queues[queue].is_settled()
+    }
+
     /// How many queues are a failure of the run.
     pub fn failed(&self) -> usize {
         self.queues.iter().filter(|queue| queue.failed).count()
@@ -235,13 +270,13 @@ impl QueueTable {
     }
 
     /// Somebody has so many items for a queue.
-    pub fn offer(&mut self, offer: OfferId, queue: QueueId, count: u32) {
+    pub fn offer(&mut self, offer: OfferId, queue: QueueId, count: u32, by: Option<ProcessId>) {
         if self.queues.get(queue).is_none_or(|queue| queue.closed) || count == 0 || self.offers.contains_key(&offer) {
             self.turns.push_back(Turn::Refused { offer });
             self.missed(queue, count);
             return;
         }
-        self.offers.insert(offer, Offer { queue, left: count });
+        self.offers.insert(offer, Offer { queue, left: count, by });
         self.queues[queue].offers.push_back(offer);
         self.serve(queue);
     }
@@ -352,7 +387,7 @@ impl QueueTable {
 
     /// An attempt is over: what it had in work is delivered again, and it waits for nothing more.
     pub fn attempt_over(&mut self, job: JobId) {
-        if self.queues.is_empty() {
+        if !self.takes(job.process) {
             return;
         }
         let of_job = |(taker, taking): (&TakerId, &Taking)| (taking.keeper == Some(job) && taking.waits).then_some(*taker);
@@ -379,6 +414,7 @@ impl QueueTable {
         for (queue, part) in &uses.puts {
             let own = &mut self.queues[*queue];
             own.outside -= usize::from(*part == Part::Outside);
+            own.producers -= 1;
             own.daemons -= usize::from(daemon);
         }
         for queue in &uses.takes {
@@ -386,6 +422,14 @@ impl QueueTable {
         }
         let all = uses.puts.iter().map(|(queue, _)| queue).chain(&uses.takes);
         all.for_each(|queue| self.serve(*queue));
+    }
+
+    /// Every process has ended: what somebody outside was handed is done, and what is left is left.
+    pub fn finish(&mut self) {
+        for id in self.queues.ids() {
+            self.queues[id].in_work = 0;
+            self.serve(id);
+        }
     }
 
     /// Somebody closes a queue: what is on offer is not taken any more.
@@ -414,11 +458,39 @@ impl QueueTable {
     fn serve(&mut self, id: QueueId) {
         while self.hand(id) || self.accept(id) {}
         self.close_by_itself(id);
-        self.desert(id);
+        if self.queues[id].in_work == 0 {
+            self.desert(id);
+        }
+        self.close_by_itself(id);
         if self.queues[id].is_settled() {
             self.end_takers(id);
+        } else if self.queues[id].closed && self.queues[id].waiting.is_empty() {
+            self.end_stuck(id);
         }
         self.count(id);
+    }
+
+    /// Attempts that have something in work and want more, where all that is in work is with such: each would wait for
+    /// itself, or for another of them. They see the end, and what they have not done is delivered again.
+    fn end_stuck(&mut self, id: QueueId) {
+        let wants = |taker: &Taker| match taker {
+            Taker::Outer(taker) => self.takers.get(taker).and_then(|taking| taking.keeper).map(|keeper| (*taker, keeper)),
+            Taker::Worker(_) => None,
+        };
+        let queue = &self.queues[id];
+        let in_work = |job: &JobId| queue.kept.get(job).map_or(0, VecDeque::len);
+        let stuck: Vec<(TakerId, JobId)> = queue.takers.iter().filter_map(wants).filter(|(_, job)| in_work(job) > 0).collect();
+        let jobs: BTreeSet<JobId> = stuck.iter().map(|(_, job)| *job).collect();
+        if queue.in_work == 0 || jobs.iter().map(in_work).sum::<usize>() < queue.in_work {
+            return;
+        }
+        for (taker, _) in stuck {
+            self.queues[id].takers.retain(|other| *other != Taker::Outer(taker));
+            if let Some(taking) = self.takers.get_mut(&taker) {
+                taking.waits = false;
+            }
+            self.turns.push_back(Turn::Ended { taker });
+        }
     }
 
     fn hand(&mut self, id: QueueId) -> bool {
@@ -476,16 +548,14 @@ impl QueueTable {
     /// A queue whose producers have ended closes; those that feed each other close together.
     fn close_by_itself(&mut self, id: QueueId) {
         let queue = &self.queues[id];
-        if queue.closed || queue.outside > 0 {
-            return;
+        if queue.producers == 0 && queue.offers.is_empty() {
+            self.shut(id);
         }
+        let queue = &self.queues[id];
         if !queue.is_fed {
-            if queue.offers.is_empty() {
-                self.shut(id);
-            }
             return;
         }
-        let over = |id: &QueueId| self.queues[*id].closed || self.queues[*id].outside == 0 && self.queues[*id].is_idle();
+        let over = |id: &QueueId| self.queues[*id].is_idle() && (self.queues[*id].closed || self.queues[*id].outside == 0);
         if queue.ring.iter().all(over) {
             for member in queue.ring.clone() {
                 self.shut(member);
@@ -517,9 +587,10 @@ impl QueueTable {
     /// later: an early end of a consumer that has all it wants is none, as in a pipe.
     fn desert(&mut self, id: QueueId) {
         let queue = &mut self.queues[id];
-        if queue.consumers > 0 || queue.in_work > 0 || queue.is_settled() {
+        if queue.consumers > 0 || queue.is_settled() {
             return;
         }
+        queue.deserted = true;
         let waiting = std::mem::take(&mut queue.waiting);
         self.shut(id);
         let left = waiting.len() as u64 + self.cut(id);
@@ -529,7 +600,7 @@ impl QueueTable {
 
     /// Something was offered to a queue that takes nothing.
     fn missed(&mut self, id: QueueId, count: u32) {
-        if self.queues.get(id).is_some_and(|queue| queue.consumers == 0) {
+        if self.queues.get(id).is_some_and(|queue| queue.deserted) {
             self.abandon(id, u64::from(count));
         }
     }
@@ -565,6 +636,31 @@ impl QueueTable {
         let held = std::mem::replace(&mut queue.holds, holds);
         self.holding += usize::from(holds);
         self.holding -= usize::from(held);
+        if self.limited {
+            self.look_for_idle(id);
+        }
+    }
+
+    /// Tells whose job slots others may use meanwhile: of who is held back because the queue is full, and of who waits
+    /// for items. What they wait for may itself wait for a slot, at the other end of any chain of queues.
+    fn look_for_idle(&mut self, id: QueueId) {
+        let queue = &self.queues[id];
+        let held_back = queue.offers.iter().filter_map(|offer| self.offers.get(offer)?.by);
+        let mut idle: BTreeSet<ProcessId> = held_back.collect();
+        if queue.waiting.is_empty() {
+            let process = |taker: &Taker| match taker {
+                Taker::Outer(taker) => match self.takers.get(taker)?.keeper {
+                    Some(keeper) => Some(keeper.process),
+                    None => queue.first_consumer,
+                },
+                Taker::Worker(_) => None,
+            };
+            idle.extend(queue.takers.iter().filter_map(process));
+        }
+        if idle != self.queues[id].idle {
+            let before = std::mem::replace(&mut self.queues[id].idle, idle.clone());
+            self.turns.push_back(Turn::Idle { before, now: idle });
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::levels::{self, Levels};
 use super::locks::LockTable;
 use super::protocol::{Input, Outbox, Settings};
 use super::queues::QueueTable;
+use super::sections::Sections;
 use super::slots::{self, SlotKey};
 use super::state::{Process, Settled, State};
 use super::timers::{Timer, Timers};
@@ -28,6 +29,7 @@ pub struct Scheduler {
     pub(super) locks: LockTable,
     pub(super) slot_keys: DenseMap<ProcessId, SlotKey>,
     pub(super) queues: QueueTable,
+    pub(super) sections: Sections,
     pub(super) timers: Timers,
     /// What happened to processes and is still to be told to their joiners: a queue, so that a long chain
     /// of skips is no deep recursion.
@@ -103,6 +105,7 @@ impl Scheduler {
             locks: LockTable::new(&plan.resources, plan.jobs),
             slot_keys: slots::keys(&plan),
             queues: QueueTable::new(&plan),
+            sections: Sections::default(),
             timers: Timers::default(),
             news: VecDeque::new(),
             open,
@@ -147,13 +150,15 @@ impl Scheduler {
             Input::SaysStopping { job } => self.says_stopping(job, out),
             Input::HostGranted { ask, permits } => self.host_granted(ask, permits, out),
             Input::HostFailed { ask, why } => self.host_failed(ask, why, out),
-            Input::Offered { offer, queue, count } => self.queues.offer(offer, queue, count),
+            Input::Offered { offer, queue, count, by } => self.queues.offer(offer, queue, count, by),
             Input::OfferOver { offer } => self.queues.end_offer(offer),
             Input::Wanted { taker, queue, most, keeper } => self.wanted(taker, queue, most, keeper, out),
             Input::TakerOver { taker, back } => self.queues.end_taker(taker, &back),
             Input::ItemDone { job, queue, item } => self.queues.done_by(job, queue, item),
             Input::CloseQueue { queue } => self.queues.close(queue),
             Input::BadItem { job, why } => self.bad_item(job, why, out),
+            Input::SectionAsked(ask) => self.section_asked(ask, out),
+            Input::SectionOver { section } => self.section_over(section, out),
             Input::Suspend => self.suspend(out),
             Input::Resume => self.resume(out),
             Input::Interrupt { signal } => {
@@ -208,6 +213,7 @@ impl Scheduler {
             Timer::StopBudget => self.kill_all(true, out),
             Timer::Join(id, number) => self.join_timed_out(id, number, out),
             Timer::Acquire(id) => self.acquire_timed_out(id, out),
+            Timer::Section(section) => self.section_timed_out(section, out),
             Timer::Attempt(id) => {
                 let bound = self.plan.processes[id].control.timeout;
                 self.bound_broken(id, bound, out);
@@ -238,12 +244,17 @@ impl Scheduler {
                 self.take_queue_turn(turn, out);
             } else if let Some(news) = self.news.pop_front() {
                 self.carry(news, out);
-            } else if !self.close(out) {
+            } else if !self.break_ring(out) && !self.close(out) {
                 break;
             }
         }
         if self.alive == 0 && !self.finished {
             self.finished = true;
+            self.queues.finish();
+            while let Some(turn) = self.queues.take_turn() {
+                self.take_queue_turn(turn, out);
+            }
+            self.end_sections(out);
             let without = self.processes.iter().filter(|process| process.outcome.is_none()).count();
             self.summary.queues = self.queues.failed();
             self.summary.unaccounted = without.max(self.processes.len().abs_diff(self.ends_told));

@@ -2,7 +2,9 @@
 //!
 //! Processes that are tied by pipes or queues have one slot for all of them, as long as one of them uses it: one
 //! would otherwise wait in vain for what another, without a slot, does not do. Of the workers of a `for_each` only
-//! the first is tied; the others have slots of their own. Knows nothing of requests or states.
+//! the first is tied; the others have slots of their own. While those who have a slot wait for what others do it is
+//! lent to these, so that a low limit locks nobody out; when they go on, one more may run for a while than the limit
+//! says. Knows nothing of requests or states.
 
 use std::collections::BTreeMap;
 
@@ -27,15 +29,19 @@ impl SlotKey {
 /// The slots of a run.
 #[derive(Debug)]
 pub struct Slots {
-    /// None when unlimited.
-    free: Option<u32>,
+    /// Less than none when who had lent his slot has it back while others still use it; none when unlimited.
+    free: Option<i64>,
     users: BTreeMap<SlotKey, u32>,
+    /// Those that are lent, and how many reasons there are for it.
+    lent: BTreeMap<SlotKey, u32>,
+    /// Slots beyond the limit.
+    added: u32,
 }
 
 impl Slots {
     /// So many, all of them free; none is unlimited.
     pub fn new(count: Option<u32>) -> Self {
-        Self { free: count, users: BTreeMap::new() }
+        Self { free: count.map(i64::from), users: BTreeMap::new(), lent: BTreeMap::new(), added: 0 }
     }
 
     /// Whether there is a limit.
@@ -60,9 +66,7 @@ impl Slots {
         if *users > 1 {
             return false;
         }
-        if let Some(free) = &mut self.free {
-            *free -= 1;
-        }
+        self.change(if self.lent.contains_key(&key) { 0 } else { -1 });
         key.shared
     }
 
@@ -72,9 +76,41 @@ impl Slots {
         *users -= 1;
         if *users == 0 {
             self.users.remove(&key);
-            if let Some(free) = &mut self.free {
-                *free += 1;
+            if self.added > 0 {
+                self.added -= 1;
+                self.change(-1);
             }
+            self.change(if self.lent.contains_key(&key) { 0 } else { 1 });
+        }
+    }
+
+    /// There is a reason to let others use the slot with this key, or one less.
+    pub fn lend(&mut self, key: SlotKey, on: bool) {
+        let before = self.lent.contains_key(&key);
+        let reasons = self.lent.entry(key).or_insert(0);
+        *reasons = if on { *reasons + 1 } else { reasons.saturating_sub(1) };
+        if *reasons == 0 {
+            self.lent.remove(&key);
+        }
+        if self.users.contains_key(&key) {
+            self.change(i64::from(self.lent.contains_key(&key)) - i64::from(before));
+        }
+    }
+
+    /// One more than the limit says: the next that comes back is not handed out again.
+    pub fn add(&mut self) {
+        self.added += 1;
+        self.change(1);
+    }
+
+    /// How many are out, without those that are lent.
+    pub fn out(&self) -> usize {
+        self.users.keys().filter(|key| !self.lent.contains_key(key)).count()
+    }
+
+    fn change(&mut self, by: i64) {
+        if let Some(free) = &mut self.free {
+            *free += by;
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::ids::ProcessId;
+use crate::base::ids::{ProcessId, Section};
 use crate::base::time::RunTime;
 
 /// What a moment is for.
@@ -16,6 +16,8 @@ pub enum Timer {
     Join(ProcessId, u32),
     /// The longest wait for locks and permits.
     Acquire(ProcessId),
+    /// The longest wait of a section.
+    Section(Section),
     /// The longest attempt.
     Attempt(ProcessId),
     /// The longest step.

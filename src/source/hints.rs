@@ -10,12 +10,9 @@ use crate::base::suggest::nearest;
 
 /// Keys of this language that this version does not have yet: where they stand, and what does some of it until then.
 const NOT_YET: &[(&str, &[&str], Option<&str>)] = &[
-    ("the workflow", &["queues"], None),
     ("a process", &["resources"], Some("until then, a semaphore bounds what runs at once")),
-    ("a process", &["for_each", "produces", "sources", "generates", "secrets"], None),
+    ("a process", &["sources", "generates", "secrets"], None),
     ("a step", &["secrets"], None),
-    ("`stdin`", &["queue"], Some("until then, use `{file: path}`, or connect commands with `|` in one process")),
-    ("`stdout` or `stderr`", &["queue"], None),
 ];
 
 /// A key of a peer: its name, the exact form here, and the key that takes a value of the same form, if there is one.
@@ -117,9 +114,34 @@ const IN_PROCESS: &[Peer] = &[
     ("mutex", "write `lock: name`, and name it at the top: `locks: [name]`", Some("lock")),
     ("locks", "write `lock: [a, b]` in a process; `locks` stands at the top and declares them", Some("lock")),
     ("semaphores", "write `semaphore: name` in a process; `semaphores` stands at the top and declares them", Some("semaphore")),
+    ("queue", QUEUE, None),
+    ("queues", QUEUE, None),
+    ("foreach", FOR_EACH, Some("for_each")),
+    ("forEach", FOR_EACH, Some("for_each")),
+    ("for-each", FOR_EACH, Some("for_each")),
+    ("workers", "write `for_each: {queue: name, workers: 3}`, or `replicas: 3` for copies without a queue", None),
+    ("with_items", LOOP, None),
+    ("with_sequence", LOOP, None),
+    ("loop", LOOP, None),
+    ("for", LOOP, None),
+    ("consume", CONSUMES, Some("consumes")),
+    ("consumer", CONSUMES, Some("consumes")),
+    ("subscribe", CONSUMES, Some("consumes")),
+    ("produce", PRODUCES, Some("produces")),
+    ("producer", PRODUCES, Some("produces")),
+    ("publish", PRODUCES, Some("produces")),
     ("name", "the name of a process is its key under `processes`; use `description` for people", None),
     ("on_failure", "write it at the top; in a process there are `allow_failure: true` and `retries`", None),
 ];
+
+const QUEUE: &str =
+    "write `for_each: name`, `stdin: {queue: name}` or `stdout: {queue: name}` in a process; `queues` stands at the top and declares them";
+const FOR_EACH: &str = "write `for_each: name`, or `for_each: {queue: name, workers: 3}`: once for each item of a queue";
+const LOOP: &str = "write `matrix:` for values that are known, or `for_each: name` for the items of a queue";
+const CONSUMES: &str =
+    "write `consumes: name`, and `flowrun queue get name` in its command; for a run for each item write `for_each: name`";
+const PRODUCES: &str =
+    "write `produces: name`, and `flowrun queue put name` in its command; for a line an item write `stdout: {queue: name}`";
 
 const PROCESSES: &str = "write `processes:`";
 const NO_INCLUDE: &str = "there is no form of it yet: YAML anchors, `templates` and `extends` share text within one file";
@@ -143,8 +165,21 @@ const AT_TOP: &[Peer] = &[
     ("on", "there are no triggers: flowrun runs the file when it is called", None),
     ("mutexes", "write `locks: [name]`", Some("locks")),
     ("lock", "write `locks: [name]` at the top to declare, and `lock: name` in a process to hold it", None),
+    ("queue", "write `queues: [name]` at the top to declare, and `for_each: name` or `stdout: {queue: name}` in a process", None),
     ("semaphore", "write `semaphores: {name: 4}` at the top to declare, and `semaphore: name` in a process", None),
     ("command", "a command belongs to a process: write `processes: {main: {command: …}}`", None),
+];
+
+/// Keys of peers in a queue.
+const QUEUE_KEYS: &[Peer] = &[
+    ("size", "write `maxsize: 3`", Some("maxsize")),
+    ("max_size", "write `maxsize: 3`", Some("maxsize")),
+    ("capacity", "write `maxsize: 3`", Some("maxsize")),
+    ("max_length", "write `maxsize: 3`", Some("maxsize")),
+    ("max_attempts", "write `max_deliveries: 3`: how often an item is delivered in all", Some("max_deliveries")),
+    ("max_receive_count", "write `max_deliveries: 3`: how often an item is delivered in all", Some("max_deliveries")),
+    ("retries", "write `max_deliveries: 3`: how often an item is delivered in all", None),
+    ("scope", "there is no form of it: a queue belongs to one run", None),
 ];
 
 /// Keys of peers in what stands under a key here.
@@ -184,6 +219,18 @@ const INSIDE: &[(&str, &[Peer])] = &[
             ("path", "write `unix: path`", Some("unix")),
             ("socket", "write `unix: path`", Some("unix")),
             ("max_connections", "write `max: 20`", Some("max")),
+        ],
+    ),
+    ("a queue", QUEUE_KEYS),
+    (
+        "`for_each`",
+        &[
+            ("replicas", "write `workers: 3`", Some("workers")),
+            ("concurrency", "write `workers: 3`", Some("workers")),
+            ("parallel", "write `workers: 3`", Some("workers")),
+            ("retries", "write `max_deliveries: 3` of the queue, at the top: how often an item is delivered in all", None),
+            ("max_deliveries", "it stands at the top, with the queue: `queues: {name: {max_deliveries: 3}}`", None),
+            ("maxsize", "it stands at the top, with the queue: `queues: {name: {maxsize: 3}}`", None),
         ],
     ),
     ("`retries`", &[("max_attempts", "write `count: 3`: how many attempts may follow the first", Some("count"))]),
@@ -288,8 +335,10 @@ pub fn form(of: &str, node: NodeId, document: &Document) -> Option<String> {
         "a semaphore" => "write its number of permits, as in `{gpu: 4}`",
         "a lock" => "write `locks: [name]`, or `{scope: host}` for one that other runs share",
         "`listen`" => "write an address, as in `127.0.0.1:7000` or `unix:run/my.sock`, or `{tcp: 7000, accept: true}`",
-        "`stdin`" => "write `none`, `inherit`, `{text: …}`, `{file: path}` or `{process: other}`",
-        "`stdout` or `stderr`" => "write `{file: path}`",
+        "a queue" => "write `queues: [name]`, or `{maxsize: 3}` for one that holds its producers back",
+        "`for_each`" => "write the name of a queue, or `{queue: name, workers: 3}`",
+        "`stdin`" => "write `none`, `inherit`, `{text: …}`, `{file: path}`, `{process: other}` or `{queue: name}`",
+        "`stdout` or `stderr`" => "write `{file: path}` or `{queue: name}`",
         _ => return None,
     };
     Some(form.to_owned())
@@ -319,6 +368,7 @@ fn form_of_text(of: &str, text: &str) -> Option<String> {
     match of {
         "a process" => Some(format!("write `{{command: {text}}}`")),
         "a step" => Some(format!("write `- command: {text}`, or `[{{command: {text}}}]` in one line")),
+        "a queue" if text.bytes().all(|b| b.is_ascii_digit()) => Some(format!("write `{{maxsize: {text}}}`")),
         "`stop`" if text.starts_with(|c: char| c.is_ascii_digit()) => Some(format!("write `{{grace: {text}}}`")),
         "`stop`" => Some(format!("write `{{signal: {text}}}`")),
         _ => None,

@@ -174,6 +174,15 @@ impl Call {
         self
     }
 
+    /// With its own folder first in PATH, so that what it runs can call flowrun by its name.
+    #[must_use]
+    pub fn with_itself_in_path(self) -> Self {
+        let own = Path::new(env!("CARGO_BIN_EXE_flowrun")).parent().expect("a folder").to_owned();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let all = std::env::join_paths([own].into_iter().chain(std::env::split_paths(&path))).expect("folders");
+        self.env("PATH", all)
+    }
+
     /// Its standard input; default none.
     #[must_use]
     pub fn input(mut self, text: &str) -> Self {

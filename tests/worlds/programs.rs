@@ -95,6 +95,8 @@ impl Run<'_> {
             | Effect::EndOfQueue { .. }
             | Effect::CutProducers { .. }
             | Effect::Forget { .. } => return Err("there are no queues in this world".to_owned()),
+            Effect::SectionGranted { section, .. } => self.client_granted(section),
+            Effect::SectionRefused { section, .. } => self.client_refused(section)?,
             Effect::Suspend => self.frozen = true,
             Effect::Resume => {
                 self.frozen = false;
@@ -209,6 +211,7 @@ impl Run<'_> {
         if !not_started {
             self.post(self.now + told_after, Message::Started { job, step });
         }
+        self.plan_clients(job, step);
         if let Some(at) = ends {
             self.post(at, Message::Ended { job, step, turn: 0 });
         }

@@ -79,6 +79,9 @@ fn candidates(world: &World) -> Vec<World> {
         other.outside.remove(number);
         all.push(other);
     }
+    if world.asking > 0 {
+        all.push(World { asking: 0, ..world.clone() });
+    }
     if world.lag > 0 {
         all.push(World { lag: 0, ..world.clone() });
     }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flowrun::base::ids::{HostAsk, JobId, ProcessId};
+use flowrun::base::ids::{HostAsk, JobId, ProcessId, Section};
 use flowrun::base::time::RunTime;
 use flowrun::notice::{Event, Exit, Notice};
 use flowrun::plan::Plan;
 use flowrun::sched::{Effect, Input, Outbox, Scheduler, Settings};
 
+use crate::clients::Clients;
 use crate::hosts::Hosts;
 use crate::programs::Program;
 use crate::rng::Rng;
@@ -37,6 +38,8 @@ pub struct World {
     pub deaf: u64,
     /// How often somebody asks for a stop of what is just being started or stopped, in percent.
     pub meddling: u64,
+    /// How often a program has a client that asks for a section, in percent.
+    pub asking: u64,
     /// How late a tick may come, in milliseconds.
     pub lag: usize,
 }
@@ -97,6 +100,7 @@ impl World {
             failing: rng.pick(&[0, 10, 30, 60]),
             deaf: rng.pick(&[0, 15, 40]),
             meddling: rng.pick(&[0, 0, 0, 3, 15]),
+            asking: Rng::of(seed, &[6]).pick(&[0, 0, 40, 70]),
             lag: rng.pick(&[0, 0, 0, 15]),
         }
     }
@@ -129,6 +133,9 @@ pub enum Message {
     Answer { job: JobId, probe: u32 },
     HostGrants { ask: HostAsk },
     HostRefuses { ask: HostAsk },
+    Asks { job: JobId, step: u32, within: Vec<Section> },
+    ClientDone { section: Section },
+    ClientDies { section: Section },
     Started { job: JobId, step: u32 },
     Ended { job: JobId, step: u32, turn: u64 },
 }
@@ -140,6 +147,7 @@ pub struct Run<'a> {
     queue: BTreeMap<(RunTime, u64), Message>,
     pub programs: BTreeMap<JobId, Program>,
     pub hosts: Hosts,
+    pub clients: Clients,
     pub now: RunTime,
     count: u64,
     pub rng: Rng,
@@ -162,6 +170,7 @@ impl<'a> Run<'a> {
             queue: BTreeMap::new(),
             programs: BTreeMap::new(),
             hosts: Hosts::default(),
+            clients: Clients::default(),
             now: RunTime::ZERO,
             count: 0,
             rng: Rng::of(world.seed, &[3]),
@@ -266,6 +275,9 @@ impl<'a> Run<'a> {
             }
             Message::HostGrants { ask } => self.host_grants(ask).map_or(Ok(()), |input| self.step(input)),
             Message::HostRefuses { ask } => self.host_refuses(ask).map_or(Ok(()), |input| self.step(input)),
+            Message::Asks { job, step, within } => self.client_asks(job, step, within),
+            Message::ClientDone { section } => self.client_done(section),
+            Message::ClientDies { section } => self.client_dies(section),
             Message::Started { job, step } => match self.programs.get_mut(&job) {
                 Some(program) if program.step == step && !program.told => {
                     program.told = true;
@@ -275,11 +287,16 @@ impl<'a> Run<'a> {
             },
             Message::Ended { job, step, turn } => match self.programs.get(&job) {
                 Some(program) if program.step == step && program.turn == turn => {
+                    if self.waits_for_clients(job, Message::Ended { job, step, turn }) {
+                        return Ok(());
+                    }
+                    let Some(program) = self.programs.get(&job) else { return Ok(()) };
                     let tell = !program.told && !program.never_told_when_stopped && !matches!(program.exit, Exit::NotStarted(_));
                     if tell {
                         self.started(job, step)?;
                     }
                     let Some(program) = self.programs.remove(&job) else { return Ok(()) };
+                    self.clients_of_ended(job);
                     let input = Input::Ended { job, step, exit: program.exit };
                     self.repeat(6, &input);
                     self.step(input)
@@ -303,7 +320,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn step(&mut self, input: Input) -> Result<(), String> {
+    pub fn step(&mut self, input: Input) -> Result<(), String> {
         self.log.push((self.now, input.clone()));
         let mut out = Outbox::default();
         self.watch.before(self.now, &input);

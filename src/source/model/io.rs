@@ -3,12 +3,13 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::base::diagnostic::Diagnostic;
+use crate::base::span::{Span, Spanned};
 use crate::mapping;
 use crate::source::read::{Merge, Read, Reader, Tmpl};
 use crate::source::tree::NodeId;
 
 mapping! {
-    /// Standard input from a text, a file or another process; exactly one of these.
+    /// Standard input from a text, a file, another process or a queue; exactly one of these.
     pub struct StdinSource as "`stdin`" {
         /// This text.
         text: Tmpl<String>,
@@ -16,8 +17,13 @@ mapping! {
         file: Tmpl<String>,
         /// What this process writes to its standard output: a pipe between the two, which start together.
         process: Tmpl<String>,
+        /// The items of this queue, one a line, as they come.
+        queue: Tmpl<String>,
     }
 }
+
+/// The forms of `stdin` other than plain words.
+const SOURCES: &str = "`{text: …}`, `{file: path}`, `{process: other}` or `{queue: name}`";
 
 /// Where standard input comes from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,7 +33,7 @@ pub enum Stdin {
     Nothing,
     /// flowrun's own.
     Inherit,
-    /// From a text, a file or another process.
+    /// From a text, a file, another process or a queue.
     From(Box<StdinSource>),
 }
 
@@ -41,24 +47,24 @@ impl Read for Stdin {
             Some(("inherit", _)) => Some(Self::Inherit),
             Some((word, _)) => {
                 reader.report(Diagnostic::error("bad-value", span, format!("`{word}` is not a form of `stdin`")).help(format!(
-                    "write `none`, `inherit`, `{{text: …}}`, `{{process: other}}` or `{{file: {}}}`",
+                    "write `none`, `inherit`, `{{text: …}}`, `{{process: other}}`, `{{queue: name}}` or `{{file: {}}}`",
                     if word.len() > 40 { "path" } else { word }
                 )));
                 None
             }
             None => {
                 let source = StdinSource::read(node, reader)?;
-                if source.text.is_broken() || source.file.is_broken() || source.process.is_broken() {
+                let keys = [&source.text, &source.file, &source.process, &source.queue];
+                if keys.iter().any(|key| key.is_broken()) {
                     return None;
                 }
-                let given = [source.text.is_set(), source.file.is_set(), source.process.is_set()];
-                if given.into_iter().filter(|given| *given).count() != 1 {
+                if keys.into_iter().filter(|key| key.is_set()).count() != 1 {
                     if reader.reported_within(span) {
                         return None;
                     }
                     reader.report(
-                        Diagnostic::error("bad-value", span, "`stdin` needs exactly one of `text`, `file` and `process`")
-                            .help("write `{text: …}`, `{file: path}` or `{process: other}`"),
+                        Diagnostic::error("bad-value", span, "`stdin` needs exactly one of `text`, `file`, `process` and `queue`")
+                            .help(format!("write {SOURCES}")),
                     );
                     return None;
                 }
@@ -77,17 +83,19 @@ impl JsonSchema for Stdin {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let source = generator.subschema_for::<StdinSource>();
-        json_schema!({ "anyOf": [{ "enum": ["none", "inherit"] }, source], "examples": ["none", "inherit", { "file": "input.txt" }, { "process": "other" }] })
+        json_schema!({ "anyOf": [{ "enum": ["none", "inherit"] }, source], "examples": ["none", "inherit", { "file": "input.txt" }, { "process": "other" }, { "queue": "buns" }] })
     }
 }
 
 mapping! {
-    /// Output into a file.
+    /// Output into a file or a queue; exactly one of these.
     pub struct Sink as "`stdout` or `stderr`" {
         /// The file; it is made when it is missing, its folder is not.
         file: Tmpl<String>,
         /// `true` keeps what the file holds; the default empties it when an attempt begins.
         append: Tmpl<bool>,
+        /// The queue into which each line goes as an item.
+        queue: Tmpl<String>,
     }
 }
 
@@ -96,6 +104,8 @@ mapping! {
 pub enum Stdout {
     /// Into a file.
     File(Sink),
+    /// Into a queue with this name.
+    Queue(Spanned<Tmpl<String>>),
     /// Standard error only: where standard output goes.
     SameAsStdout,
 }
@@ -109,21 +119,41 @@ impl Read for Stdout {
             if word == "stdout" {
                 return Some(Self::SameAsStdout);
             }
-            reader.report(
-                Diagnostic::error("bad-value", span, format!("`{word}` is not a place for output"))
-                    .help(format!("write `{{file: {}}}`; for `stderr` also `stdout`", if word.len() > 40 { "path" } else { word })),
-            );
+            reader.report(Diagnostic::error("bad-value", span, format!("`{word}` is not a place for output")).help(format!(
+                "write `{{file: {}}}` or `{{queue: name}}`; for `stderr` also `stdout`",
+                if word.len() > 40 { "path" } else { word }
+            )));
             return None;
         }
         let sink = Sink::read(node, reader)?;
-        if !sink.file.is_set() {
-            if !reader.reported_within(span) {
-                reader.report(Diagnostic::error("missing-key", span, "`file` is missing").help("write `{file: path}`"));
-            }
-            return None;
+        if let (false, Some(queue)) = (sink.file.is_given(), sink.queue.get()) {
+            refuse_append(&sink, reader);
+            return Some(Self::Queue(queue.clone()));
         }
-        Some(Self::File(sink))
+        if sink.file.is_set() && !sink.queue.is_given() {
+            return Some(Self::File(sink));
+        }
+        if !reader.reported_within(span) {
+            reader.report(no_place(&sink, span));
+        }
+        None
     }
+}
+
+/// A queue has no contents that could be kept.
+fn refuse_append(sink: &Sink, reader: &mut Reader<'_>) {
+    if let Some(span) = sink.append.span() {
+        reader.report(Diagnostic::error("key-does-not-fit", span, "`append` means nothing here").help("it belongs to `file`"));
+    }
+}
+
+/// The finding for output that has no place, or two.
+fn no_place(sink: &Sink, span: Span) -> Diagnostic {
+    let found = match sink.file.is_set() && sink.queue.is_set() {
+        true => Diagnostic::error("bad-value", span, "output goes to one place: either `file` or `queue`"),
+        false => Diagnostic::error("missing-key", span, "`file` or `queue` is missing"),
+    };
+    found.help("write `{file: path}` or `{queue: name}`")
 }
 
 impl JsonSchema for Stdout {
@@ -135,6 +165,6 @@ impl JsonSchema for Stdout {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let sink = generator.subschema_for::<Sink>();
-        json_schema!({ "anyOf": [{ "const": "stdout" }, sink], "examples": [{ "file": "build.log", "append": true }] })
+        json_schema!({ "anyOf": [{ "const": "stdout" }, sink], "examples": [{ "file": "build.log", "append": true }, { "queue": "buns" }] })
     }
 }

@@ -8,6 +8,7 @@ use super::join::Join;
 use super::listen::Listen;
 use super::matrix::Matrix;
 use super::names::EnvName;
+use super::queue::ForEach;
 use super::ready::{Live, Ready};
 use super::request::{LockRequest, SemaphoreRequest};
 use super::restart::Restart;
@@ -52,6 +53,12 @@ mapping! {
         replicas: Tmpl<u32>,
         /// One instance for each combination of values, read as `${{ matrix.name }}`.
         matrix: Matrix,
+        /// Run once for each item of a queue, read as `${{ item }}`: its name, or `{queue: buns, workers: 3}`.
+        for_each: ForEach,
+        /// Queues into which its commands put items with `flowrun queue put`: one, or a list.
+        produces: OneOrMany<Tmpl<String>>,
+        /// Queues from which its commands take items with `flowrun queue get`: one, or a list.
+        consumes: OneOrMany<Tmpl<String>>,
         /// An expression; false skips the process, and joins on its success hold.
         condition = "if": ScalarText,
         /// Environment variables; null unsets one.
@@ -64,11 +71,11 @@ mapping! {
         shell: Shell,
         /// The permissions that new files do not get, octal and in quotes, as in `"022"`; default flowrun's own.
         umask: Umask,
-        /// Standard input: `none` (default), `inherit` (flowrun's own, one process at a time), a text, a file or what another process writes.
+        /// Standard input: `none` (default), `inherit` (flowrun's own, one process at a time), a text, a file, what another process writes or the items of a queue.
         stdin: Stdin,
-        /// Standard output into a file; default captured and shown.
+        /// Standard output into a file or, line by line, into a queue; default captured and shown.
         stdout: Stdout,
-        /// Standard error into a file or to `stdout`; default captured and shown.
+        /// Standard error into a file, into a queue or to `stdout`; default captured and shown.
         stderr: Stdout,
         /// `true`: writes to a terminal of its own, so that programs keep their colours.
         tty: Tmpl<bool>,

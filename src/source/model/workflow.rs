@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::names::{EnvName, Name};
 use super::process::Process;
+use super::queue::Queues;
 use super::scalars::{JobLimit, OnFailure, Period, ScalarText, words};
 use crate::base::span::{Span, Spanned};
 use crate::mapping;
@@ -37,6 +38,8 @@ mapping! {
         locks: Locks,
         /// Semaphores with their numbers of permits.
         semaphores: Map<Name, Permits>,
+        /// Queues between processes: a list of names, or a mapping such as `{buns: {maxsize: 3}}`.
+        queues: Queues,
         /// Processes that are not run, only extended.
         templates: Map<Name, Process>,
         /// The processes, by name.

@@ -24,6 +24,8 @@ impl Watch {
             Effect::EndProbe { job } => self.end_probe(*job),
             Effect::AskHost { job, ask, wants } => self.ask_host(*job, *ask, wants),
             Effect::ReleaseHost { ask } => self.release_host(*ask),
+            Effect::SectionGranted { section, permits } => self.section_granted(*section, permits),
+            Effect::SectionRefused { section, why } => self.section_refused(*section, why),
             // Held against the notices of the whole step.
             Effect::Suspend | Effect::Resume => Ok(()),
             Effect::RunStopCommand { job } => {
@@ -109,6 +111,10 @@ impl Watch {
         let outer = self.numbers(id, None, permits)?;
         let inner = self.numbers(id, Some(step), permits)?;
         ensure!(permits.len() == outer.len() + inner.len(), "{job:?} has more permits than it asked for");
+        // Later steps may go on with the slot of the one before.
+        if step == 0 {
+            self.slot_is_free_or_lent(job)?;
+        }
         let one = &mut self.all[id];
         if let Some(before) = &one.outer_permits {
             ensure!(*before == outer, "{job:?} had {before:?} and has {outer:?}");

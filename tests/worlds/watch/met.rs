@@ -40,6 +40,15 @@ pub const THINGS: &[&str] = &[
     "refused by the host",
     "waited for the host in vain",
     "given back to the host for want of a slot",
+    "a section waited and began",
+    "a section began after its program",
+    "a section inside another",
+    "a section was given up",
+    "a section had to wait too long",
+    "refused what is held around it",
+    "refused for want of patience",
+    "a request closed a ring",
+    "a slot was lent",
 ];
 
 impl Watch {

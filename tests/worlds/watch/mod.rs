@@ -12,6 +12,8 @@ mod notices;
 mod requests;
 mod restarts;
 mod rules;
+mod sections;
+mod waiting;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -27,6 +29,7 @@ use health::{Expected, Health};
 use hosts::Hosts;
 use met::Met;
 use needs::Needs;
+use sections::Sections;
 
 /// Fails with a formatted rule unless something holds.
 macro_rules! ensure {
@@ -98,6 +101,8 @@ struct One {
     last_exit: Option<Exit>,
     ran: Duration,
     stop_requested: bool,
+    /// Whether a client of this attempt had to wait: then its job slot may have been lent.
+    was_blocked: bool,
     /// Whether somebody asked for it to be begun anew while it ran.
     restart_requested: bool,
     /// Attempts that were stopped for that.
@@ -164,6 +169,7 @@ pub struct Watch {
     interrupted: bool,
     commands_over: Vec<ProcessId>,
     hosts: Hosts,
+    sections: Sections,
     pub met: Met,
     now: RunTime,
 }
@@ -186,6 +192,7 @@ impl Watch {
             interrupted: false,
             commands_over: Vec::new(),
             hosts: Hosts::default(),
+            sections: Sections::default(),
             met: Met::new(),
             now: RunTime::ZERO,
             plan,
@@ -208,6 +215,7 @@ impl Watch {
         self.over.clear();
         self.expected = Expected::default();
         self.told_of_host(input);
+        self.told_of_section(input);
         match input {
             Input::Offered { .. }
             | Input::OfferOver { .. }
@@ -260,7 +268,7 @@ impl Watch {
                 }
             }
             Input::SaysStopping { job } => self.told_of_leaving(*job),
-            Input::HostGranted { .. } | Input::HostFailed { .. } => {}
+            Input::HostGranted { .. } | Input::HostFailed { .. } | Input::SectionAsked(_) | Input::SectionOver { .. } => {}
             Input::Begin | Input::Tick | Input::Suspend | Input::Resume => {}
         }
     }
@@ -289,6 +297,7 @@ impl Watch {
     pub fn finished(&self, summary: Option<&RunSummary>, anything_runs: bool) -> Result<(), String> {
         ensure!(!anything_runs, "the run is over but something runs");
         self.nothing_is_kept_from_the_host()?;
+        ensure!(self.sections.all.is_empty(), "the run is over, but not {:?}", self.sections.all);
         ensure!(summary == self.whole.over.as_ref(), "the summary is not the one that was told");
         for (id, one) in self.all.entries() {
             ensure!(one.outcome.is_some(), "{id:?} has no outcome at the end");

@@ -26,6 +26,10 @@ impl Watch {
             Event::Acquired { job, step, holds } => self.acquired(*job, *step, holds)?,
             Event::Withdrawn { job, step, wanted } => self.withdrawn(*job, *step, wanted)?,
             Event::Released { job, step, freed } => self.released(*job, *step, freed)?,
+            Event::SectionQueued { section, wants, .. } => self.section_queued(*section, wants)?,
+            Event::SectionAcquired { section, holds, .. } => self.section_acquired(*section, holds)?,
+            Event::SectionWithdrawn { section, wanted, .. } => self.section_withdrawn(*section, wanted)?,
+            Event::SectionReleased { section, freed, .. } => self.section_released(*section, freed)?,
             Event::Started { job, step, .. } => {
                 ensure!(self.told_started.take() == Some(*job), "{job:?} step {step} is said to have started");
             }
@@ -138,6 +142,7 @@ impl Watch {
         let one = &mut self.all[id];
         one.attempt = job.attempt;
         one.restart_requested = false;
+        one.was_blocked = false;
         one.retry_at = None;
         one.last = None;
         one.ran = Duration::ZERO;

@@ -32,11 +32,7 @@ impl Watch {
         };
         ensure!(holds == self.request(job.process, step)?, "{job:?} acquires {holds:?}");
         ensure!(!holds.is_empty(), "{job:?} acquires nothing");
-        for (other, one) in self.all.entries() {
-            let Some(wait) = &one.waiting else { continue };
-            let share = wait.wants.iter().any(|wanted| holds.iter().any(|held| held.resource == wanted.resource));
-            ensure!(wait.order > order || !share, "{job:?} overtakes {other:?}");
-        }
+        self.overtakes_nobody(&format!("{job:?}"), order, holds)?;
         for share in holds {
             ensure!(self.has_room(share), "{job:?} acquires {share:?}, which has no room");
         }
@@ -47,7 +43,7 @@ impl Watch {
     /// Whether a share fits beside all that is held.
     pub fn has_room(&self, wanted: &Share) -> bool {
         let held = self.all.iter().flat_map(|one| &one.held).flat_map(|(_, shares)| shares);
-        let mut held = held.filter(|share| share.resource == wanted.resource);
+        let mut held = held.chain(self.held_by_sections()).filter(|share| share.resource == wanted.resource);
         match self.plan.resources[wanted.resource].kind {
             ResourceKind::Lock => held.all(|share| share.shared && wanted.shared),
             ResourceKind::Semaphore { permits } => held.map(|share| share.permits).sum::<u32>() + wanted.permits <= permits,

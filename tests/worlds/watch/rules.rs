@@ -23,6 +23,7 @@ impl Watch {
         self.permits()?;
         self.nobody_waits_in_vain()?;
         self.host_rules()?;
+        self.section_rules()?;
         let told = self.expected.ready.is_none() && self.expected.probe_failed.is_none();
         ensure!(told, "an answer is not told: {:?}", self.expected);
         ensure!(self.over.is_empty(), "probes of what is over go on: {:?}", self.over);
@@ -57,7 +58,11 @@ impl Watch {
                 in_use[share.resource.index()].push((id, share));
             }
         }
-        ensure!(self.plan.jobs.is_none_or(|jobs| slots.len() <= jobs as usize), "{slots:?} run at once");
+        for share in self.held_by_sections() {
+            in_use[share.resource.index()].push((ProcessId(u32::MAX), share));
+        }
+        let lent = slots.iter().filter(|id| self.needs.partners[**id].iter().any(|id| self.all[*id].was_blocked)).count();
+        ensure!(self.plan.jobs.is_none_or(|jobs| slots.len() <= jobs as usize + lent), "{slots:?} run at once");
         for (resource, users) in self.plan.resources.iter().zip(in_use) {
             let fits = match resource.kind {
                 ResourceKind::Lock => users.len() < 2 || users.iter().all(|(_, share)| share.shared),
@@ -79,6 +84,11 @@ impl Watch {
                 }
             }
         }
+        for (section, (resource, numbers)) in self.permits_of_sections() {
+            for number in numbers {
+                ensure!(out.insert((*resource, *number)), "{section:?} has permit {number} of {resource:?} that another has");
+            }
+        }
         Ok(())
     }
 
@@ -91,7 +101,9 @@ impl Watch {
         let Some(wait) = &self.all[id].waiting else { return false };
         wait.wants.iter().all(|share| {
             let older = |other: &super::Wait| other.order < wait.order && other.wants.iter().any(|other| other.resource == share.resource);
-            self.has_room(share) && !self.all.iter().any(|one| one.waiting.as_ref().is_some_and(older))
+            self.has_room(share)
+                && !self.all.iter().any(|one| one.waiting.as_ref().is_some_and(older))
+                && self.overtakes_nobody("", wait.order, std::slice::from_ref(share)).is_ok()
         })
     }
 

@@ -1,0 +1,183 @@
+//! Completion of command lines: what a shell is given once, and what it is told each time it asks.
+//!
+//! The shell calls this program with a variable that names the shell, and with the words so far. Whatever goes
+//! wrong then, nothing is said and nothing takes longer than a moment: somebody is typing. Which names there are
+//! stands in [`super::candidates`].
+
+use std::ffi::{OsStr, OsString};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+use clap::{Arg, Args, Command, CommandFactory, ValueEnum};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter};
+use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
+use clap_complete_nushell::Nushell;
+
+use super::args::Cli;
+use super::candidates::{Candidate, Line};
+use super::{Failure, Status, print};
+
+/// A shell whose command lines are completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// `source <(flowrun completions bash)` in ~/.bashrc
+    Bash,
+    /// `source <(flowrun completions zsh)` in ~/.zshrc, after compinit
+    Zsh,
+    /// `flowrun completions fish | source` in ~/.config/fish/config.fish
+    Fish,
+    /// `eval (flowrun completions elvish | slurp)` in ~/.config/elvish/rc.elv
+    Elvish,
+    /// `flowrun completions powershell | Out-String | Invoke-Expression` in $PROFILE
+    #[value(alias = "pwsh")]
+    Powershell,
+    /// `flowrun completions nushell | save flowrun.nu`, then `use flowrun.nu *`; knows no names of runs and processes
+    Nushell,
+}
+
+/// `flowrun completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// Set when a shell asks: its name.
+const VARIABLE: &str = "_FLOWRUN_COMPLETE";
+/// The words' index that is completed; without it the last. The scripts set it.
+const INDEX: &str = "_CLAP_COMPLETE_INDEX";
+/// What is not known by then is not told.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Which names an argument takes.
+type Names = fn(&Line) -> Vec<Candidate>;
+
+/// Arguments that take names, apart from the words of `run`: of which subcommand (none for the program itself), which argument, which names.
+const NAMES: &[(Option<&str>, &str, Names)] = &[
+    (Some("tasks"), "task", Line::tasks),
+    (Some("status"), "run", Line::runs),
+    (Some("attach"), "run", Line::runs),
+    (Some("logs"), "words", Line::run_or_process),
+    (Some("stop"), "words", Line::run_or_process),
+    (Some("restart"), "words", Line::run_or_process),
+    (Some("signal"), "words", Line::run_process_or_signal),
+    (Some("wait"), "words", Line::run_or_process),
+];
+
+/// Arguments that take workflow files.
+const FILES: &[(Option<&str>, &str)] =
+    &[(None, "file"), (Some("run"), "file"), (Some("check"), "files"), (Some("list"), "file"), (Some("graph"), "file")];
+
+/// Prints what makes a shell complete.
+///
+/// # Errors
+/// Standard output cannot be written to.
+pub fn print(args: &CompletionsArgs) -> Result<Status, Failure> {
+    let mut script = Vec::new();
+    let shell: &dyn EnvCompleter = match args.shell {
+        Shell::Bash => &Bash,
+        Shell::Zsh => &Zsh,
+        Shell::Fish => &Fish,
+        Shell::Elvish => &Elvish,
+        Shell::Powershell => &Powershell,
+        Shell::Nushell => {
+            clap_complete::generate(Nushell, &mut Cli::command(), "flowrun", &mut script);
+            print::out(&String::from_utf8_lossy(&script))?;
+            return Ok(Status::Success);
+        }
+    };
+    let written = shell.write_registration(VARIABLE, "flowrun", "flowrun", "flowrun", &mut script);
+    written.map_err(|error| Failure::system(format!("cannot write the script: {error}")))?;
+    print::out(&String::from_utf8_lossy(&script))?;
+    Ok(Status::Success)
+}
+
+/// Answers a shell, if one asks.
+pub fn serve() -> Option<ExitCode> {
+    let shell = std::env::var_os(VARIABLE)?.into_string().ok()?;
+    std::panic::set_hook(Box::new(|_| {}));
+    let (sender, receiver) = channel();
+    thread::spawn(move || sender.send(answer(&shell)));
+    if let Ok(Some(text)) = receiver.recv_timeout(PATIENCE) {
+        // Nobody can be told that it cannot be written.
+        let _ = print::out(&String::from_utf8_lossy(&text));
+    }
+    Some(ExitCode::SUCCESS)
+}
+
+fn answer(shell: &str) -> Option<Vec<u8>> {
+    let shells = Shells::builtins();
+    let shell = shells.completer(shell)?;
+    let mut words = std::env::args_os().skip_while(|word| word != "--").skip(1).collect::<Vec<_>>();
+    let index = std::env::var(INDEX).ok().and_then(|index| index.parse().ok()).unwrap_or(words.len().saturating_sub(1));
+    // Not every script sends the empty word that is about to be typed.
+    words.resize(words.len().max(index + 1), OsString::new());
+    let mut answer = Vec::new();
+    shell.write_complete(&mut command(&words, index), words, None, &mut answer).ok()?;
+    Some(answer)
+}
+
+/// The command line with what completes its arguments.
+fn command(words: &[OsString], index: usize) -> Command {
+    let line = Arc::new(line(&Cli::command(), &words[..index]));
+    let mut command = Cli::command();
+    for (of, argument) in FILES {
+        command = with_completer(command, *of, argument, ArgValueCompleter::new(workflows));
+    }
+    for (of, argument, names) in NAMES {
+        let (line, names) = (Arc::clone(&line), *names);
+        let known = move |current: &OsStr| matching(names(&line), current);
+        command = with_completer(command, *of, argument, ArgValueCompleter::new(known));
+    }
+    for of in [None, Some("run")] {
+        let line = Arc::clone(&line);
+        let both = move |current: &OsStr| {
+            let files = if line.names_file_next() { workflows(current) } else { Vec::new() };
+            files.into_iter().chain(matching(line.processes_of_file(), current)).collect::<Vec<_>>()
+        };
+        command = with_completer(command, of, "words", ArgValueCompleter::new(both));
+    }
+    if words[index].is_empty() { without_flags(command) } else { command }
+}
+
+fn line(command: &Command, words: &[OsString]) -> Line {
+    let mut words: Vec<String> = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let subcommand = words.first().and_then(|first| command.find_subcommand(first));
+    if subcommand.is_some() {
+        words.remove(0);
+    }
+    let flags = subcommand.unwrap_or(command).get_arguments().filter(|arg| arg.get_action().takes_values());
+    let names = |arg: &Arg| [arg.get_short().map(|short| format!("-{short}")), arg.get_long().map(|long| format!("--{long}"))];
+    let with_value = flags.flat_map(names).flatten().collect();
+    Line::new(words, with_value)
+}
+
+fn with_completer(command: Command, of: Option<&str>, argument: &str, completer: ArgValueCompleter) -> Command {
+    let argument = argument.to_owned();
+    match of {
+        None => command.mut_arg(argument, |arg| arg.add(completer)),
+        Some(name) => command.mut_subcommand(name, |command| command.mut_arg(argument, |arg| arg.add(completer))),
+    }
+}
+
+/// Flags are told when somebody begins one, or when there is nothing else.
+fn without_flags(command: Command) -> Command {
+    let hide = |arg: Arg| if arg.is_positional() { arg } else { arg.hide(true) };
+    command.disable_help_flag(true).disable_version_flag(true).mut_args(hide).mut_subcommands(without_flags)
+}
+
+fn matching(names: Vec<Candidate>, current: &OsStr) -> Vec<CompletionCandidate> {
+    let current = current.to_string_lossy();
+    let fits = names.into_iter().filter(|candidate| candidate.name.starts_with(&*current));
+    fits.map(|candidate| CompletionCandidate::new(candidate.name).help(candidate.about.map(Into::into))).collect()
+}
+
+/// Files that look like workflows, and folders on the way to some.
+fn workflows(current: &OsStr) -> Vec<CompletionCandidate> {
+    let yaml = |path: &std::path::Path| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") && path.is_file();
+    PathCompleter::any().filter(yaml).complete(current)
+}

@@ -1,0 +1,118 @@
+//! Runs in the background that have ended: how, and where it stands what they said.
+//!
+//! Who asks for a run that is over is told that it is over, and never that there was no such run.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+
+use super::list::one_line;
+use super::{Failure, Status, print, reach};
+use crate::control::record::{self, End, Record};
+use crate::io::machine::reason;
+
+/// A run that has ended, or is just ending.
+pub struct Over(Record);
+
+/// What the words of a command, a run and a process or one of them, name, if that is a run that is over and nothing
+/// that goes on.
+///
+/// # Errors
+/// The folder of all runs is not this user's own.
+pub fn meant(words: &[String]) -> Result<Option<Over>, Failure> {
+    words.first().map_or(Ok(None), |name| find(name, words.len() == 1))
+}
+
+/// The run of this name or id, if it is over. What `may_be_process` is that, while any run goes on; then only
+/// an id names a run that is over.
+///
+/// # Errors
+/// The folder of all runs is not this user's own.
+pub fn find(name: &str, may_be_process: bool) -> Result<Option<Over>, Failure> {
+    let runs = reach::runs()?;
+    if runs.iter().any(|(about, _)| about.id == name || about.name == name) {
+        return Ok(None);
+    }
+    let only_by_id = may_be_process && (!runs.is_empty() || std::env::var_os("FLOWRUN_SOCKET").is_some());
+    let called = |record: &Record| record.about.id == name || !only_by_id && record.about.name == name;
+    Ok(record::records().into_iter().rev().find(called).map(Over))
+}
+
+/// A run could not be reached or did not answer: if it has ended meanwhile, that is the answer.
+///
+/// # Errors
+/// It has not, and `failure` stands.
+pub fn instead(name: &str, may_be_process: bool, failure: Failure) -> Result<Status, Failure> {
+    let named = |record: &Record| record.about.id == name || record.about.name == name;
+    let over = match failure.status {
+        Status::Usage => find(name, may_be_process)?,
+        // It may still have a place, and be too far gone to answer.
+        Status::System => record::records().into_iter().rev().find(named).map(Over),
+        _ => None,
+    };
+    over.filter(|over| matches!(over.0.end(), End::Status(_))).map_or(Err(failure), |over| over.tell())
+}
+
+impl Over {
+    /// Says that it has ended, and ends as it did.
+    ///
+    /// # Errors
+    /// It was cut off, or is just ending.
+    pub fn tell(&self) -> Result<Status, Failure> {
+        match self.0.end() {
+            End::Status(status) => {
+                print::err(&self.sentence(&format!("has ended with exit status {status}")));
+                Ok(Status::Recorded(status))
+            }
+            _ => Err(self.failure()),
+        }
+    }
+
+    /// Why nothing can be asked of it any more.
+    pub fn failure(&self) -> Failure {
+        match self.0.end() {
+            End::Status(status) => Failure::usage(self.sentence(&format!("has ended with exit status {status}"))),
+            End::NotYet => Failure::system(self.sentence("is beginning or ending, and cannot be asked just now")),
+            End::Unknown => Failure::system(self.sentence("was cut off and could not say how it ended")),
+        }
+    }
+
+    /// Prints what it said; `last`: only so many lines, the last.
+    ///
+    /// # Errors
+    /// The log cannot be read, or standard output not be written to.
+    pub fn print_log(&self, last: Option<u32>) -> Result<Status, Failure> {
+        let path = self.log();
+        let cannot = |error| Failure::system(format!("cannot read the log {}: {}", path.display(), reason(&error)));
+        let mut lines = BufReader::new(File::open(&path).map_err(cannot)?);
+        let most = last.map(|last| usize::try_from(last).unwrap_or(usize::MAX));
+        let mut kept: VecDeque<Vec<u8>> = VecDeque::new();
+        loop {
+            let mut line = Vec::new();
+            if lines.read_until(b'\n', &mut line).map_err(cannot)? == 0 {
+                break;
+            }
+            kept.push_back(line);
+            // Without a bound nothing is kept back: a log may be larger than the memory.
+            if most.is_none_or(|most| kept.len() > most)
+                && let Some(first) = kept.pop_front()
+                && most.is_none()
+            {
+                print::bytes(&first)?;
+            }
+        }
+        kept.iter().try_for_each(|line| print::bytes(line))?;
+        Ok(Status::Success)
+    }
+
+    /// Where what it said stands.
+    pub fn log(&self) -> PathBuf {
+        self.0.log()
+    }
+
+    fn sentence(&self, what: &str) -> String {
+        let about = &self.0.about;
+        format!("the run `{}` ({}) {what}; its log is {}", one_line(&about.name), about.id, self.log().display())
+    }
+}

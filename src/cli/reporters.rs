@@ -1,0 +1,82 @@
+//! The reporters as the run's audience.
+//!
+//! What clients ask is answered from a view of its own, which is never behind because a terminal takes nothing.
+
+use std::cell::RefCell;
+
+use serde_json::Value;
+
+use super::detach::Herald;
+use crate::base::ids::ProcessId;
+use crate::base::time::RunTime;
+use crate::control::message::{self, Lines, Output};
+use crate::notice::{Event, Notice, Stream};
+use crate::report::{self, Channel, History, OutputMode, RunView, snapshot};
+use crate::run::{Audience, Printer};
+
+/// The reporters for one client.
+struct Words(report::Printer);
+
+impl Printer for Words {
+    fn print(&mut self, notice: &Notice) -> Vec<(Stream, Vec<u8>)> {
+        self.0.print(notice)
+    }
+}
+
+fn settings(lines: &Lines) -> report::Settings {
+    let mode = match lines.output {
+        Output::Prefixed => OutputMode::Prefixed,
+        Output::Grouped => OutputMode::Grouped,
+        Output::Raw => OutputMode::Raw,
+        Output::Quiet => OutputMode::Quiet,
+    };
+    let surface = |surface: message::Surface| report::Surface { terminal: surface.terminal, color: surface.color };
+    let (stdout, stderr) = (surface(lines.stdout), surface(lines.stderr));
+    report::Settings { mode, verbosity: lines.verbosity.clamp(-1, 1), stdout, stderr, progress: false }
+}
+
+/// All who are told, within this program.
+pub struct Reporters<'a> {
+    /// To those who write.
+    pub channel: Channel,
+    /// What clients are told.
+    pub view: RefCell<RunView>,
+    /// What processes wrote, for clients.
+    pub history: RefCell<History>,
+    /// Of a run in the background.
+    pub herald: Option<&'a Herald>,
+}
+
+impl Audience for Reporters<'_> {
+    fn tell(&self, notice: Notice) {
+        match (&notice.event, self.herald) {
+            (Event::Output { process, lines, .. }, _) => self.history.borrow_mut().push(*process, lines),
+            (Event::RunStarted { .. }, Some(herald)) => herald.begun(),
+            (Event::RunEnded { summary }, Some(herald)) => herald.ended(summary),
+            _ => {}
+        }
+        self.view.borrow_mut().apply(&notice);
+        self.channel.send(notice);
+    }
+    fn has_room(&self) -> bool {
+        self.channel.has_room()
+    }
+    fn hush(&self) -> bool {
+        self.channel.hush()
+    }
+    fn speak(&self) {
+        self.channel.speak();
+    }
+    fn status(&self, now: RunTime) -> Value {
+        serde_json::to_value(snapshot::whole(&self.view.borrow(), now, std::process::id())).unwrap_or_default()
+    }
+    fn status_of(&self, process: ProcessId, now: RunTime) -> Value {
+        serde_json::to_value(snapshot::entry(&self.view.borrow(), process, now, std::process::id())).unwrap_or_default()
+    }
+    fn printer(&self, lines: &Lines) -> Box<dyn Printer> {
+        Box::new(Words(report::Printer::new(self.view.borrow().clone(), settings(lines))))
+    }
+    fn last_lines(&self, process: ProcessId, most: usize) -> Vec<u8> {
+        self.history.borrow().last(process, most)
+    }
+}

@@ -1,0 +1,227 @@
+//! Runs in the background, and what is known of them afterwards.
+
+mod common;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use common::{Call, Place, Said};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, getsid};
+use serde_json::Value;
+
+/// Until the test says `go`, `main` runs; it fails if the test has said so. A test that falls leaves no run behind.
+const SHOP: &str = "processes:
+  main: {command: 'echo up; until [ -e go ] || [ ! -e shop.yaml ]; do sleep 0.02; done; echo over; [ ! -e bad ]'}
+  web: {daemon: true, command: 'echo $$ > web; exec sleep 1000'}
+";
+
+/// A folder with a workflow, and folders of its own for runs and their records.
+fn shop() -> Place {
+    Place::new().file("shop.yaml", SHOP).file("runtime/.keep", "").file("state/.keep", "")
+}
+
+/// flowrun of the user whose folders these are.
+fn call(place: &Place, line: &str) -> Call {
+    place.flowrun(line).env("XDG_RUNTIME_DIR", place.path("runtime")).env("XDG_STATE_HOME", place.path("state"))
+}
+
+fn ask(place: &Place, line: &str) -> Said {
+    call(place, line).run()
+}
+
+fn say(place: &Place, word: &str) {
+    std::fs::write(place.path(word), "").expect("a file");
+}
+
+/// Starts it and gives its id.
+fn start(place: &Place) -> String {
+    ask(place, "--detach shop.yaml").exits(0).stdout.trim().to_owned()
+}
+
+fn log(place: &Place, id: &str) -> String {
+    place.read(&format!("state/flowrun/{id}/log"))
+}
+
+fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < Duration::from_secs(20), "it never came that {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn is_alive(pid: i32) -> bool {
+    kill(Pid::from_raw(pid), None).is_ok()
+}
+
+/// The process that leads the run, and the one that `web` is.
+fn pids(place: &Place) -> (i32, i32) {
+    let runner = || {
+        let status: Value = serde_json::from_str(&ask(place, "status --json").stdout).ok()?;
+        i32::try_from(status["pid"].as_i64()?).ok()
+    };
+    wait_until("web runs", || std::fs::read_to_string(place.path("web")).is_ok_and(|text| text.ends_with('\n')));
+    (runner().expect("a number"), place.read("web").trim().parse().expect("a number"))
+}
+
+#[test]
+fn a_run_goes_on_in_the_background_and_says_how_to_follow_it() {
+    let place = shop();
+    let said = ask(&place, "--detach shop.yaml").exits(0);
+    let id = said.stdout.trim().to_owned();
+    let log_path = place.path(&format!("state/flowrun/{id}/log"));
+    let expected = format!(
+        "flowrun: `shop` runs in the background as {id}\n  follow it with `flowrun attach {id}` or `flowrun logs -f {id}`, \
+         end it with `flowrun stop {id}`\n  its log is {}\n",
+        log_path.display()
+    );
+    assert_eq!(said.stderr, expected);
+    let runs: Value = serde_json::from_str(&ask(&place, "ps --json").exits(0).stdout).expect("JSON");
+    assert_eq!((runs[0]["id"].as_str(), runs[0]["log"].as_str()), (Some(id.as_str()), log_path.to_str()));
+    say(&place, "go");
+    // It may be over already, which makes no difference.
+    ask(&place, &format!("wait {id}")).exits(0);
+    wait_until("all is written", || log(&place, &id).contains("1 succeeded, 1 stopped"));
+    let text = log(&place, &id);
+    assert!(text.starts_with("main | up\nmain | over\nshop: "), "{text}");
+    wait_until("nothing of the run is left", || place.names("runtime") == [".keep"]);
+    // The line about an end is the same however often one asks.
+    let told = format!("flowrun: the run `shop` ({id}) has ended with exit status 0; its log is {}\n", log_path.display());
+    for line in [format!("wait {id}"), "wait shop".to_owned(), format!("attach {id}"), "attach shop".to_owned()] {
+        assert_eq!(ask(&place, &line).exits(0).stderr, told, "{line}");
+    }
+    for line in [format!("status {id}"), format!("stop {id}"), format!("wait {id} main"), format!("signal {id} main HUP")] {
+        assert_eq!(ask(&place, &line).exits(2).stderr, told, "{line}");
+    }
+    assert_eq!(ask(&place, &format!("logs {id}")).exits(0).stdout, text);
+    assert_eq!(ask(&place, "logs shop -n 2").exits(0).stdout, text.split_inclusive('\n').skip(1).collect::<String>());
+}
+
+#[test]
+fn the_end_of_the_terminal_and_of_the_shell_is_not_its_end() {
+    let place = shop();
+    let mut seat =
+        call(&place, "--detach shop.yaml").below(&["/bin/sh", "-c", "\"$@\" > id; echo begun; sleep 1000", "sh"]).at_a_terminal();
+    seat.sees("begun");
+    // The window is closed: all at the terminal hear a hang-up, and its shell dies of it.
+    assert_eq!(seat.leave(), None);
+    let (runner, web) = pids(&place);
+    let session = |pid: i32| getsid(Some(Pid::from_raw(pid))).expect("it is alive");
+    assert_ne!(session(runner), session(0));
+    assert!(is_alive(web));
+    assert_eq!(std::fs::read_link(format!("/proc/{runner}/fd/0")).expect("it is there"), PathBuf::from("/dev/null"));
+    let terminal = std::fs::read_to_string(format!("/proc/{runner}/stat")).expect("it is there");
+    let terminal = terminal.rsplit_once(')').expect("a name").1.split_whitespace().nth(4).map(str::to_owned);
+    assert_eq!(terminal.as_deref(), Some("0"), "no terminal");
+    say(&place, "bad");
+    say(&place, "go");
+    let id = place.read("id").trim().to_owned();
+    ask(&place, &format!("wait {id}")).exits(1);
+    assert!(!is_alive(web) || ask(&place, "ps --json").stdout.contains(&id), "web lives no longer than the run");
+    wait_until("nothing of the run is left", || place.names("runtime") == [".keep"] && !is_alive(web));
+}
+
+#[test]
+fn what_is_wrong_is_told_in_the_foreground_and_nothing_is_started() {
+    let place = shop().file("bad.yaml", "processes: {a: {command: touch ran, join: b}}\n").file(
+        "edit.yaml",
+        "processes: {edit: {command: touch ran, stdin: inherit}, bell: {command: touch ran, tty: true}, quiet: {command: 'true'}}\n",
+    );
+    let said = ask(&place, "--detach bad.yaml").exits(2);
+    assert!(said.stderr.contains("`b`") && said.stdout.is_empty(), "{said}");
+    for (line, name, key) in [("-d edit.yaml", "edit", "stdin: inherit"), ("-d edit.yaml bell", "bell", "tty: true")] {
+        let expected = format!(
+            "flowrun: `{name}` needs a terminal (`{key}`), and a run in the background has none; leave out --detach, or name the \
+             processes that are to run\n"
+        );
+        assert_eq!(ask(&place, line).exits(2).stderr, expected);
+    }
+    let id = ask(&place, "-qd edit.yaml quiet").exits(0).stdout;
+    ask(&place, &format!("wait {id}")).exits(0);
+    assert!(!place.path("ran").exists());
+}
+
+#[test]
+fn a_run_that_nobody_could_reach_or_that_has_no_log_is_not_begun() {
+    let long = "x".repeat(100);
+    let place = shop().file(&format!("{long}/.keep"), "");
+    let said = call(&place, "-d shop.yaml").env("XDG_RUNTIME_DIR", place.path(&long)).run().exits(3);
+    assert!(said.stderr.starts_with("flowrun: cannot begin a run in the background: cannot listen at "), "{said}");
+    assert_eq!(said.stderr.lines().count(), 1, "{said}");
+    let said = call(&place, "-d shop.yaml").env("XDG_STATE_HOME", place.path("shop.yaml")).run().exits(3);
+    assert!(said.stderr.contains("cannot make the folder for what the run says, "), "{said}");
+    let said = call(&place, "-d shop.yaml").env("XDG_STATE_HOME", "").env("HOME", "").run().exits(3);
+    assert!(said.stderr.contains("set XDG_STATE_HOME or HOME"), "{said}");
+    assert_eq!(place.names("state"), [".keep", "flowrun"]);
+    assert!(place.names("state/flowrun").is_empty() && !place.path("web").exists());
+}
+
+#[test]
+fn attaching_shows_what_a_run_in_the_foreground_would_and_ends_as_it_does() {
+    let place = shop();
+    let id = start(&place);
+    let mut attached = call(&place, "attach").start();
+    let mut quiet = call(&place, &format!("attach {id} -o quiet -v")).start();
+    // Both are there when they are told that main was signalled into nothing.
+    wait_until("both follow", || followers(&place, &id) == 2);
+    let interrupted = call(&place, "attach").start();
+    wait_until("a third one follows", || followers(&place, &id) == 3);
+    interrupted.signal(Signal::SIGINT);
+    assert_eq!(interrupted.end().status, None);
+    say(&place, "bad");
+    say(&place, "go");
+    attached.wait_for("main | over");
+    let told = quiet.told_until("1 failed, 1 stopped");
+    assert!(told.contains("main failed") && told.contains("  | over"), "{told}");
+    let quiet = quiet.end().exits(1);
+    assert_eq!(quiet.stdout, "");
+    let attached = attached.end().exits(1);
+    assert_eq!(attached.stdout, "main | over\n");
+    assert!(attached.stderr.contains("\n✗ main failed: exit code 1") && attached.stderr.contains("1 failed, 1 stopped"), "{attached}");
+    wait_until("all is written", || log(&place, &id).contains("1 failed"));
+    let text = log(&place, &id);
+    assert!(text.ends_with(&attached.stderr), "{text}{attached}");
+}
+
+/// How many connections a run has, this one not counted.
+fn followers(place: &Place, id: &str) -> usize {
+    let socket = place.path(&format!("runtime/flowrun/{id}/socket")).display().to_string();
+    let text = std::fs::read_to_string("/proc/net/unix").expect("it can be read");
+    let connected = text.lines().filter(|line| line.ends_with(&socket) && line.split_whitespace().nth(5) == Some("03"));
+    connected.count()
+}
+
+#[test]
+fn a_run_that_was_killed_has_ended_too() {
+    let place = shop();
+    let id = start(&place);
+    let (runner, web) = pids(&place);
+    let keeper: i32 = id.rsplit_once('-').and_then(|(_, pid)| pid.parse().ok()).expect("a number");
+    kill(Pid::from_raw(runner), Signal::SIGKILL).expect("it is alive");
+    let status = place.path(&format!("state/flowrun/{id}/status"));
+    wait_until("its end is known", || status.exists());
+    wait_until("nothing of it lives", || !is_alive(web) && !is_alive(keeper));
+    let said = ask(&place, &format!("wait {id}")).exits(137);
+    assert!(said.stderr.contains("has ended with exit status 137"), "{said}");
+    assert!(log(&place, &id).contains("was killed by signal 9 (SIGKILL)"));
+    std::fs::remove_file(status).expect("it is there");
+    let said = ask(&place, &format!("attach {id}")).exits(3);
+    assert!(said.stderr.contains("was cut off and could not say how it ended"), "{said}");
+}
+
+#[test]
+fn the_workflow_may_come_from_standard_input() {
+    let place = shop();
+    let id = call(&place, "-d -").input("processes: {a: {command: [cat]}}\n").run().exits(0).stdout;
+    ask(&place, &format!("wait {id}")).exits(0);
+    wait_until("all is written", || log(&place, id.trim()).contains("stdin: 1 succeeded"));
+}
+
+#[test]
+fn what_is_no_record_is_passed_over() {
+    let place = shop().file("state/flowrun/stray/about.json", "{").file("state/flowrun/file", "");
+    let id = start(&place);
+    ask(&place, "stop").exits(0);
+    ask(&place, &format!("wait {id}")).exits(143);
+}

@@ -1,0 +1,381 @@
+//! Queues between real processes: what goes through them, who is held back, what becomes of what was not done.
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::{Place, Said};
+
+/// Runs a workflow in a folder of its own; `$FLOW` is flowrun.
+fn start(place: &Place, line: &str) -> Said {
+    place.flowrun(line).env("FLOW", env!("CARGO_BIN_EXE_flowrun")).env("XDG_RUNTIME_DIR", place.path("runtime")).run()
+}
+
+fn place(workflow: &str) -> Place {
+    Place::new().file("flowrun.yaml", workflow).file("runtime/.keep", "")
+}
+
+fn sorted<T: Ord>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut all: Vec<T> = all.into_iter().collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn lines_go_through_a_queue_in_order_and_the_end_needs_no_sentinel() {
+    let place = place(
+        "queues: [q]
+processes:
+  gen: {stdout: {queue: q}, command: [seq, '1', '30000']}
+  eat: {stdin: {queue: q}, command: cat > out}
+",
+    );
+    start(&place, "").exits(0);
+    let numbers: Vec<String> = (1..=30_000).map(|number: u32| number.to_string()).collect();
+    assert_eq!(place.read("out").lines().collect::<Vec<_>>(), numbers);
+}
+
+#[test]
+fn items_are_bytes_and_a_last_line_without_break_is_one_too() {
+    let place = place(
+        "queues: [q]
+processes:
+  gen: {stdout: {queue: q}, command: \"printf 'a\\\\n\\\\n\\\\377\\\\000b\\\\r\\\\nlast'\"}
+  eat: {stdin: {queue: q}, command: cat > out}
+",
+    );
+    start(&place, "").exits(0);
+    assert_eq!(std::fs::read(place.path("out")).expect("it was written"), b"a\n\n\xff\0b\r\nlast\n");
+}
+
+#[test]
+fn a_bounded_queue_loses_nothing_of_an_ended_producer() {
+    let place = place(
+        "queues: {q: {maxsize: 2}}
+processes:
+  gen: {stdout: {queue: q}, command: \"seq 1 700; touch ended; printf last\"}
+  one: {for_each: q, command: 'until [ -e ended ]; do sleep 0.01; done; echo \"$FLOWRUN_ITEM\" >> out', join: {gen: start}}
+",
+    );
+    // 700 lines are more than the queue holds and less than the pipe does.
+    let said = start(&place, "-q").exits(0);
+    let expected: Vec<String> = (1..=700).map(|number: u32| number.to_string()).chain(["last".to_owned()]).collect();
+    assert_eq!(place.read("out").lines().collect::<Vec<_>>(), expected, "{said}");
+}
+
+#[test]
+fn both_outputs_of_two_steps_go_into_the_queue() {
+    let place = place(
+        "queues: [q]
+processes:
+  gen:
+    stdout: {queue: q}
+    stderr: {queue: q}
+    steps:
+      - command: echo out 1; echo err 1 >&2
+      - command: echo out 2; echo err 2 >&2
+  eat: {stdin: {queue: q}, command: cat}
+",
+    );
+    let said = start(&place, "").exits(0);
+    assert_eq!(sorted(said.of("eat")), ["err 1", "err 2", "out 1", "out 2"]);
+    assert!(said.of("gen").is_empty());
+}
+
+#[test]
+fn the_largest_item_passes_and_one_byte_more_fails_its_producer() {
+    let workflow = "queues: [q]
+vars: {size: 1048576}
+processes:
+  gen: {stdout: {queue: q}, command: \"echo before; head -c ${{ vars.size }} /dev/zero | tr '\\\\0' x; echo; echo after\"}
+  eat: {stdin: {queue: q}, command: wc -c}
+";
+    let place = place(workflow);
+    let said = start(&place, "").exits(0);
+    assert_eq!(said.of("eat"), [(7 + 1_048_577 + 6).to_string()]);
+    let said = start(&place, "--set size=1048577").exits(1);
+    assert_eq!(said.of("eat"), ["7"], "{said}");
+    said.told("gen failed: wrote what cannot be an item: a line for the queue `q` is longer than 1048576 bytes");
+}
+
+#[test]
+fn two_producers_and_two_consumers_lose_nothing_and_keep_the_order_of_each() {
+    let place = place(
+        "queues: {q: {maxsize: 10}}
+processes:
+  gen: {replicas: 2, stdout: {queue: q}, command: 'seq -f \"$FLOWRUN_INDEX %g\" 1 20000'}
+  eat: {replicas: 2, stdin: {queue: q}, command: 'cat > out$FLOWRUN_INDEX'}
+",
+    );
+    start(&place, "").exits(0);
+    let eaten = ["out0", "out1"].map(|file| place.read(file));
+    let mut all = BTreeSet::new();
+    for text in &eaten {
+        let mut last = [0, 0];
+        for line in text.lines() {
+            let (producer, number) = line.split_once(' ').expect("two numbers");
+            let (producer, number): (usize, u32) = (producer.parse().expect("a number"), number.parse().expect("a number"));
+            assert!(number > last[producer], "{line} after {}", last[producer]);
+            last[producer] = number;
+            assert!(all.insert((producer, number)), "{line} twice");
+        }
+    }
+    assert_eq!(all.len(), 40_000);
+}
+
+#[test]
+fn of_two_consumers_the_one_that_does_not_read_holds_up_nothing() {
+    let place = place(
+        "queues: [q]
+processes:
+  gen: {stdout: {queue: q}, command: 'seq 1 100'}
+  deaf: {stdin: {queue: q}, command: 'touch deaf; until [ -e go ]; do sleep 0.02; done; cat'}
+  eat: {stdin: {queue: q}, command: 'until [ -e deaf ]; do sleep 0.02; done; cat; touch go'}
+",
+    );
+    let said = start(&place, "").exits(0);
+    // One item lies in the pipe of the deaf one; all others are eaten before it wakes.
+    assert_eq!((said.of("deaf").len(), said.of("eat").len()), (1, 99), "{said}");
+}
+
+#[test]
+fn what_a_consumer_would_not_take_goes_to_another() {
+    let place = place(
+        "queues: [q]
+processes:
+  gone: {stdin: {queue: q}, command: 'exec <&-; touch closed; until [ -e go ]; do sleep 0.02; done'}
+  gen: {stdout: {queue: q}, command: 'until [ -e closed ]; do sleep 0.02; done; seq 1 100'}
+  eat: {stdin: {queue: q}, command: 'cat; touch go'}
+",
+    );
+    let said = start(&place, "").exits(0);
+    let eaten: BTreeSet<u32> = said.of("eat").iter().map(|line| line.parse().expect("a number")).collect();
+    assert_eq!((said.of("eat").len(), eaten.len()), (100, 100), "{said}");
+}
+
+#[test]
+fn a_producer_whose_consumers_have_gone_meets_a_closed_pipe_and_the_run_fails() {
+    let place = place(
+        "queues: {q: {maxsize: 5}}
+processes:
+  gen: {stdout: {queue: q}, command: ['yes'], allow_failure: true}
+  eat: {stdin: {queue: q}, command: [head, -n, '1']}
+",
+    );
+    let said = start(&place, "").exits(1);
+    assert_eq!(said.of("eat"), ["y"]);
+    said.told("gen failed (allowed): signal 13 (SIGPIPE)");
+    said.told("queue `q` is abandoned");
+    assert!(said.stderr.lines().last().expect("a line").contains("1 queue not worked off"), "{said}");
+}
+
+#[test]
+fn an_item_whose_worker_was_killed_is_delivered_again() {
+    let place = place(
+        "queues: [q]
+processes:
+  gen: {stdout: {queue: q}, command: seq 1 6}
+  eat:
+    for_each: {queue: q, workers: 2}
+    command: '[ $FLOWRUN_ITEM != 3 ] || [ $FLOWRUN_DELIVERY -gt 1 ] || kill -9 $$; echo \"$FLOWRUN_ITEM $FLOWRUN_DELIVERY\"'
+",
+    );
+    let said = start(&place, "").exits(0);
+    assert_eq!(sorted(said.of("eat")), ["1 1", "2 1", "3 2", "4 1", "5 1", "6 1"]);
+}
+
+#[test]
+fn an_item_that_is_never_done_is_set_aside_and_told() {
+    let place = place(
+        "queues: {q: {max_deliveries: 2}}
+processes:
+  gen: {stdout: {queue: q}, command: \"echo good; echo bad; echo better\"}
+  eat: {for_each: q, command: 'echo \"${{ item }} $FLOWRUN_DELIVERY\"; test ${{ item }} != bad'}
+",
+    );
+    let said = start(&place, "").exits(1);
+    assert_eq!(said.of("eat"), ["good 1", "bad 1", "bad 2", "better 1"]);
+    said.told("an item was delivered twice and never done, and is set aside: bad");
+    said.told("eat failed: an item of its queue was set aside");
+}
+
+#[test]
+fn an_item_that_no_environment_can_hold_is_set_aside_with_a_reason() {
+    let place = place(
+        "queues: {q: {max_deliveries: 1}}
+vars: {size: 131058}
+processes:
+  gen: {stdout: {queue: q}, command: \"head -c ${{ vars.size }} /dev/zero | tr '\\\\0' x\"}
+  eat: {for_each: q, command: 'echo ${#FLOWRUN_ITEM}'}
+",
+    );
+    assert_eq!(start(&place, "").exits(0).of("eat"), ["131058"]);
+    let said = start(&place, "-v --set size=131059").exits(1);
+    said.told("its item has 131059 bytes, and FLOWRUN_ITEM can hold 131058");
+    let place = place_with_nul();
+    start(&place, "-v").exits(1).told("its item has a NUL character in it");
+}
+
+fn place_with_nul() -> Place {
+    place(
+        "queues: {q: {max_deliveries: 1}}
+processes:
+  gen: {stdout: {queue: q}, command: \"printf 'a\\\\000b'\"}
+  eat: {for_each: q, command: echo never}
+",
+    )
+}
+
+#[test]
+fn a_crawler_feeds_the_queue_that_it_takes_from_and_ends() {
+    let place = place(
+        "queues: [pages]
+processes:
+  seed: {stdout: {queue: pages}, command: echo 5}
+  crawl:
+    for_each: {queue: pages, workers: 3}
+    produces: pages
+    command: 'echo $FLOWRUN_ITEM; [ $FLOWRUN_ITEM = 0 ] || \"$FLOW\" queue put pages $((FLOWRUN_ITEM - 1)) $((FLOWRUN_ITEM - 1))'
+",
+    );
+    let said = start(&place, "").exits(0);
+    assert_eq!(said.of("crawl").len(), (1 << 6) - 1, "{said}");
+}
+
+#[test]
+fn a_crawler_may_put_by_its_output_too() {
+    let place = place(
+        "queues: [pages]
+processes:
+  seed: {stdout: {queue: pages}, command: echo 4}
+  crawl:
+    for_each: {queue: pages, workers: 2}
+    stdout: {queue: pages}
+    command: 'echo $FLOWRUN_ITEM >&2; [ $FLOWRUN_ITEM = 0 ] || { echo $((FLOWRUN_ITEM - 1)); echo $((FLOWRUN_ITEM - 1)); }'
+",
+    );
+    let said = start(&place, "").exits(0);
+    assert_eq!(said.stderr.lines().filter(|line| line.starts_with("crawl")).filter(|line| line.contains('|')).count(), 31, "{said}");
+}
+
+#[test]
+fn a_shell_loop_takes_items_until_the_queue_has_ended() {
+    let place = place(
+        "queues: [buns]
+processes:
+  bake: {produces: buns, command: 'for n in 1 2 3; do \"$FLOW\" queue put buns \"bun $n\" -- \"-$n\"; done; printf \"x\\\\ny\" | \"$FLOW\" queue put buns'}
+  eat: {consumes: buns, command: 'while item=$(\"$FLOW\" queue get buns); do echo \"$item\"; \"$FLOW\" queue done buns; done; echo \"end $?\"'}
+",
+    );
+    let said = start(&place, "").exits(0);
+    assert_eq!(said.of("eat"), ["bun 1", "-1", "bun 2", "-2", "bun 3", "-3", "x", "y", "end 0"]);
+    assert_eq!(said.stderr.lines().count(), 1, "the end is quiet: {said}");
+}
+
+#[test]
+fn what_a_process_that_was_killed_had_in_work_goes_to_its_next_attempt() {
+    let place = place(
+        "queues: [q]
+processes:
+  gen: {stdout: {queue: q}, command: \"echo one; echo two\"}
+  eat:
+    consumes: q
+    retries: {count: 1, delay: 1ms}
+    command: |
+      while answer=$(\"$FLOW\" queue get --json q); do
+        echo \"$answer\"
+        [ $FLOWRUN_ATTEMPT = 2 ] || kill -9 $$
+        \"$FLOW\" queue done q
+      done
+",
+    );
+    let said = start(&place, "").exits(0);
+    let expected = [
+        r#"{"item":"one","number":0,"delivery":1}"#,
+        r#"{"item":"one","number":0,"delivery":2}"#,
+        r#"{"item":"two","number":1,"delivery":1}"#,
+    ];
+    assert_eq!(said.of("eat"), expected);
+}
+
+#[test]
+fn what_is_never_done_by_a_process_fails_the_run() {
+    let place = place(
+        "queues: {q: {max_deliveries: 1}}
+processes:
+  gen: {stdout: {queue: q}, command: echo one}
+  eat: {consumes: q, command: '\"$FLOW\" queue get q'}
+",
+    );
+    let said = start(&place, "").exits(1);
+    assert_eq!(said.of("eat"), ["one"]);
+    said.told("an item was delivered once and never done, and is set aside: one");
+    assert!(said.stderr.lines().last().expect("a line").contains("1 queue not worked off"), "{said}");
+}
+
+#[test]
+fn consuming_daemons_are_stopped_when_every_item_is_done() {
+    let place = place(
+        "queues: [buns]
+processes:
+  bake: {stdout: {queue: buns}, command: seq 1 20}
+  eat:
+    daemon: true
+    replicas: 2
+    consumes: buns
+    command: 'while item=$(\"$FLOW\" queue get buns); do echo \"$item\"; \"$FLOW\" queue done buns; done; while :; do sleep 0.05; done'
+",
+    );
+    let said = start(&place, "").exits(0);
+    let eaten: BTreeSet<u32> = said.of("eat").iter().map(|line| line.parse().expect("a number")).collect();
+    assert_eq!((said.of("eat").len(), eaten.len()), (20, 20), "{said}");
+    assert!(said.stderr.contains("2 stopped"), "{said}");
+}
+
+#[test]
+fn a_bounded_queue_never_holds_more_than_it_may() {
+    let place = place(
+        "queues: {q: {maxsize: 3}}
+processes:
+  gen: {produces: q, command: 'seq 1 30 | \"$FLOW\" queue put q'}
+  eat: {consumes: q, command: 'while item=$(\"$FLOW\" queue get q); do \"$FLOW\" queue len q; \"$FLOW\" queue done q; done'}
+  full:
+    join: {gen: start}
+    produces: q
+    command: 'until [ $(\"$FLOW\" queue len q) -ge 2 ] || [ -e over ]; do sleep 0.01; done'
+  over: {join: eat, command: touch over}
+",
+    );
+    let said = start(&place, "-k").exits(0);
+    assert_eq!(said.of("eat").len(), 30);
+    assert!(said.of("eat").iter().all(|line| line.parse::<u32>().expect("a number") <= 3), "{said}");
+}
+
+#[test]
+fn a_dry_run_shows_what_starts_for_each_item_and_ends() {
+    let place = place(
+        "queues: [q]
+processes:
+  gen: {stdout: {queue: q}, command: seq 1 3}
+  eat: {for_each: {queue: q, workers: 2}, command: echo}
+  after: {join: eat, command: echo after}
+",
+    );
+    let said = start(&place, "--dry-run").exits(0);
+    assert_eq!(said.stdout.matches("[each item of queue q]").count(), 2, "{said}");
+    assert!(said.stdout.find("after").expect("it starts") > said.stdout.rfind("each item").expect("they start"), "{said}");
+}
+
+#[test]
+fn workers_that_see_the_end_together_with_one_that_failed_have_succeeded() {
+    let place = place(
+        "queues: {q: {max_deliveries: 1}}
+processes:
+  gen: {stdout: {queue: q}, command: seq 1 6}
+  eat:
+    for_each: {queue: q, workers: 3}
+    command: '[ $FLOWRUN_ITEM != 3 ]'
+",
+    );
+    start(&place, "").exits(1).told("3 succeeded, 1 failed");
+}
