@@ -16,6 +16,7 @@ mod paint;
 mod plain;
 mod progress;
 mod raw;
+pub mod record;
 mod screen;
 mod sink;
 pub mod snapshot;
