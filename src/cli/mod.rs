@@ -21,6 +21,7 @@ mod logs;
 mod print;
 mod ps;
 mod reach;
+mod reports;
 mod restart;
 mod run;
 pub mod schema;
