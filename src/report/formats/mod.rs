@@ -48,3 +48,6 @@ impl Kind {
 }
 
 pub use json::schema;
+
+#[cfg(test)]
+mod tests;
