@@ -114,6 +114,8 @@ fn a_run_that_was_interrupted_twice_is_reported() {
     live.wait_for("up");
     live.signal(Signal::SIGTERM);
     live.wait_for("asked");
+    // What comes within an instant of the first is the same wish; a person's second wish comes later.
+    std::thread::sleep(std::time::Duration::from_millis(200));
     live.signal(Signal::SIGTERM);
     live.end().exits(143);
     let report = json(&place, "r.json");
@@ -121,6 +123,16 @@ fn a_run_that_was_interrupted_twice_is_reported() {
     let deaf = process(&report, "deaf");
     assert_eq!((&deaf["outcome"]["kind"], &deaf["code"]), (&"cancelled".into(), &(-9).into()));
     assert!(deaf["attempts"][0]["stopping"]["killed"].is_number(), "{deaf}");
+}
+
+#[test]
+fn a_run_that_was_killed_at_once_is_reported() {
+    let place = Place::new().file("run.yaml", DEAF);
+    let mut live = place.flowrun("run.yaml --report json=r.json --stop-timeout 100s").start();
+    live.wait_for("up");
+    live.signal(Signal::SIGQUIT);
+    live.end().exits(131);
+    assert_eq!(process(&json(&place, "r.json"), "deaf")["code"], -9);
 }
 
 #[test]
