@@ -178,7 +178,7 @@ type Written = (Reports, Report);
 
 /// How the run is found, and who records it if reports are wanted.
 fn recorded(source: &load::Source, plan: &Arc<Plan>, reports: &Reports) -> (About, Option<Recorder>) {
-    let now = SystemTime::now();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let about = about(source, plan, now);
     let context = || Context::new(about.id.clone(), source.name.clone(), now, &source.text, plan);
     let recorder = (!reports.is_empty()).then(|| Recorder::new(Arc::clone(plan), context()));
@@ -205,8 +205,8 @@ fn report_settings(args: &RunArgs) -> report::Settings {
 }
 
 /// How this run is found. Its id is one that no other run of this machine has: time and process number.
-fn about(source: &load::Source, plan: &Plan, now: SystemTime) -> About {
-    let started = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+fn about(source: &load::Source, plan: &Plan, now: Duration) -> About {
+    let started = now.as_secs();
     let pid = std::process::id();
     About { id: format!("{started:x}-{pid}"), name: plan.name.clone(), file: source.path.clone(), pid, started }
 }

@@ -1,7 +1,7 @@
 //! Reports of notice lists, for tests.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::{Context, Recorder, Report};
 use crate::base::ids::ProcessId;
@@ -15,7 +15,7 @@ use crate::source::model::{Condition, OnTimeout};
 /// The report of these notices, each with its time (milliseconds).
 pub(in crate::report) fn recorded(plan: Plan, events: Vec<(u64, Event)>, status: u8) -> Report {
     let plan = Arc::new(plan);
-    let began = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let began = Duration::from_secs(1_700_000_000);
     let context = Context::new("6a-7".to_owned(), "shop.yaml".to_owned(), began, "", &plan);
     let mut view = RunView::new(Arc::clone(&plan));
     let mut recorder = Recorder::new(plan, context);
