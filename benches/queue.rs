@@ -86,7 +86,7 @@ fn timed(command: &mut Command) -> Duration {
 /// None where there is no Python.
 fn python(count: u32) -> Option<Duration> {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("queue.py");
+    let file = folder.path().join("putter.py");
     std::fs::write(&file, PYTHON).expect("a file");
     let output = Command::new("python3").arg(file).arg(count.to_string()).output().ok()?;
     Some(Duration::from_secs_f64(String::from_utf8_lossy(&output.stdout).trim().parse().ok()?))

@@ -398,3 +398,16 @@ fn who_puts_without_saying_so_is_told_what_to_write() {
     let place = place("queues: [q]\nprocesses: {p: {command: '$FLOW queue put q a'}, other: {command: 'true'}}\n");
     start(&place, "").exits(1).told("the queue `q` is closed: write `produces: [q]` in the process that puts");
 }
+
+#[test]
+fn what_is_written_into_a_queue_after_its_last_consumer_has_ended_is_never_lost_in_silence() {
+    let place = place(
+        "queues: [q]
+processes:
+  read: {stdin: {queue: q}, command: 'true'}
+  after: {command: '$FLOW wait read'}
+  late: {join: after, stdout: {queue: q}, command: seq 3, allow_failure: true}
+",
+    );
+    start(&place, "").exits(1).told("queue `q` is abandoned, with 3 items left in it");
+}

@@ -215,7 +215,8 @@ pub enum Effect {
         /// Who.
         taker: TakerId,
     },
-    /// The queue takes nothing any more: what its producers write meets a closed pipe.
+    /// The queue takes nothing any more: what its producers have written and write is offered once more, so that
+    /// nothing is lost in silence, and is refused; then they meet a closed pipe.
     CutProducers {
         /// The queue.
         queue: QueueId,

@@ -12,7 +12,7 @@ mod sources;
 mod store;
 mod streams;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
 pub use gets::{Get, Gets};
@@ -40,8 +40,6 @@ pub(super) struct Queues {
     pub gets: Gets,
     sources: Sources,
     sinks: Sinks,
-    /// Queues that take nothing any more.
-    cut: BTreeSet<QueueId>,
     /// The items that processes run for, by attempts.
     current: BTreeMap<ProcessId, (u32, Delivery)>,
     /// Steps that are over but for what is in their streams.
@@ -71,7 +69,6 @@ impl Queues {
             gets: Gets::default(),
             sources: Sources::default(),
             sinks: Sinks::default(),
-            cut: BTreeSet::new(),
             current: BTreeMap::new(),
             overs: Vec::new(),
             handed: Vec::new(),

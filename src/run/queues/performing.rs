@@ -57,10 +57,9 @@ impl Runner<'_> {
         self.inputs.push_back(Input::TakerOver { taker, back: Vec::new() });
     }
 
-    /// A queue takes nothing more: who writes into it meets a closed pipe.
+    /// A queue takes nothing more: what was written is looked at once more, to be refused.
     pub(in crate::run) fn cut_producers(&mut self, queue: QueueId) {
-        self.queues.cut.insert(queue);
-        self.queues.sources.close_into(queue, &self.setup.poller);
+        self.queues.sources.look_at(queue);
     }
 
     /// An item is not delivered again.

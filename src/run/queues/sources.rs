@@ -124,9 +124,12 @@ impl Sources {
         }
     }
 
-    /// Closes all streams into a queue.
-    pub fn close_into(&mut self, queue: QueueId, poller: &Poller) {
-        self.keys(|source| source.queue == queue).into_iter().for_each(|key| self.close(key, poller));
+    /// Looks at all streams into a queue, also at those of which the kernel has told nothing.
+    pub fn look_at(&mut self, queue: QueueId) {
+        for (key, source) in self.open.iter_mut().filter(|(_, source)| source.queue == queue && source.offer.is_none()) {
+            source.more = true;
+            self.ready.insert(*key);
+        }
     }
 
     /// Reads all that an ended job has left in its streams, and closes them. What was on offer of each goes with it.

@@ -91,9 +91,6 @@ impl Runner<'_> {
     /// A child was started with these pipes: they are watched.
     pub(in crate::run) fn watch_streams(&mut self, job: JobId, streams: Streams) {
         for tied in [streams.output, streams.errors].into_iter().flatten() {
-            if self.queues.cut.contains(&tied.queue) {
-                continue;
-            }
             let key = self.queues.new_key();
             if let Err(error) = self.queues.sources.add(key, tied.ours, job, tied.queue, &self.setup.poller) {
                 self.warn(job.process, format!("what it writes does not get into its queue: cannot watch a pipe: {}", reason(&error)));
