@@ -3,9 +3,11 @@
 //! Written by the program and not kept beside it: so a package has those of its own version, and nothing can
 //! be out of date. The price is that the program must run where the package is made.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command, CommandFactory};
+use clap_mangen::Man;
 
 use super::args::Cli;
 use super::{Failure, Status, print};
@@ -27,9 +29,23 @@ pub struct ManArgs {
 /// The folder cannot be made or written to.
 pub fn man(args: &ManArgs) -> Result<Status, Failure> {
     let path = args.folder.display();
-    std::fs::create_dir_all(&args.folder)
-        .and_then(|()| clap_mangen::generate_to(Cli::command(), &args.folder))
+    let mut program = Cli::command().disable_help_subcommand(true);
+    program.build();
+    fs::create_dir_all(&args.folder)
+        .and_then(|()| write(&program, &args.folder))
         .map_err(|error| Failure::usage(format!("cannot write manual pages into {path}: {}", reason(&error))))?;
     print::out(&format!("wrote the manual pages into {path}; read one with `man {path}/flowrun.1`\n"))?;
     Ok(Status::Success)
+}
+
+fn write(command: &Command, folder: &Path) -> io::Result<()> {
+    for below in command.get_subcommands() {
+        write(below, folder)?;
+    }
+    let man = Man::new(command.clone()).source(concat!("flowrun ", env!("CARGO_PKG_VERSION"))).manual("flowrun manual");
+    let mut page = Vec::new();
+    man.render(&mut page)?;
+    // What stands below the help has a heading of the generator's that no other manual page has.
+    let page = String::from_utf8_lossy(&page).replace("\n.SH EXTRA\n", "\n.SH NOTES\n");
+    fs::write(folder.join(man.get_filename()), page)
 }

@@ -113,6 +113,10 @@ fn every_command_has_a_manual_page() {
     expected.sort();
     assert_eq!(place.names("share/man1"), expected);
     assert!(place.read("share/man1/flowrun-check.1").contains("Find every mistake"));
+    let page = place.read("share/man1/flowrun.1");
+    for word in ["FLOWRUN_JOBS", ".SH NOTES", "after SIGHUP", concat!("flowrun ", env!("CARGO_PKG_VERSION"))] {
+        assert!(page.contains(word), "{word}");
+    }
     let Ok(groff) = std::process::Command::new("groff")
         .args(["-man", "-z", "-ww", "-Tutf8", "-K", "utf8"])
         .args(expected)
