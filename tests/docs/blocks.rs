@@ -18,6 +18,8 @@ pub enum Use {
         /// What several processes say at once has no order.
         unordered: bool,
     },
+    /// Commands that succeed there.
+    Commands,
     /// Commands that are only shown: they are words a shell can read, with flags that exist.
     Shown,
     /// A file of another tool, or a part of a workflow, in this language: well-formed.
@@ -48,10 +50,12 @@ fn what(info: &str) -> Result<Use, String> {
         "console" => Use::Console { in_repository: false, unordered: false },
         "console unordered" => Use::Console { in_repository: false, unordered: true },
         "console repository" => Use::Console { in_repository: true, unordered: false },
+        "sh" => Use::Commands,
         "sh shown" | "console shown" => Use::Shown,
-        "python" | "makefile" | "procfile" => Use::Foreign(info.to_owned()),
+        "python" | "makefile" | "procfile" | "json" => Use::Foreign(info.to_owned()),
         "yaml other" | "yaml part" => Use::Foreign("yaml".to_owned()),
-        "text" => Use::Text,
+        // The last two are settings of editors, which have tests of their own.
+        "text" | "lua" | "toml" => Use::Text,
         _ => return Err(format!("what is `{info}`? tests/docs/blocks.rs says what there is")),
     })
 }

@@ -9,6 +9,7 @@ pub fn is_well_formed(at: &str, language: &str, text: &str) {
     let place = Place::new().file("file", text);
     match language {
         "yaml" => drop(serde_yaml::from_str::<serde_yaml::Value>(text).unwrap_or_else(|error| panic!("{at}: {error}"))),
+        "json" => drop(serde_json::from_str::<serde_json::Value>(text).unwrap_or_else(|error| panic!("{at}: {error}"))),
         "python" => reads(at, &place, &["python3", "-m", "py_compile", "file"]),
         "makefile" => {
             let rule = |line: &str| !line.starts_with(['\t', '#', '.']) && line.split_once(':').is_some_and(|(name, _)| !name.is_empty());

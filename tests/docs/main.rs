@@ -14,22 +14,8 @@ mod told;
 
 use std::fs;
 
+use common::documented::pages;
 use common::{Place, repository};
-
-/// Every page: the README and all of `docs/`.
-fn pages() -> Vec<String> {
-    let mut pages = vec!["README.md".to_owned()];
-    for folder in ["docs", "docs/coming-from"] {
-        for entry in fs::read_dir(repository().join(folder)).expect("a folder").flatten() {
-            let name = entry.file_name().into_string().expect("a name in UTF-8");
-            if name.ends_with(".md") {
-                pages.push(format!("{folder}/{name}"));
-            }
-        }
-    }
-    pages.sort();
-    pages
-}
 
 #[test]
 fn every_page_does_what_it_says() {

@@ -56,6 +56,10 @@ impl Reader<'_> {
                 let folder = if *in_repository { repository().to_owned() } else { self.folder() };
                 self.console(&at, &block.text, &folder, *unordered);
             }
+            Use::Commands => {
+                let (status, said) = self.shell(&self.folder(), &block.text);
+                assert_eq!(status, Some(0), "{at}: {said}");
+            }
             Use::Shown => self.could_be_run(&at, &block.text),
             Use::Foreign(language) => is_well_formed(&at, language, &block.text),
             Use::Text => {}
