@@ -1,5 +1,7 @@
 //! What a key takes, in a few words, from its schema.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 /// What a schema accepts.
@@ -67,7 +69,7 @@ fn is_duration(schema: &Value) -> bool {
 }
 
 fn word(value: &Value) -> String {
-    format!("`{}`", flow(value))
+    format!("`{}`", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
 /// A link to the table of a definition.
@@ -98,31 +100,42 @@ pub fn heading(name: &str, root: &Value) -> String {
     format!("{} in full", keys.join(", "))
 }
 
-/// The first example of a key, as it would be written.
-pub fn example(key: &str, property: &Value) -> String {
-    let own = property["examples"].as_array();
-    let inner = || property["anyOf"].as_array().and_then(|choices| choices.iter().find_map(|choice| choice["examples"].as_array()));
-    let first = own.or_else(inner).and_then(|examples| examples.first());
-    first.map(|value| in_a_cell(&format!("`{key}: {}`", flow(value)))).unwrap_or_default()
-}
+/// An example of each key, as editors show it.
+pub struct Examples(BTreeMap<(String, String), String>);
 
-/// YAML in one line.
-fn flow(value: &Value) -> String {
-    match value {
-        Value::Object(object) => {
-            let entries: Vec<_> = object.iter().map(|(key, value)| format!("{key}: {}", flow(value))).collect();
-            format!("{{{}}}", entries.join(", "))
-        }
-        Value::Array(list) => format!("[{}]", list.iter().map(flow).collect::<Vec<_>>().join(", ")),
-        Value::String(text) if is_plain(text) => text.clone(),
-        other => other.to_string(),
+impl Examples {
+    /// All that a schema for editors has.
+    pub fn of(schema: &Value) -> Self {
+        let mut examples = Self(BTreeMap::new());
+        examples.collect(schema);
+        examples
     }
-}
 
-/// Whether a text needs no quotes.
-fn is_plain(text: &str) -> bool {
-    let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric() || "./".contains(c));
-    begins && text.parse::<f64>().is_err() && text.chars().all(|c| c.is_ascii_alphanumeric() || " _./-%".contains(c))
+    fn collect(&mut self, schema: &Value) {
+        for (key, property) in schema["properties"].as_object().into_iter().flatten() {
+            let shown = property["markdownDescription"].as_str().and_then(|text| text.split_once("```yaml\n"));
+            let mut lines = shown.map(|(_, rest)| rest.lines()).into_iter().flatten();
+            let (first, second) = (lines.next(), lines.next());
+            // One that goes over several lines has no place in a cell.
+            if let (Some(first), Some(description)) = (first, property["description"].as_str())
+                && second.is_some_and(|second| !second.starts_with([' ', '-']))
+            {
+                self.0.insert((key.clone(), description.to_owned()), first.to_owned());
+            }
+        }
+        match schema {
+            Value::Object(object) => object.values().for_each(|inner| self.collect(inner)),
+            Value::Array(list) => list.iter().for_each(|inner| self.collect(inner)),
+            _ => {}
+        }
+    }
+
+    /// The first example of a key, in a cell; empty if there is none.
+    pub fn get(&self, key: &str, property: &Value) -> String {
+        let description = property["description"].as_str().unwrap_or_default();
+        let example = self.0.get(&(key.to_owned(), description.to_owned()));
+        example.map(|line| in_a_cell(&format!("`{line}`"))).unwrap_or_default()
+    }
 }
 
 /// A text in a cell of a table.

@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 
+use flowrun::source::model::Workflow;
+use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::common::{Place, repository};
-use super::forms::{example, form, in_a_cell};
+use super::forms::{Examples, form, in_a_cell};
 
 /// Asserts that a page is as it would be made, or writes it anew when `BLESS` is set.
 #[track_caller]
@@ -78,15 +80,13 @@ pub fn tasks() -> String {
         `flowrun tasks` prints them too; [the reference](reference.md#built-in-tasks) shows them at work.\n\n\
         <!-- Made from the program: BLESS=1 cargo test --test docs -->\n"
         .to_owned();
-    let schema = schema();
     for task in flowrun::task::TASKS {
         page.push_str(&format!("\n## {}\n\n{}\n\n| argument | takes | meaning |\n|---|---|---|\n", task.name, task.summary));
-        let mut generator = schemars::generate::SchemaSettings::draft07().into_generator();
+        let mut generator = SchemaSettings::draft07().into_generator();
         let _ = (task.schema)(&mut generator);
-        // The schema as it is printed has the bounds too.
-        for name in generator.take_definitions(true).keys() {
-            for (key, property) in schema["definitions"][name]["properties"].as_object().into_iter().flatten() {
-                page.push_str(&format!("| `{key}` | {} | {} |\n", form(property, &schema), description(property)));
+        for arguments in generator.take_definitions(true).values() {
+            for (key, property) in arguments["properties"].as_object().into_iter().flatten() {
+                page.push_str(&format!("| `{key}` | {} | {} |\n", form(property, arguments), description(property)));
             }
         }
         page.push_str(&format!("\n```yaml part\n{}\n```\n", task.example.trim_end()));
@@ -94,9 +94,14 @@ pub fn tasks() -> String {
     page
 }
 
-/// The schema of workflow files.
+/// The schema of workflow files, as it is printed for editors.
 pub fn schema() -> Value {
     serde_json::from_str(&says("schema")).expect("JSON")
+}
+
+/// The schema as the types have it, before it is made for editors: each type stands in it once.
+fn types() -> Value {
+    SchemaSettings::draft07().into_generator().into_root_schema_for::<Workflow>().to_value()
 }
 
 fn description(property: &Value) -> String {
@@ -105,14 +110,15 @@ fn description(property: &Value) -> String {
 
 /// `docs/keys.md`: every key of a workflow file.
 pub fn keys() -> String {
-    let schema = schema();
+    let schema = types();
+    let examples = Examples::of(&self::schema());
     let mut page = "# Keys of a workflow\n\n\
-        Every key, what it takes and what it means, from the schema that editors read (`flowrun schema`).\n\
+        Every key, what it takes and what it means, from the types that read the file.\n\
         [The reference](reference.md) explains them at work. Nearly every value may also be, or have in it, an\n\
         [expression](reference.md#expressions); null, or a key without a value, is as good as no key.\n\n\
         <!-- Made from the program: BLESS=1 cargo test --test docs -->\n"
         .to_owned();
-    table(&mut page, "Top level", &schema, &schema);
+    page.push_str(&table("Top level", &schema, &schema, &examples));
     for (name, definition) in schema["definitions"].as_object().expect("definitions") {
         let heading = match name.as_str() {
             "Process" => "A process".to_owned(),
@@ -122,20 +128,26 @@ pub fn keys() -> String {
             name if name.ends_with("Args") || name.ends_with("Arguments") => continue,
             name => super::forms::heading(name, &schema),
         };
-        table(&mut page, &heading, definition, &schema);
+        page.push_str(&table(&heading, definition, &schema, &examples));
     }
     page
 }
 
-fn table(page: &mut String, heading: &str, object: &Value, schema: &Value) {
-    page.push_str(&format!("\n## {heading}\n\n"));
+fn table(heading: &str, object: &Value, schema: &Value, examples: &Examples) -> String {
+    let mut table = format!("\n## {heading}\n\n");
     if let Some(text) = object["description"].as_str() {
-        page.push_str(&format!("{}\n\n", text.replace('\n', " ")));
+        table.push_str(&format!("{}\n\n", text.replace('\n', " ")));
     }
-    page.push_str("| key | takes | meaning | example |\n|---|---|---|---|\n");
-    for (key, property) in object["properties"].as_object().expect("keys") {
-        page.push_str(&format!("| `{key}` | {} | {} | {} |\n", form(property, schema), description(property), example(key, property)));
+    table.push_str("| key | takes | meaning | example |\n|---|---|---|---|\n");
+    for (key, property) in object["properties"].as_object().into_iter().flatten() {
+        let (mut form, example) = (form(property, schema), examples.get(key, property));
+        if key == "stdout" {
+            // It shares its type with `stderr`, but cannot lead to itself.
+            form = form.replace("`stdout`, ", "");
+        }
+        table.push_str(&format!("| `{key}` | {form} | {} | {example} |\n", description(property)));
     }
+    table
 }
 
 /// The table of exit statuses.
