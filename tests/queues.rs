@@ -379,3 +379,22 @@ processes:
     );
     start(&place, "").exits(1).told("3 succeeded, 1 failed");
 }
+
+#[test]
+fn with_kill_an_item_that_is_set_aside_stops_the_run_though_its_queue_has_no_end() {
+    let place = place(
+        "on_failure: kill
+queues: {q: {max_deliveries: 1, maxsize: 3}}
+processes:
+  gen: {stdout: {queue: q}, command: [yes]}
+  eat: {for_each: q, command: 'false'}
+",
+    );
+    start(&place, "").exits(1).told("eat failed: an item of its queue was set aside");
+}
+
+#[test]
+fn who_puts_without_saying_so_is_told_what_to_write() {
+    let place = place("queues: [q]\nprocesses: {p: {command: '$FLOW queue put q a'}, other: {command: 'true'}}\n");
+    start(&place, "").exits(1).told("the queue `q` is closed: write `produces: [q]` in the process that puts");
+}

@@ -9,6 +9,7 @@
 pub mod channel;
 mod clean;
 mod desk;
+pub mod formats;
 mod grouped;
 mod held;
 mod history;
@@ -18,6 +19,7 @@ mod plain;
 mod printer;
 mod progress;
 mod raw;
+pub mod record;
 mod screen;
 mod sections;
 mod sink;

@@ -149,9 +149,13 @@ impl Runner<'_> {
 
     /// The queue does not take what is left of a request.
     pub(super) fn put_is_refused(&mut self, pending: Pending, refused: &Offer) {
-        let name = &self.setup.plan.queues[refused.queue].name;
+        let queue = &self.setup.plan.queues[refused.queue];
+        let name = &queue.name;
         let state = if self.core.queue_view(refused.queue).abandoned { "abandoned" } else { "closed" };
-        let why = format!("the queue `{name}` is {state}{}", of_all(refused));
+        // It was never open, which is no surprise only to those who know why.
+        let help =
+            if queue.producers.is_empty() { format!(": write `produces: [{name}]` in the process that puts") } else { String::new() };
+        let why = format!("the queue `{name}` is {state}{}{help}", of_all(refused));
         self.answer(pending, refusal(Code::Closed, why));
     }
 
