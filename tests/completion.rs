@@ -57,10 +57,10 @@ fn files_and_the_processes_in_them_are_offered() {
         ("shop.yaml _", "main oven after"),
         ("shop.yaml main o", "oven"),
         ("run -k -j 4 shop.yaml a", "after"),
-        ("--file=shop.yaml m", "main"),
+        ("--file=shop.yaml mai", "main"),
         (
             "-C there _",
-            "run check list graph lock schema tasks init completions ps status logs stop restart signal wait queue attach help shop.yaml \
+            "run check list graph lock schema tasks init completions man ps status logs stop restart signal wait queue attach help shop.yaml \
                        runtime/ state/ there/ a b",
         ),
         ("run -C there -n b", "b"),
@@ -73,8 +73,8 @@ fn files_and_the_processes_in_them_are_offered() {
         ("tasks co", "copy"),
         ("completions _", "bash zsh fish elvish powershell nushell"),
         ("there/none.yaml a", ""),
-        ("-f there m", ""),
-        ("nonsense nonsense --nonsense m", ""),
+        ("-f there mai", ""),
+        ("nonsense nonsense --nonsense mai", ""),
     ] {
         assert_eq!(completed(&place, words).join(" "), expected, "{words}");
     }

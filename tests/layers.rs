@@ -71,6 +71,7 @@ fn each_replaceable_crate_is_named_in_its_home_alone() {
         ("minijinja", &["plan/expression.rs"]),
         ("miette::", &["cli/diagnostics.rs", "cli/excerpt.rs"]),
         ("clap_complete", &["cli/completion.rs"]),
+        ("clap_mangen", &["cli/man.rs"]),
         ("mio::", &["io/poller.rs"]),
         ("ureq::", &["ready/http.rs", "source/model/http.rs"]),
         ("rustls::", &["ready/http.rs"]),

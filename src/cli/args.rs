@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::completion::CompletionsArgs;
 use super::control_args::{AttachArgs, LogsArgs, PsArgs, RestartArgs, SignalArgs, StatusArgs, StopArgs, WaitArgs};
+use super::exit;
+use super::man::ManArgs;
 use super::queue_args::QueueArgs;
 use super::reports::Wanted;
 use crate::base::duration;
@@ -18,13 +20,7 @@ use crate::source::read::Scalar;
 /// turns, daemons live as long as they are needed.
 #[derive(Debug, Parser)]
 #[command(name = "flowrun", version, args_conflicts_with_subcommands = true, subcommand_help_heading = "Commands")]
-#[command(after_help = "Exit status:
-  0  all well                      1  a process failed
-  2  the workflow or the command line is wrong, nothing was started
-  3  flowrun itself could not go on
-  124  the run's timeout           129, 130, 143  after SIGHUP, SIGINT, SIGTERM
-
-Every flag but those of `lock` and `queue` can also be given as FLOWRUN_… in the environment, as in FLOWRUN_JOBS=4.")]
+#[command(after_help = exit::help())]
 pub struct Cli {
     /// What to do; without a command, `run`.
     #[command(subcommand)]
@@ -55,6 +51,8 @@ pub enum Command {
     Init(InitArgs),
     /// Print what makes a shell complete flowrun's command line
     Completions(CompletionsArgs),
+    /// Write the manual pages into a folder
+    Man(ManArgs),
     /// List the runs that go on
     Ps(PsArgs),
     /// Show how the processes of a run stand

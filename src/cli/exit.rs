@@ -1,4 +1,4 @@
-//! The exit statuses: the one table.
+//! The exit statuses: the one table, from which help, manual pages and reference are made.
 
 use std::process::ExitCode;
 
@@ -31,6 +31,35 @@ pub enum Status {
     Kept(Ended),
     /// What a run that was over when it was asked for had ended with.
     Recorded(u8),
+}
+
+/// How a run ends and when, the first that applies first.
+pub const TABLE: &[(&[Status], &str)] = &[
+    (&[Status::Usage], "the workflow or the command line is wrong; nothing was started"),
+    (&[Status::System], "flowrun itself could not go on"),
+    (
+        &[Status::Interrupted(1), Status::Interrupted(2), Status::Interrupted(3), Status::Interrupted(15)],
+        "after SIGHUP, SIGINT, SIGQUIT, SIGTERM",
+    ),
+    (&[Status::Kept(Ended::Signal(9))], "flowrun's own process below was killed: 128 and the signal's number"),
+    (&[Status::TimedOut], "the run's own `timeout`"),
+    (&[Status::Failed], "a process failed, or a queue was not worked off: it was abandoned, or an item was set aside"),
+    (&[Status::Success], "none of these, and every process is accounted for"),
+];
+
+/// The numbers of a row of the table, as in `129, 130`.
+pub fn numbers(row: &[Status]) -> String {
+    let numbers: Vec<_> = row.iter().map(|status| status.code().to_string()).collect();
+    numbers.join(", ")
+}
+
+/// What stands below the help of the whole program.
+pub fn help() -> String {
+    let mut text = "Exit status, the first that applies:\n".to_owned();
+    for (row, meaning) in TABLE {
+        text.push_str(&format!("  {}  {meaning}\n", numbers(row)));
+    }
+    text + "\nEvery flag but those of `lock` and `queue` can also be given as FLOWRUN_… in the environment, as in FLOWRUN_JOBS=4."
 }
 
 impl Status {

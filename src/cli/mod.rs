@@ -14,13 +14,14 @@ mod detach;
 pub mod diagnostics;
 mod dry_run;
 pub mod excerpt;
-mod exit;
+pub mod exit;
 mod graph;
 mod init;
 mod list;
 mod load;
 mod lock;
 mod logs;
+mod man;
 mod over;
 mod print;
 mod ps;
@@ -75,6 +76,7 @@ pub fn main() -> ExitCode {
         Some(Command::Tasks(args)) => tasks::tasks(&args),
         Some(Command::Init(args)) => init::init(&args),
         Some(Command::Completions(args)) => completion::print(&args),
+        Some(Command::Man(args)) => man::man(&args),
         Some(Command::Ps(args)) => ps::ps(&args),
         Some(Command::Status(args)) => status::status(&args),
         Some(Command::Logs(args)) => logs::logs(&args),
