@@ -16,6 +16,7 @@ mod dry_run;
 pub mod excerpt;
 mod exit;
 mod graph;
+mod hidden;
 mod init;
 mod list;
 mod load;

@@ -39,6 +39,7 @@ mod reads;
 mod references;
 mod requests;
 mod resolve;
+mod secrets;
 mod select;
 mod sharing;
 pub mod simple_command;
