@@ -84,8 +84,19 @@ pub enum OutputArg {
     Grouped,
     /// Line by line as it comes, without prefix
     Raw,
+    /// In one block for each process that has failed
+    Failures,
     /// Only the last lines of what failed
     Quiet,
+}
+
+/// The time before each line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StampArg {
+    /// Of the clock, as in 2026-11-21T22:33:56.123Z
+    Clock,
+    /// Seconds since the run began
+    Relative,
 }
 
 /// When colours are shown.
@@ -155,9 +166,21 @@ pub struct RunArgs {
     /// The most time for stopping and cleaning up; then everything is killed
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time, env = "FLOWRUN_STOP_TIMEOUT")]
     pub stop_timeout: Duration,
-    /// How to show the output of processes
-    #[arg(short = 'o', long, value_name = "MODE", default_value = "prefixed", env = "FLOWRUN_OUTPUT")]
-    pub output: OutputArg,
+    /// How to show the output of processes; default prefixed, in continuous integration (CI=true) grouped
+    #[arg(short = 'o', long, value_name = "MODE", env = "FLOWRUN_OUTPUT")]
+    pub output: Option<OutputArg>,
+    /// The time before each line: of the clock, in UTC, or since the run began
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "clock", env = "FLOWRUN_TIMESTAMPS")]
+    pub timestamps: Option<StampArg>,
+    /// Write all that each process writes into a file of its own in this folder
+    #[arg(long, value_name = "DIR", env = "FLOWRUN_LOG_DIR")]
+    pub log_dir: Option<PathBuf>,
+    /// End with the exit status of this process
+    #[arg(long, value_name = "PROCESS", env = "FLOWRUN_EXIT_CODE_FROM")]
+    pub exit_code_from: Option<String>,
+    /// Tell what still runs each time so long has passed; in continuous integration (CI=true) 30s
+    #[arg(long, value_name = "TIME", value_parser = time, env = "FLOWRUN_HEARTBEAT")]
+    pub heartbeat: Option<Duration>,
     /// Say little: no output of processes, and nothing at all when everything went well
     #[arg(short = 'q', long, env = "FLOWRUN_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,

@@ -17,7 +17,6 @@ use crate::control::place::About;
 use crate::control::record::Record;
 use crate::io::detach::{self, Ear, Mouth, Side};
 use crate::io::machine::reason;
-use crate::notice::RunSummary;
 use crate::plan::{Action, Plan, Process, Stdin};
 
 /// How a run in the background begins, as it says itself.
@@ -96,7 +95,7 @@ fn below(mouth: Mouth, plan: Arc<Plan>, source: &Source, args: &RunArgs) -> Stat
             return Status::System;
         }
     };
-    match run::lead(plan, args, herald.record.about.clone(), Some(&herald)) {
+    match run::lead(plan, args, source, herald.record.about.clone(), Some(&herald)) {
         Ok(status) => {
             if matches!(status, Status::Kept(_)) {
                 herald.record.close(status.code());
@@ -145,8 +144,8 @@ impl Herald {
     }
 
     /// The run has ended. Whoever asks for it afterwards finds this.
-    pub fn ended(&self, summary: &RunSummary) {
-        self.record.close(Status::of(summary).code());
+    pub fn ended(&self, status: Status) {
+        self.record.close(status.code());
     }
 
     /// The run was lost, before it began or later.

@@ -82,7 +82,7 @@ impl Channel {
         let thread = thread::Builder::new().name("report".to_owned()).spawn(move || {
             let mut desk = Desk::new(plan, settings);
             more.into_iter().for_each(|reporter| desk.add(reporter));
-            let out = Out::new(desk.shelter(drain));
+            let out = Out::new(desk.shelter(drain)).stamped(settings.stamp);
             let mut worker = Worker::new(desk, out, receiver, theirs, clock, wake);
             let finished = worker.run();
             let _ = done_sender.send(finished);

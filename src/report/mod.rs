@@ -7,9 +7,11 @@
 //! gets it as an argument and can not be used without it.
 
 pub mod channel;
+pub mod ci;
 mod clean;
 mod desk;
 mod grouped;
+mod heartbeat;
 mod held;
 mod history;
 mod out;
@@ -22,6 +24,7 @@ mod screen;
 mod sections;
 mod sink;
 pub mod snapshot;
+mod stamp;
 mod state;
 pub mod status;
 mod summary;
@@ -39,7 +42,10 @@ pub use history::History;
 pub use out::Out;
 pub use printer::Printer;
 pub use sink::Finished;
+pub use stamp::Stamp;
 pub use view::RunView;
+
+use std::time::Duration;
 
 use crate::notice::Notice;
 
@@ -59,6 +65,8 @@ pub enum OutputMode {
     Grouped,
     /// Line by line as it comes, without a prefix, byte by byte.
     Raw,
+    /// Held back until a process ends, then shown in one block if it has failed.
+    Failures,
     /// Not at all, except the last lines of what failed.
     Quiet,
 }
@@ -85,11 +93,17 @@ pub struct Settings {
     pub stderr: Surface,
     /// Lines of progress at the bottom of the terminal that standard error is.
     pub progress: bool,
+    /// A line from time to time of what still runs.
+    pub heartbeat: Option<Duration>,
+    /// The time before each line.
+    pub stamp: Option<Stamp>,
+    /// Who reads the log and takes lines in it for commands.
+    pub host: Option<ci::Host>,
 }
 
 impl Settings {
     /// Whether lines of progress are possible: raw bytes may move the cursor, and quiet is quiet.
     pub fn shows_progress(&self) -> bool {
-        self.progress && self.stderr.terminal && matches!(self.mode, OutputMode::Prefixed | OutputMode::Grouped)
+        self.progress && self.stderr.terminal && matches!(self.mode, OutputMode::Prefixed | OutputMode::Grouped | OutputMode::Failures)
     }
 }

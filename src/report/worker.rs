@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::Out;
 use super::channel::{Clock, ENOUGH, Message, Shared, Wake};
@@ -27,6 +27,12 @@ pub(super) fn weight(notice: &Notice) -> usize {
         Event::Output { lines, .. } => lines.len() + size_of::<Notice>(),
         _ => 0,
     }
+}
+
+/// The clock, in milliseconds since 1970.
+fn clock() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The reporters' thread.
@@ -56,6 +62,7 @@ impl Worker {
     pub fn run(&mut self) -> Finished {
         while let Some(notice) = self.next() {
             self.taken += weight(&notice);
+            self.out.set_clock(clock());
             self.desk.notice(&notice, &mut self.out);
             if self.taken >= BATCH {
                 self.write();
@@ -79,6 +86,7 @@ impl Worker {
                 self.desk.draw((self.clock)());
                 self.next_draw = Instant::now() + TICK;
             }
+            let wait = self.beat();
             if let Some(notice) = self.take_held() {
                 return Some(notice);
             }
@@ -90,19 +98,36 @@ impl Worker {
                 Err(TryRecvError::Disconnected) => return None,
                 Err(TryRecvError::Empty) => {}
             }
-            if !self.desk.draws() {
-                self.write();
-                let message = self.receiver.recv().ok()?;
-                self.take(message);
-                continue;
-            }
-            let pause = self.pause();
+            let pause = match (self.desk.draws(), wait) {
+                (true, _) => self.pause(),
+                (false, Some(wait)) => {
+                    self.write();
+                    wait
+                }
+                (false, None) => {
+                    self.write();
+                    let message = self.receiver.recv().ok()?;
+                    self.take(message);
+                    continue;
+                }
+            };
             match self.receiver.recv_timeout(pause) {
                 Ok(message) => self.take(message),
                 Err(RecvTimeoutError::Disconnected) => return None,
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
+    }
+
+    /// Writes the line that is due by itself, and says in which time to look again; none when there is no such line.
+    fn beat(&mut self) -> Option<Duration> {
+        let now = (self.clock)();
+        if self.desk.due()? <= now {
+            self.out.set_clock(clock());
+            self.desk.beat(now, &mut self.out);
+        }
+        // A clock that stands still would be asked without pause at the last moment before it is due.
+        self.desk.due().map(|due| due.since(now).max(FRAME))
     }
 
     /// Keeps a notice for the next turn, or everything that comes as long as nothing is to be shown.
