@@ -106,3 +106,15 @@ fn values_that_are_too_short_are_told() {
     said.told("warning: a: the value of PIN is not masked: it is shorter than 3 characters");
     assert_eq!(said.of("a"), ["12"]);
 }
+
+/// Findings quote what an expression gave, and are told before anything runs.
+#[test]
+fn what_is_found_wrong_is_masked_too() {
+    let place =
+        Place::new().file("flowrun.yaml", "processes: {a: {secrets: [TOKEN], timeout: '${{ env.TOKEN }}', command: ['${{ env.TOKEN }}']}}");
+    for line in ["", "check flowrun.yaml", "check --message-format json flowrun.yaml"] {
+        let said = place.flowrun(line).env("TOKEN", VALUE).run().exits(2);
+        let all = format!("{}{}", said.stdout, said.stderr);
+        assert!(all.contains("***") && !all.contains(VALUE), "{line}\n{all}");
+    }
+}

@@ -60,7 +60,7 @@ impl Secrets {
             return Cow::Borrowed(bytes);
         }
         let mut hider = Hider::default();
-        let mut hidden = hider.push(self, bytes);
+        let mut hidden = hider.push(self, bytes).into_owned();
         hidden.extend(hider.finish(self));
         Cow::Owned(hidden)
     }
@@ -103,13 +103,13 @@ pub struct Hider {
 
 impl Hider {
     /// Takes a piece; what is certain to be no part of a value that is not whole yet comes out.
-    pub fn push(&mut self, secrets: &Secrets, piece: &[u8]) -> Vec<u8> {
+    pub fn push<'p>(&mut self, secrets: &Secrets, piece: &'p [u8]) -> Cow<'p, [u8]> {
         if self.held.is_empty() && !secrets.may_be_in(piece) {
-            return piece.to_vec();
+            return Cow::Borrowed(piece);
         }
         let mut all = std::mem::take(&mut self.held);
         all.extend_from_slice(piece);
-        self.scan(secrets, &all, false)
+        Cow::Owned(self.scan(secrets, &all, false))
     }
 
     /// Nothing follows: what was kept comes out.
@@ -193,7 +193,7 @@ mod tests {
                     let mut hider = Hider::default();
                     let mut all = Vec::new();
                     for piece in [&bytes[..one], &bytes[one..two], &bytes[two..]] {
-                        all.extend(hider.push(&secrets, piece));
+                        all.extend_from_slice(&hider.push(&secrets, piece));
                         assert!(hider.held.len() < longest, "{values:?} {text} {one} {two}");
                     }
                     all.extend(hider.finish(&secrets));
@@ -207,7 +207,7 @@ mod tests {
     fn byte_by_byte_a_line_is_out_with_its_break() {
         let secrets = secrets(&["hunter2", "break"]);
         let mut hider = Hider::default();
-        let shown: Vec<u8> = b"hunter\nhunter2\nbrea\n".iter().flat_map(|byte| hider.push(&secrets, &[*byte])).collect();
+        let shown: Vec<u8> = b"hunter\nhunter2\nbrea\n".iter().flat_map(|byte| hider.push(&secrets, &[*byte]).into_owned()).collect();
         assert_eq!(shown, b"hunter\n***\nbrea\n");
     }
 

@@ -13,7 +13,7 @@ pub fn hide(plan: &Plan, mut text: String) -> String {
 }
 
 /// What the plan and the environment tell of its secrets.
-pub fn secrets(plan: &Plan) -> Secrets {
+fn secrets(plan: &Plan) -> Secrets {
     let steps = || plan.processes.iter().flat_map(|process| &process.work.steps);
     if steps().all(|step| step.secrets.is_empty()) {
         return Secrets::default();

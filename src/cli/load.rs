@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::args::WorkflowArgs;
-use super::{Failure, diagnostics, hidden};
+use super::{Failure, diagnostics};
 use crate::io::{machine, program};
 use crate::plan::{self, Host, Options, Plan};
 use crate::source;
@@ -132,14 +132,7 @@ pub fn options(source: &Source, args: &WorkflowArgs) -> Options {
 /// Plans a workflow and shows what was found; `None` when there are errors.
 pub fn plan(source: &Source, options: &Options, args: &WorkflowArgs) -> Option<Plan> {
     let parsed = source::parse(&source.text);
-    let mut outcome = plan::build(&parsed, options, &ThisMachine { env: machine::text_environment() });
-    if let Some(plan) = &outcome.plan {
-        let secrets = hidden::secrets(plan);
-        for found in &mut outcome.diagnostics {
-            secrets.hide_text(&mut found.message);
-            found.help.iter_mut().for_each(|help| secrets.hide_text(help));
-        }
-    }
+    let outcome = plan::build(&parsed, options, &ThisMachine { env: machine::text_environment() });
     diagnostics::show(source, &outcome.diagnostics, args);
     // A command reads one workflow or a few, and then ends or runs for long: giving the memory of what was
     // read back piece by piece took a tenth of the time of `check`, and nobody would use it.

@@ -83,6 +83,9 @@ impl LogDir {
 }
 
 impl Reporter for LogDir {
+    fn wants_original(&self) -> bool {
+        true
+    }
     fn notice(&mut self, notice: &Notice, _: &RunView, out: &mut Out) {
         let Event::Output { process, lines, .. } = &notice.event else { return };
         if let Err((path, error)) = self.write(*process, lines)

@@ -136,6 +136,9 @@ pub fn build(parsed: &Parsed, options: &Options, host: &dyn Host) -> Outcome {
     } else {
         Some(plan(parsed, options, host, &mut diagnostics))
     };
+    if let Some(plan) = &plan {
+        secrets::hide(&mut diagnostics, plan, host.env());
+    }
     if diagnostics.iter().any(|found| found.severity == Severity::Error) {
         plan = None;
     }

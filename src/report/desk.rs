@@ -81,7 +81,8 @@ impl Desk {
     /// Tells everybody.
     pub fn notice(&mut self, notice: &Notice, out: &mut Out) {
         let harmless = self.settings.host.map(|host| harmless(host, notice));
-        let notice = harmless.as_ref().unwrap_or(notice);
+        let original = notice;
+        let notice = harmless.as_ref().unwrap_or(original);
         out.set_run(notice.at);
         self.view.apply(notice);
         if matches!(notice.event, Event::RunEnded { .. })
@@ -93,6 +94,7 @@ impl Desk {
             self.heartbeat = None;
         }
         for reporter in &mut self.reporters {
+            let notice = if reporter.wants_original() { original } else { notice };
             reporter.notice(notice, &self.view, out);
         }
     }

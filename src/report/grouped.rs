@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, Write};
+use std::time::Duration;
 
 use super::ci::Block;
 use super::paint::Paint;
@@ -48,7 +49,7 @@ impl Grouped {
                 Ok(()) => self.in_memory -= size,
                 Err(error) => {
                     out.trouble(format!("cannot hold back output in a temporary file: {error}"));
-                    self.show(process, "to be continued", false, view, out);
+                    self.show(process, &End::of("to be continued"), view, out);
                 }
             }
         }
@@ -61,13 +62,14 @@ impl Grouped {
         }
     }
 
-    fn show(&mut self, process: ProcessId, end: &str, failed: bool, view: &RunView, out: &mut Out) {
+    fn show(&mut self, process: ProcessId, end: &End<'_>, view: &RunView, out: &mut Out) {
         let Some(held) = self.held.remove(&process) else { return };
         self.in_memory -= held.memory.len();
         let paint = Paint::new(self.settings.stdout.color);
         let name = super::words::name(view.plan(), process);
         let host = self.settings.host;
-        let block = Block { process, number: self.shown, name: &name, end, failed, now: out.clock() };
+        let (took, now) = (end.took.as_secs(), out.clock());
+        let block = Block { process, number: self.shown, name: &name, end: end.text, failed: end.failed, now, took };
         self.shown += 1;
         match host {
             Some(host) => out.command(Stream::Stdout, &host.open(&block)),
@@ -89,8 +91,22 @@ impl Grouped {
         }
         match host {
             Some(host) => host.close(&block).into_iter().for_each(|line| out.command(Stream::Stdout, &line)),
-            None => out.line(Stream::Stdout, &paint.process(process, &format!("└── {name} {end}"))),
+            None => out.line(Stream::Stdout, &paint.process(process, &format!("└── {name} {}", end.text))),
         }
+    }
+}
+
+/// What is known at the end of a block.
+struct End<'a> {
+    text: &'a str,
+    failed: bool,
+    took: Duration,
+}
+
+impl<'a> End<'a> {
+    /// Only what happened.
+    fn of(text: &'a str) -> Self {
+        Self { text, failed: false, took: Duration::ZERO }
     }
 }
 
@@ -106,7 +122,7 @@ impl Reporter for Grouped {
                 self.hold(*process, *stream, lines, view, out);
                 match view.state(*process) {
                     State::Ended(kind) if is_wanted(self.settings.mode, *kind) => {
-                        self.show(*process, "wrote this after its end", false, view, out);
+                        self.show(*process, &End::of("wrote this after its end"), view, out);
                     }
                     State::Ended(_) => self.forget(*process),
                     _ => {}
@@ -116,11 +132,12 @@ impl Reporter for Grouped {
             Event::Ended { process, outcome, exit, started, .. } => {
                 let failed = outcome.kind() == OutcomeKind::Failed;
                 let took = started.map(|started| notice.at.since(started));
-                self.show(*process, &voice::end(view.plan(), *process, outcome, exit.as_ref(), took), failed, view, out);
+                let text = voice::end(view.plan(), *process, outcome, exit.as_ref(), took);
+                self.show(*process, &End { text: &text, failed, took: took.unwrap_or_default() }, view, out);
             }
             Event::RunEnded { .. } => {
                 for process in self.held.keys().copied().collect::<Vec<_>>() {
-                    self.show(process, "did not end", false, view, out);
+                    self.show(process, &End::of("did not end"), view, out);
                 }
             }
             _ => {}

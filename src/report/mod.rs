@@ -53,6 +53,10 @@ use crate::notice::Notice;
 pub trait Reporter: Send {
     /// One thing happened; `view` knows of it already.
     fn notice(&mut self, notice: &Notice, view: &RunView, out: &mut Out);
+    /// Whether it wants what processes wrote byte by byte, as it does not write it where a host of continuous integration reads.
+    fn wants_original(&self) -> bool {
+        false
+    }
 }
 
 /// How the output of processes is shown.

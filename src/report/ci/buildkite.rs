@@ -17,7 +17,7 @@ mod tests {
 
     #[test]
     fn failures_are_open() {
-        let block = Block { process: ProcessId(0), number: 0, name: "a", end: "failed: exit code 3", failed: true, now: 0 };
+        let block = Block { process: ProcessId(0), number: 0, name: "a", end: "failed: exit code 3", failed: true, now: 0, took: 0 };
         assert_eq!(open(&block), "+++ a failed: exit code 3");
         assert_eq!(open(&Block { failed: false, end: "succeeded", ..block }), "--- a succeeded");
     }

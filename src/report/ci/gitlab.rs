@@ -14,10 +14,10 @@ fn section(block: &Block<'_>) -> String {
     format!("flowrun_{}_{}", block.number, name.collect::<String>())
 }
 
-/// Failures are not collapsed.
+/// Failures are not collapsed. The host shows the time between beginning and end as the length of the section.
 pub(super) fn open(block: &Block<'_>) -> String {
     let collapsed = if block.failed { "" } else { "[collapsed=true]" };
-    format!("section_start:{}:{}{collapsed}{ERASE}{} {}", block.now, section(block), block.name, block.end)
+    format!("section_start:{}:{}{collapsed}{ERASE}{} {}", block.now - block.took.min(block.now), section(block), block.name, block.end)
 }
 
 pub(super) fn close(block: &Block<'_>) -> String {
@@ -31,8 +31,8 @@ mod tests {
 
     #[test]
     fn a_section_has_a_name_of_its_own() {
-        let block = Block { process: ProcessId(0), number: 3, name: "test[a,3.11]", end: "succeeded", failed: false, now: 17 };
-        assert_eq!(open(&block), "section_start:17:flowrun_3_test_a_3.11_[collapsed=true]\r\x1b[0Ktest[a,3.11] succeeded");
+        let block = Block { process: ProcessId(0), number: 3, name: "test[a,3.11]", end: "succeeded", failed: false, now: 17, took: 5 };
+        assert_eq!(open(&block), "section_start:12:flowrun_3_test_a_3.11_[collapsed=true]\r\x1b[0Ktest[a,3.11] succeeded");
         assert_eq!(close(&block), "section_end:17:flowrun_3_test_a_3.11_\r\x1b[0K");
         assert!(!open(&Block { failed: true, ..block }).contains("collapsed"));
     }

@@ -45,8 +45,10 @@ pub struct Block<'a> {
     pub end: &'a str,
     /// Whether it failed.
     pub failed: bool,
-    /// The time now, in seconds since 1970.
+    /// When it ended, in seconds since 1970.
     pub now: u64,
+    /// How long it took, in seconds.
+    pub took: u64,
 }
 
 /// Something to be pointed out.
