@@ -36,6 +36,7 @@ mod restart;
 mod run;
 pub mod schema;
 mod section;
+mod shown_args;
 mod signal;
 mod status;
 mod step_summary;

@@ -123,7 +123,8 @@ fn supervise(
     let exit_from = args.exit_code_from.as_deref().map(|name| exit_from::find(&plan, name)).transpose()?;
     let waker = poller.waker();
     let told = clock.clone();
-    let start = || Channel::start(Arc::clone(&plan), settings, more, Box::new(move || told.now()), Box::new(move || waker.wake()));
+    let start =
+        || Channel::start(Arc::clone(&plan), settings, more, Box::new(move || told.now()), Box::new(wall), Box::new(move || waker.wake()));
     // A terminal may be set to stop who writes to it from another process group.
     let channel = terminal::without_being_stopped(start).map_err(|error| needs("a thread for output", &error))?;
     let mut audience =
@@ -220,6 +221,12 @@ pub(super) fn about(source: &load::Source, plan: &Plan) -> About {
     let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
     let pid = std::process::id();
     About { id: format!("{started:x}-{pid}"), name: plan.name.clone(), file: source.path.clone(), pid, started, log: None }
+}
+
+/// The time of day, in milliseconds since 1970.
+fn wall() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn seed() -> u64 {

@@ -37,7 +37,7 @@ mod waiters;
 pub mod words;
 mod worker;
 
-pub use channel::{Channel, Clock, Wake};
+pub use channel::{Channel, Clock, Wake, Wall};
 pub use history::History;
 pub use out::Out;
 pub use printer::Printer;

@@ -6,10 +6,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use super::Out;
-use super::channel::{Clock, ENOUGH, Message, Shared, Wake};
+use super::channel::{Clock, ENOUGH, Message, Shared, Wake, Wall};
 use super::desk::Desk;
 use super::held::Held;
 use super::out::BATCH;
@@ -29,12 +29,6 @@ pub(super) fn weight(notice: &Notice) -> usize {
     }
 }
 
-/// The clock, in milliseconds since 1970.
-fn clock() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
 /// The reporters' thread.
 pub(super) struct Worker {
     desk: Desk,
@@ -44,6 +38,7 @@ pub(super) struct Worker {
     held: Held,
     shared: Arc<Shared>,
     clock: Clock,
+    wall: Wall,
     wake: Wake,
     /// Of the budget, by notices that are taken out of the queue but may not be written yet.
     taken: usize,
@@ -53,16 +48,16 @@ pub(super) struct Worker {
 
 impl Worker {
     /// Has taken nothing yet.
-    pub fn new(desk: Desk, out: Out, receiver: Receiver<Message>, shared: Arc<Shared>, clock: Clock, wake: Wake) -> Self {
+    pub fn new(desk: Desk, out: Out, receiver: Receiver<Message>, shared: Arc<Shared>, clock: Clock, wall: Wall, wake: Wake) -> Self {
         let now = Instant::now();
-        Self { desk, out, receiver, held: Held::default(), shared, clock, wake, taken: 0, next_draw: now, next_write: now }
+        Self { desk, out, receiver, held: Held::default(), shared, clock, wall, wake, taken: 0, next_draw: now, next_write: now }
     }
 
     /// Works until nothing will come any more.
     pub fn run(&mut self) -> Finished {
         while let Some(notice) = self.next() {
             self.taken += weight(&notice);
-            self.out.set_clock(clock());
+            self.out.set_clock((self.wall)());
             self.desk.notice(&notice, &mut self.out);
             if self.taken >= BATCH {
                 self.write();
@@ -123,7 +118,7 @@ impl Worker {
     fn beat(&mut self) -> Option<Duration> {
         let now = (self.clock)();
         if self.desk.due()? <= now {
-            self.out.set_clock(clock());
+            self.out.set_clock((self.wall)());
             self.desk.beat(now, &mut self.out);
         }
         // A clock that stands still would be asked without pause at the last moment before it is due.
