@@ -18,7 +18,9 @@ fn schema() -> Value {
 
 /// Why a workflow is not valid; nothing if it is.
 fn findings(schema: &Value, workflow: &str) -> Vec<String> {
-    let value: Value = serde_yaml::from_str(workflow).unwrap_or_else(|error| panic!("{error}:\n{workflow}"));
+    let mut yaml: serde_yaml::Value = serde_yaml::from_str(workflow).unwrap_or_else(|error| panic!("{error}:\n{workflow}"));
+    yaml.apply_merge().expect("merge keys");
+    let value = serde_json::to_value(yaml).expect("what JSON has too");
     let mut found = Vec::new();
     Validator { root: schema }.check(schema, &value, "", &mut found);
     found
@@ -87,13 +89,13 @@ impl Validator<'_> {
                 true
             }
             "if" => {
-                if self.accepts(rule, value) {
-                    self.check(&schema["then"], value, place, found);
-                }
+                let branch = schema.get(if self.accepts(rule, value) { "then" } else { "else" });
+                branch.into_iter().for_each(|branch| self.check(branch, value, place, found));
                 true
             }
             // Keywords for values of another kind, and those for people.
             "then"
+            | "else"
             | "properties"
             | "patternProperties"
             | "additionalProperties"
@@ -113,8 +115,10 @@ impl Validator<'_> {
             | "$schema"
             | "title"
             | "description"
-            | "examples"
-            | "enumDescriptions"
+            | "markdownDescription"
+            | "markdownEnumDescriptions"
+            | "errorMessage"
+            | "patternErrorMessage"
             | "definitions" => true,
             _ => panic!("this validator does not know the keyword {keyword}"),
         }
@@ -209,6 +213,9 @@ fn every_workflow_is_valid() {
     for name in workflows() {
         let text = fs::read_to_string(workflow_path(&name)).expect("the workflow");
         assert_eq!(findings(&schema, &text), [""; 0], "{name}");
+    }
+    for (place, text) in common::documented::workflows() {
+        assert_eq!(findings(&schema, &text), [""; 0], "{place}");
     }
     let place = Place::new();
     place.flowrun("init").run().exits(0);
@@ -362,7 +369,7 @@ fn what_is_wrong_is_not_valid() {
 #[test]
 fn tasks_need_the_same_arguments_everywhere() {
     let schema = schema();
-    let tasks = schema.pointer("/definitions/Process/properties/task/anyOf/0/enum").and_then(Value::as_array).expect("tasks");
+    let tasks = schema.pointer("/definitions/Work/properties/task/anyOf/0/enum").and_then(Value::as_array).expect("tasks");
     assert!(tasks.len() > 10);
     for task in tasks.iter().filter_map(Value::as_str) {
         for arguments in ["", ", with: {}"] {
@@ -379,29 +386,68 @@ fn tasks_need_the_same_arguments_everywhere() {
     }
 }
 
-#[test]
-fn every_key_has_a_description_and_what_may_stand_there() {
-    let schema = schema();
-    let mut poor = Vec::new();
-    let definitions = schema["definitions"].as_object().expect("definitions");
-    for (name, definition) in definitions.iter().map(|(name, definition)| (name.as_str(), definition)).chain([("the top", &schema)]) {
-        if definition["description"].as_str().is_none_or(str::is_empty) {
-            poor.push(format!("{name} has no description"));
+/// Every key with its schema, wherever one stands in a schema; conditions have no keys of their own.
+fn keys<'s>(schema: &'s Value, place: &str, found: &mut Vec<(String, String, &'s Value)>) {
+    match schema {
+        Value::Object(object) => {
+            for (keyword, inner) in object.iter().filter(|(keyword, _)| !["if", "not"].contains(&keyword.as_str())) {
+                if keyword == "properties" {
+                    for (key, property) in inner.as_object().expect("properties") {
+                        found.push((place.to_owned(), key.clone(), property));
+                    }
+                }
+                keys(inner, &format!("{place}/{keyword}"), found);
+            }
         }
-        for (key, property) in definition.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            if property.get("$ref").is_some() {
-                continue;
-            }
-            if property["description"].as_str().is_none_or(|text| !text.ends_with('.') && !text.ends_with('`')) {
-                poor.push(format!("{name}: {key} has no description"));
-            }
-            // Words, a pattern, bounds or a type of one kind say what to write; all else needs an example.
-            let text = property.to_string();
-            let told = ["\"enum\"", "\"pattern\"", "\"examples\"", "\"type\":\"boolean\"", "\"minimum\"", "\"$ref\""];
-            if !told.iter().any(|told| text.contains(told)) && key != "set" && key != "equals" {
-                poor.push(format!("{name}: {key} has no example"));
-            }
+        Value::Array(list) => list.iter().enumerate().for_each(|(at, inner)| keys(inner, &format!("{place}/{at}"), found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_key_has_a_sentence_and_a_valid_example() {
+    let schema = schema();
+    let mut all = Vec::new();
+    keys(&schema, "", &mut all);
+    let mut poor = Vec::new();
+    let mut told = 0;
+    for (place, key, property) in all {
+        // Known by name, refused, described elsewhere; what else is demanded of `with`; the keys of a matrix are the user's own.
+        let elsewhere =
+            property.is_boolean() || property.get("$ref").is_some() || place.contains("Arguments/") || place.contains("/matrix/");
+        if elsewhere {
+            continue;
+        }
+        told += 1;
+        let sentence = property["description"].as_str().unwrap_or_default();
+        if !sentence.ends_with(['.', '`']) {
+            poor.push(format!("{place}: {key} has no sentence"));
+        }
+        let text = property["markdownDescription"].as_str().unwrap_or_default();
+        let Some(block) = text.strip_prefix(sentence).and_then(|rest| rest.strip_prefix("\n\n```yaml\n")?.strip_suffix("```")) else {
+            poor.push(format!("{place}: {key} has no example"));
+            continue;
+        };
+        for example in examples(&key, block) {
+            let value: Value = serde_yaml::from_str(&example).unwrap_or_else(|error| panic!("{error}:\n{example}"));
+            let mut found = Vec::new();
+            Validator { root: &schema }.check(property, &value[&key], &key, &mut found);
+            poor.extend(found.iter().map(|why| format!("{place}: the example {example} is not valid: {why}")));
         }
     }
     assert_eq!(poor, [""; 0]);
+    assert!(told > 100, "{told}");
+}
+
+/// The examples of one key: each begins with it.
+fn examples(key: &str, block: &str) -> Vec<String> {
+    let mut examples: Vec<String> = Vec::new();
+    for line in block.lines() {
+        match examples.last_mut().filter(|_| !line.starts_with(&format!("{key}:"))) {
+            Some(example) => *example += &format!("{line}\n"),
+            None => examples.push(format!("{line}\n")),
+        }
+    }
+    assert!(!examples.is_empty(), "{key}");
+    examples
 }

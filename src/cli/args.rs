@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::completion::CompletionsArgs;
 use super::control_args::{AttachArgs, LogsArgs, PsArgs, RestartArgs, SignalArgs, StatusArgs, StopArgs, WaitArgs};
 use super::queue_args::QueueArgs;
+use super::reports::Wanted;
 pub use super::shown_args::{ColorArg, OutputArg, StampArg};
 use crate::base::duration;
 use crate::source::model::JobLimit;
@@ -151,6 +152,9 @@ pub struct RunArgs {
     /// Say more: each start, end, wait and lock
     #[arg(short = 'v', long, env = "FLOWRUN_VERBOSE", value_parser = FalseyValueParser::new())]
     pub verbose: bool,
+    /// When the run is over write a report: json, junit, trace or markdown, as in junit=report.xml; `-` is standard output
+    #[arg(long, value_name = "KIND=FILE", value_parser = Wanted::parse, env = "FLOWRUN_REPORT")]
+    pub report: Vec<Wanted>,
     /// No lines of progress on a terminal
     #[arg(long, env = "FLOWRUN_NO_PROGRESS", value_parser = FalseyValueParser::new())]
     pub no_progress: bool,

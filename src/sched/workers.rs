@@ -8,6 +8,7 @@ use super::scheduler::{News, Scheduler};
 use super::state::{Health, State};
 use crate::base::ids::{JobId, ProcessId};
 use crate::notice::{CancelReason, Event, Failure, Outcome};
+use crate::source::model::OnFailure;
 
 impl Scheduler {
     /// A worker waits for an item: its first, or the next.
@@ -49,8 +50,14 @@ impl Scheduler {
         let max = self.plan.queues[delivery.queue].max_deliveries;
         let (job, queue, deliveries) = (self.job(id), delivery.queue, delivery.delivery);
         out.tell(self.now, Event::ItemFailed { job, queue, failure, deliveries, max });
-        self.processes[id].set_aside += u32::from(self.queues.undone(delivery));
-        self.next_item(id, out);
+        let set_aside = self.queues.undone(delivery);
+        self.processes[id].set_aside += u32::from(set_aside);
+        if set_aside && self.plan.on_failure == OnFailure::Kill && !self.plan.processes[id].control.allow_failure {
+            // Nothing is to go on after a failure: the end of the queue is not waited for.
+            self.fail(id, Failure::ItemsSetAside(self.processes[id].set_aside), out);
+        } else {
+            self.next_item(id, out);
+        }
     }
 
     fn next_item(&mut self, id: ProcessId, out: &mut Outbox) {
@@ -71,6 +78,13 @@ impl Scheduler {
                 count => self.fail(id, Failure::ItemsSetAside(count), out),
             }
         }
+    }
+
+    /// Whether a worker waits at a queue that has ended, of which it is about to hear: whatever else happens in the same
+    /// moment, it has done its work.
+    pub(super) fn has_no_item_left(&self, id: ProcessId) -> bool {
+        let queue = self.plan.processes[id].control.for_each;
+        self.processes[id].state == State::Idle && queue.is_some_and(|queue| self.queues.is_settled(queue))
     }
 
     /// What becomes of a worker that begins no more items, whatever its queue holds.

@@ -102,11 +102,14 @@ impl Scalar for JobLimit {
 
 /// Makes an enum of words with reading and schema from one list.
 macro_rules! words {
-    ($(#[$meta:meta])* $name:ident as $expected:literal { $($(#[$doc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+    ($(#[$meta:meta])* $name:ident as $expected:literal {
+        // Within `default` nothing ever stands; it is what tells whether the mark itself is there.
+        $($(#[doc = $doc:literal])+ $(#[default $($mark:literal)?])? $variant:ident = $word:literal),* $(,)?
+    }) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
         #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$doc])* $variant),* }
+        pub enum $name { $($(#[doc = $doc])+ $(#[default $($mark)?])? $variant),* }
 
         impl $name {
             /// Every word, in the order of the documentation.
@@ -126,7 +129,7 @@ macro_rules! words {
                 }
             }
             fn schema() -> schemars::Schema {
-                schemars::json_schema!({ "enum": [$($word),*] })
+                schemars::json_schema!({ "enum": [$($word),*], "markdownEnumDescriptions": [$(concat!($($doc),+).trim()),*] })
             }
         }
     };
@@ -197,7 +200,11 @@ impl Scalar for SignalName {
         let short: Vec<&str> = SIGNALS.iter().map(|(name, _)| *name).collect();
         let any = format!("^((SIG)?({}))$|^((sig)?({}))$", short.join("|"), short.join("|").to_lowercase());
         let numbers: Vec<i32> = SIGNALS.iter().map(|(_, signal)| *signal as i32).collect();
-        json_schema!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": any }, { "enum": numbers }] })
+        json_schema!({ "anyOf": [
+            { "enum": names },
+            { "type": "string", "pattern": any },
+            { "type": "integer", "minimum": numbers.iter().min(), "maximum": numbers.iter().max() }
+        ] })
     }
 }
 

@@ -5,6 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::{Merge, Read, Reader};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::Span;
+use crate::source::hints;
 use crate::source::tree::{NodeId, Style};
 
 /// A type that one scalar stands for.
@@ -105,7 +106,16 @@ impl<T: Scalar> JsonSchema for Tmpl<T> {
         if takes_any_text {
             return schema;
         }
-        json_schema!({ "anyOf": [schema, { "type": "string", "pattern": "\\$\\{\\{.*\\}\\}" }] })
+        // What an editor says of a text that is neither a value nor an expression.
+        let words = schema.get("enum").and_then(|words| words.as_array()).into_iter().flatten().filter_map(|word| word.as_str());
+        let words: Vec<&str> = words.collect();
+        let told = if words.is_empty() { T::EXPECTED.to_owned() } else { format!("one of {}", hints::list(&words)) };
+        let expression = json_schema!({
+            "type": "string",
+            "pattern": "\\$\\{\\{.*\\}\\}",
+            "patternErrorMessage": format!("Expected {told}.")
+        });
+        json_schema!({ "anyOf": [schema, expression] })
     }
 }
 

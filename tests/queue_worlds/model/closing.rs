@@ -1,6 +1,7 @@
 //! When queues close, when they are abandoned, when daemons are not needed any more.
 
 use flowrun::base::ids::{ProcessId, QueueId};
+use flowrun::source::model::OnFailure;
 
 use super::{Model, ensure};
 
@@ -80,7 +81,9 @@ impl Model {
         }
         for id in self.this.succeeded.iter().filter(|id| self.plan.processes[**id].control.for_each == Some(queue)) {
             let drained = line.closed && line.items.is_drained();
-            ensure!(drained, "{id:?} has ended before {queue:?}: {line:?}");
+            // A failure that is the end of everything is none that waits for the end of the queue.
+            let killed = self.plan.on_failure == OnFailure::Kill && line.aside_of_workers.contains(id);
+            ensure!(drained || killed, "{id:?} has ended before {queue:?}: {line:?}");
         }
         Ok(())
     }
