@@ -1,4 +1,4 @@
-//! What every layer speaks: addresses, places in a text, ids, run time, durations, diagnostics.
+//! What every layer speaks: addresses, places in a text, ids, run time, durations, diagnostics, secrets.
 //!
 //! Knows nothing of workflows, files or processes.
 
@@ -7,6 +7,7 @@ pub mod diagnostic;
 pub mod duration;
 pub mod ids;
 pub mod pattern;
+pub mod secret;
 pub mod span;
 pub mod suggest;
 pub mod time;

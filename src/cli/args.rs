@@ -12,6 +12,7 @@ use super::exit;
 use super::man::ManArgs;
 use super::queue_args::QueueArgs;
 use super::reports::Wanted;
+pub use super::shown_args::{ColorArg, OutputArg, StampArg};
 use crate::base::duration;
 use crate::source::model::JobLimit;
 use crate::source::read::Scalar;
@@ -73,32 +74,6 @@ pub enum Command {
     Attach(AttachArgs),
 }
 
-/// How the output of processes is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum OutputArg {
-    /// Line by line as it comes, each with the name of its process
-    #[default]
-    Prefixed,
-    /// In one block for each process, when it has ended
-    Grouped,
-    /// Line by line as it comes, without prefix
-    Raw,
-    /// Only the last lines of what failed
-    Quiet,
-}
-
-/// When colours are shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ColorArg {
-    /// On a terminal, unless NO_COLOR is set; everywhere with FORCE_COLOR or CLICOLOR_FORCE
-    #[default]
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
 /// How mistakes in a workflow are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum MessageFormat {
@@ -154,9 +129,21 @@ pub struct RunArgs {
     /// The most time for stopping and cleaning up; then everything is killed
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time, env = "FLOWRUN_STOP_TIMEOUT")]
     pub stop_timeout: Duration,
-    /// How to show the output of processes
-    #[arg(short = 'o', long, value_name = "MODE", default_value = "prefixed", env = "FLOWRUN_OUTPUT")]
-    pub output: OutputArg,
+    /// How to show the output of processes; default prefixed, in continuous integration (CI=true) grouped
+    #[arg(short = 'o', long, value_name = "MODE", env = "FLOWRUN_OUTPUT")]
+    pub output: Option<OutputArg>,
+    /// The time before each line: of the clock, in UTC, or since the run began
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "clock", env = "FLOWRUN_TIMESTAMPS")]
+    pub timestamps: Option<StampArg>,
+    /// Write all that each process writes into a file of its own in this folder
+    #[arg(long, value_name = "DIR", env = "FLOWRUN_LOG_DIR")]
+    pub log_dir: Option<PathBuf>,
+    /// End with the exit status of this process
+    #[arg(long, value_name = "PROCESS", env = "FLOWRUN_EXIT_CODE_FROM")]
+    pub exit_code_from: Option<String>,
+    /// Tell what still runs each time so long has passed; in continuous integration (CI=true) 30s
+    #[arg(long, value_name = "TIME", value_parser = time, env = "FLOWRUN_HEARTBEAT")]
+    pub heartbeat: Option<Duration>,
     /// Say little: no output of processes, and nothing at all when everything went well
     #[arg(short = 'q', long, env = "FLOWRUN_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,

@@ -47,6 +47,7 @@ fn lines(args: &AttachArgs) -> Lines {
         OutputArg::Prefixed => Output::Prefixed,
         OutputArg::Grouped => Output::Grouped,
         OutputArg::Raw => Output::Raw,
+        OutputArg::Failures => Output::Failures,
         OutputArg::Quiet => Output::Quiet,
     };
     Lines { output, verbosity: i8::from(args.verbose), stdout: surface(stdout), stderr: surface(stderr) }

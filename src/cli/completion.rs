@@ -58,6 +58,8 @@ type Names = fn(&Line) -> Vec<Candidate>;
 
 /// Arguments that take names, apart from the words of `run`: of which subcommand (none for the program itself), which argument, which names.
 const NAMES: &[(Option<&str>, &str, Names)] = &[
+    (None, "exit_code_from", Line::processes_of_file),
+    (Some("run"), "exit_code_from", Line::processes_of_file),
     (Some("tasks"), "task", Line::tasks),
     (Some("status"), "run", Line::runs),
     (Some("attach"), "run", Line::runs),
@@ -150,7 +152,7 @@ fn line(command: &Command, words: &[OsString]) -> Line {
     if subcommand.is_some() {
         words.remove(0);
     }
-    let flags = subcommand.unwrap_or(command).get_arguments().filter(|arg| arg.get_action().takes_values());
+    let flags = subcommand.unwrap_or(command).get_arguments().filter(|arg| arg.get_action().takes_values() && !arg.is_require_equals_set());
     let names = |arg: &Arg| [arg.get_short().map(|short| format!("-{short}")), arg.get_long().map(|long| format!("--{long}"))];
     let with_value = flags.flat_map(names).flatten().collect();
     Line::new(words, with_value)

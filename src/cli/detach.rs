@@ -19,7 +19,6 @@ use crate::control::place::About;
 use crate::control::record::Record;
 use crate::io::detach::{self, Ear, Mouth, Side};
 use crate::io::machine::reason;
-use crate::notice::RunSummary;
 use crate::plan::{Action, Plan, Process, Stdin};
 
 /// How a run in the background begins, as it says itself.
@@ -99,7 +98,8 @@ fn below(mouth: Mouth, plan: Arc<Plan>, source: &Source, args: &RunArgs, reports
             return Status::System;
         }
     };
-    match run::lead(plan, args, Led { about: herald.record.about.clone(), reports, recorder, herald: Some(&herald) }) {
+    let led = Led { source, about: herald.record.about.clone(), reports, recorder, herald: Some(&herald) };
+    match run::lead(plan, args, led) {
         Ok(status) => {
             if matches!(status, Status::Kept(_)) {
                 herald.record.close(status.code());
@@ -148,8 +148,8 @@ impl Herald {
     }
 
     /// The run has ended. Whoever asks for it afterwards finds this.
-    pub fn ended(&self, summary: &RunSummary) {
-        self.record.close(Status::of(summary).code());
+    pub fn ended(&self, status: Status) {
+        self.record.close(status.code());
     }
 
     /// The run was lost, before it began or later.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::hidden;
 use super::list::{action, listens, one_line};
 use super::text::count;
 use crate::plan::{Plan, ResourceKind};
@@ -53,5 +54,5 @@ pub fn describe(plan: Arc<Plan>) -> String {
     if !idle.is_empty() {
         text.push_str(&format!("not started when all goes well\n  {}\n", idle.join("\n  ")));
     }
-    text
+    hidden::hide(&plan, text)
 }

@@ -29,6 +29,8 @@ pub enum Status {
     /// What the process below, which ran the workflow or is the command of `lock`, has ended with; 128 and the signal's number if one
     /// killed it.
     Kept(Ended),
+    /// That of a process, by its exit code as Python shows it: -15 is 128 and 15.
+    Process(i32),
     /// What a run that was over when it was asked for had ended with.
     Recorded(u8),
 }
@@ -88,6 +90,8 @@ impl Status {
             Self::NotRunnable => 126,
             Self::NotFound => 127,
             Self::Recorded(code) => code,
+            // As the system does it, the lowest eight bits count.
+            Self::Process(code) => (if code < 0 { 128 - code } else { code } & 0xff) as u8,
             Self::Kept(Ended::Code(code)) => u8::try_from(code).unwrap_or(255),
             Self::Interrupted(signal) | Self::Kept(Ended::Signal(signal)) => u8::try_from(128 + signal).unwrap_or(255),
         }

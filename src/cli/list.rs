@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::args::ListArgs;
-use super::{Failure, Status, excerpt, load, print};
+use super::{Failure, Status, excerpt, hidden, load, print};
 use crate::base::span::Span;
 use crate::plan::{Action, Listen, Plan, Process, ResourceKind};
 
@@ -17,9 +17,9 @@ pub fn list(args: &ListArgs) -> Result<Status, Failure> {
         let line = |span: Span| source.text.get(..span.start as usize).map_or(1, |before| before.matches('\n').count() + 1);
         let entries: Vec<Entry<'_>> = plan.processes.iter().map(|process| entry(process, &plan, line(process.place))).collect();
         let text = serde_json::to_string_pretty(&entries).map_err(|error| Failure::system(format!("cannot write JSON: {error}")))?;
-        print::out(&(text + "\n"))?;
+        print::out(&hidden::hide(&plan, text + "\n"))?;
     } else {
-        print::out(&table(&plan))?;
+        print::out(&hidden::hide(&plan, table(&plan)))?;
     }
     Ok(Status::Success)
 }

@@ -7,10 +7,11 @@ use std::cell::RefCell;
 use serde_json::Value;
 
 use super::detach::Herald;
+use super::{Status, exit_from};
 use crate::base::ids::ProcessId;
 use crate::base::time::RunTime;
 use crate::control::message::{self, Lines, Output};
-use crate::notice::{Event, Notice, Stream};
+use crate::notice::{Event, Notice, RunSummary, Stream};
 use crate::report::record::Recorder;
 use crate::report::{self, Channel, History, OutputMode, RunView, snapshot};
 use crate::run::{Audience, Printer};
@@ -29,11 +30,12 @@ fn settings(lines: &Lines) -> report::Settings {
         Output::Prefixed => OutputMode::Prefixed,
         Output::Grouped => OutputMode::Grouped,
         Output::Raw => OutputMode::Raw,
+        Output::Failures => OutputMode::Failures,
         Output::Quiet => OutputMode::Quiet,
     };
     let surface = |surface: message::Surface| report::Surface { terminal: surface.terminal, color: surface.color };
     let (stdout, stderr) = (surface(lines.stdout), surface(lines.stderr));
-    report::Settings { mode, verbosity: lines.verbosity.clamp(-1, 1), stdout, stderr, progress: false }
+    report::Settings { mode, verbosity: lines.verbosity.clamp(-1, 1), stdout, stderr, ..report::Settings::default() }
 }
 
 /// All who are told, within this program.
@@ -48,6 +50,16 @@ pub struct Reporters<'a> {
     pub recorder: RefCell<Option<Recorder>>,
     /// Of a run in the background.
     pub herald: Option<&'a Herald>,
+    /// Whose exit code the run ends with.
+    pub exit_from: Option<ProcessId>,
+}
+
+impl Reporters<'_> {
+    /// The status of a run that has ended.
+    pub fn status_of_run(&self, summary: &RunSummary) -> Status {
+        let own = Status::of(summary);
+        self.exit_from.map_or(own, |process| exit_from::status(own, self.view.borrow().code(process)))
+    }
 }
 
 impl Audience for Reporters<'_> {
@@ -55,7 +67,7 @@ impl Audience for Reporters<'_> {
         match (&notice.event, self.herald) {
             (Event::Output { process, lines, .. }, _) => self.history.borrow_mut().push(*process, lines),
             (Event::RunStarted { .. }, Some(herald)) => herald.begun(),
-            (Event::RunEnded { summary }, Some(herald)) => herald.ended(summary),
+            (Event::RunEnded { summary }, Some(herald)) => herald.ended(self.status_of_run(summary)),
             _ => {}
         }
         self.view.borrow_mut().apply(&notice);

@@ -1,15 +1,19 @@
 //! `flowrun run`: a workflow becomes running processes.
 
 use std::cell::RefCell;
+use std::io::IsTerminal as _;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::args::{OutputArg, RunArgs};
+use super::args::{OutputArg, RunArgs, StampArg};
+use super::ci::{self, Ci};
 use super::detach::{self, Herald};
+use super::log_dir::{self, LogDir};
 use super::reporters::Reporters;
 use super::reports::Reports;
-use super::{Failure, Status, color, dry_run, flag_variables, load, print};
+use super::step_summary::StepSummary;
+use super::{Failure, Status, color, dry_run, exit_from, flag_variables, load, print};
 use crate::control::place::{self, About};
 use crate::exec::environment::BaseEnvironment;
 use crate::io::keeper::{self, Kept, Side};
@@ -21,8 +25,9 @@ use crate::io::shim::Shim;
 use crate::io::signals::Signals;
 use crate::io::terminal;
 use crate::plan::{self, Plan};
+use crate::report::ci::{Annotate, Host};
 use crate::report::record::{Context, Recorder, Report};
-use crate::report::{self, Channel, OutputMode, RunView};
+use crate::report::{self, Channel, OutputMode, Reporter, RunView, Stamp};
 use crate::run::{self, RunClock, Setup};
 use crate::sched;
 use crate::source::model::OnFailure;
@@ -31,7 +36,7 @@ use crate::source::model::OnFailure;
 ///
 /// # Errors
 /// The command line or the file is wrong, or the system refuses what flowrun itself needs.
-pub fn run(args: RunArgs) -> Result<Status, Failure> {
+pub fn run(mut args: RunArgs) -> Result<Status, Failure> {
     load::enter(&args.workflow)?;
     let (file, names) = load::split_words(args.file.as_deref(), &args.words);
     let source = load::read(file.as_deref(), &names)?;
@@ -40,20 +45,26 @@ pub fn run(args: RunArgs) -> Result<Status, Failure> {
     options.on_failure = args.keep_going.then_some(OnFailure::Continue);
     let Some(plan) = load::plan(&source, &options, &args.workflow) else { return Ok(Status::Usage) };
     let plan = Arc::new(plan::select(&plan, &names).map_err(Failure::usage)?);
+    if let Some(name) = &args.exit_code_from {
+        exit_from::find(&plan, name)?;
+    }
     if args.dry_run {
         print::out(&dry_run::describe(plan))?;
         return Ok(Status::Success);
     }
+    args.log_dir = args.log_dir.map(|folder| log_dir::prepare(&folder)).transpose()?;
     let reports = Reports::new(&args.report)?;
     if args.detach {
         return detach::start(plan, &source, &args, reports);
     }
     let (about, recorder) = recorded(&source, &plan, &reports);
-    lead(plan, &args, Led { about, reports, recorder, herald: None })
+    lead(plan, &args, Led { source: &source, about, reports, recorder, herald: None })
 }
 
 /// A run that is to be led.
 pub(super) struct Led<'a> {
+    /// Its workflow.
+    pub source: &'a load::Source,
     /// How it is found.
     pub about: About,
     /// What is to be written of it.
@@ -107,18 +118,23 @@ fn account(kept: Kept, id: &str) -> Status {
 }
 
 fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals, led: Led<'_>) -> Result<Status, Failure> {
-    let Led { about, reports, recorder, herald } = led;
+    let Led { source, about, reports, recorder, herald } = led;
     let poller = Poller::new().map_err(|error| needs("a descriptor to wait for events", &error))?;
     let clock = RunClock::start();
-    let settings = report_settings(args);
+    // A log of a run in the background is read by people.
+    let ci = if herald.is_some() { Ci::default() } else { ci::look(std::io::stderr().is_terminal(), variable) };
+    let settings = report_settings(args, ci);
+    let more = more_reporters(&plan, args, source, ci);
+    let exit_from = args.exit_code_from.as_deref().map(|name| exit_from::find(&plan, name)).transpose()?;
     let waker = poller.waker();
     let told = clock.clone();
-    let start = || Channel::start(Arc::clone(&plan), settings, Vec::new(), Box::new(move || told.now()), Box::new(move || waker.wake()));
+    let start =
+        || Channel::start(Arc::clone(&plan), settings, more, Box::new(move || told.now()), Box::new(wall), Box::new(move || waker.wake()));
     // A terminal may be set to stop who writes to it from another process group.
     let channel = terminal::without_being_stopped(start).map_err(|error| needs("a thread for output", &error))?;
     let recorder = RefCell::new(recorder);
-    let mut audience =
-        Reporters { channel, view: RefCell::new(RunView::new(Arc::clone(&plan))), history: RefCell::default(), recorder, herald };
+    let view = RefCell::new(RunView::new(Arc::clone(&plan)));
+    let mut audience = Reporters { channel, view, history: RefCell::default(), recorder, herald, exit_from };
     let environment = BaseEnvironment::new(std::env::vars_os(), &flag_variables(), &about.id, settings.stdout.color);
     let ended = run::run(Setup {
         plan,
@@ -132,7 +148,7 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals, led: Led<'_>) -
         about: Some(about),
     })
     .map_err(|error| lost(&error, herald));
-    let status = ended.as_ref().map_or(Status::System, |ended| Status::of(&ended.summary));
+    let status = ended.as_ref().map_or(Status::System, |ended| audience.status_of_run(&ended.summary));
     let report = audience.recorder.take().map(|recorder| (reports, recorder.finish(status.code())));
     let report = report.map(Arc::new);
     audience.channel.close();
@@ -207,14 +223,38 @@ fn lost(error: &std::io::Error, herald: Option<&Herald>) -> Failure {
     Failure::system(if begun { format!("the run was lost: {error}") } else { error.to_string() })
 }
 
-fn report_settings(args: &RunArgs) -> report::Settings {
+/// A variable of flowrun's own environment.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Those who are told beside the ones that the settings ask for.
+fn more_reporters(plan: &Plan, args: &RunArgs, source: &load::Source, ci: Ci) -> Vec<Box<dyn Reporter>> {
+    let mut more: Vec<Box<dyn Reporter>> = Vec::new();
+    if let Some(host) = ci.host {
+        more.push(Box::new(Annotate::new(host, ci::source(host, source, variable))));
+    }
+    if let (Some(Host::GitHub), Some(path)) = (ci.host, variable("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty())) {
+        more.push(Box::new(StepSummary(path.into())));
+    }
+    if let Some(folder) = &args.log_dir {
+        more.push(Box::new(LogDir::new(folder.clone(), plan)));
+    }
+    more
+}
+
+/// In continuous integration nobody sits before the output.
+const HEARTBEAT: Duration = Duration::from_secs(30);
+
+fn report_settings(args: &RunArgs, ci: Ci) -> report::Settings {
     let (stdout, stderr) = color::surfaces(args.workflow.color);
-    let mode = match args.output {
+    let mode = match args.output.unwrap_or(if ci.on { OutputArg::Grouped } else { OutputArg::Prefixed }) {
         // Both, as when one comes from the environment, take each other back.
         _ if args.quiet && !args.verbose => OutputMode::Quiet,
         OutputArg::Prefixed => OutputMode::Prefixed,
         OutputArg::Grouped => OutputMode::Grouped,
         OutputArg::Raw => OutputMode::Raw,
+        OutputArg::Failures => OutputMode::Failures,
         OutputArg::Quiet => OutputMode::Quiet,
     };
     report::Settings {
@@ -223,6 +263,12 @@ fn report_settings(args: &RunArgs) -> report::Settings {
         stdout,
         stderr,
         progress: !args.no_progress && color::can_draw(),
+        heartbeat: args.heartbeat.or_else(|| (ci.on && mode != OutputMode::Quiet).then_some(HEARTBEAT)),
+        stamp: args.timestamps.map(|stamp| match stamp {
+            StampArg::Clock => Stamp::Clock,
+            StampArg::Relative => Stamp::Relative,
+        }),
+        host: ci.host,
     }
 }
 
@@ -231,6 +277,12 @@ fn about(source: &load::Source, plan: &Plan, now: Duration) -> About {
     let started = now.as_secs();
     let pid = std::process::id();
     About { id: format!("{started:x}-{pid}"), name: plan.name.clone(), file: source.path.clone(), pid, started, log: None }
+}
+
+/// The time of day, in milliseconds since 1970.
+fn wall() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn seed() -> u64 {

@@ -214,6 +214,8 @@ pub enum Output {
     Grouped,
     /// Line by line as it comes, without prefix.
     Raw,
+    /// In one block for each process that has failed.
+    Failures,
     /// Only the last lines of what failed.
     Quiet,
 }

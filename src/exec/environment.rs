@@ -112,6 +112,21 @@ impl BaseEnvironment {
         self.host.get(OsStr::new("FLOWRUN_RUN_ID")).map(|id| id.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
+    /// The variables of a step that must not be shown, with their values. Before it is `complete`, those that are late are left out.
+    pub fn secrets<'s>(&'s self, step: &'s Step, complete: bool) -> impl Iterator<Item = (&'s str, OsString)> {
+        let known = move |name: &&String| complete || !step.late.as_ref().is_some_and(|late| late.hides_variable(name));
+        step.secrets.iter().filter(known).filter_map(|name| Some((name.as_str(), self.value(step, name)?)))
+    }
+
+    /// The value of a variable as the commands of a step see it, as far as their environments have it in common.
+    fn value(&self, step: &Step, name: &str) -> Option<OsString> {
+        let control = self.control.iter().find(|(control, _)| control == name).map(|(_, value)| value.clone());
+        control.or_else(|| match step.env.get(name) {
+            Some(value) => value.as_ref().map(OsString::from),
+            None => self.host.get(OsStr::new(name)).cloned(),
+        })
+    }
+
     /// The whole environment of one start.
     pub fn of(&self, step: &Step, own: &Own<'_>, plan: &Plan) -> Vec<(OsString, OsString)> {
         let mut env = self.host.clone();

@@ -4,6 +4,7 @@
 //! decides anything, and no notice is ever read by what decides.
 
 mod outcome;
+mod texts;
 
 pub use outcome::{CancelReason, Exit, Failure, Outcome, OutcomeKind, SkipReason};
 

@@ -123,6 +123,11 @@ impl Late {
         })
     }
 
+    /// Whether the value of a variable is not known yet.
+    pub fn hides_variable(&self, name: &str) -> bool {
+        self.values.0.iter().any(|(target, _)| matches!(target, Target::Variable(other) if other == name))
+    }
+
     /// The processes whose outputs are read.
     pub fn processes(&self) -> &BTreeSet<String> {
         &self.kept.processes

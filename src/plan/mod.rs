@@ -39,6 +39,7 @@ mod reads;
 mod references;
 mod requests;
 mod resolve;
+mod secrets;
 mod select;
 mod sharing;
 pub mod simple_command;
@@ -135,6 +136,9 @@ pub fn build(parsed: &Parsed, options: &Options, host: &dyn Host) -> Outcome {
     } else {
         Some(plan(parsed, options, host, &mut diagnostics))
     };
+    if let Some(plan) = &plan {
+        secrets::hide(&mut diagnostics, plan, host.env());
+    }
     if diagnostics.iter().any(|found| found.severity == Severity::Error) {
         plan = None;
     }

@@ -366,6 +366,8 @@ pub struct Step {
     pub cwd: PathBuf,
     /// What differs from the host's environment: a value, or none to unset. Shared by steps alike.
     pub env: Arc<BTreeMap<String, Option<String>>>,
+    /// The names of variables whose values must not be shown.
+    pub secrets: Arc<[String]>,
     /// The permissions that new files do not get, 0 to 0o777; none is flowrun's own. Meaningless for a task.
     pub umask: Option<u32>,
     /// Values that are known only when it starts; until then their source text stands for them.

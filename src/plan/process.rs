@@ -22,6 +22,7 @@ use super::readiness::Owner;
 use super::reads::Reads;
 use super::requests::{Resources, Wanted};
 use super::resolve::Resolver;
+use super::secrets;
 use super::steps::{Shared, program_place};
 use super::supervision;
 use super::terminals;
@@ -206,15 +207,17 @@ impl Builder<'_, '_> {
         let env = self.environment(&mut lates);
         let cwd = self.folder(&self.process.cwd, self.around.folder, &mut lates);
         let stdin = self.stdin(&mut lates);
+        let secrets = secrets::names(&self.process.secrets, &Arc::default(), self.resolver);
         let mut mentions = Vec::new();
-        let steps = self.steps(&Shared { env: &env, cwd: &cwd, umask, lates: &lates }, &mut mentions);
+        let steps = self.steps(&Shared { env: &env, cwd: &cwd, secrets: &secrets, umask, lates: &lates }, &mut mentions);
         let stop = self.process.stop.value().cloned().unwrap_or_default();
         let stop_command = stop.command.get().and_then(|command| {
             let mut lates = lates.clone();
             let action = command::action(command, &Field::Absent, &self.process.shell, &mut lates, self.resolver)?;
             let late = Late::new(self.around.keep(self.resolver).as_ref(), lates, None);
             let place = program_place(command, self.around.document);
-            Some(Step { name: None, place, action, cwd: cwd.clone(), env: Arc::clone(&env), umask, late })
+            let secrets = Arc::clone(&secrets);
+            Some(Step { name: None, place, action, cwd: cwd.clone(), env: Arc::clone(&env), secrets, umask, late })
         });
         let outputs = if tty {
             (Output::Captured, Output::Captured)
@@ -224,7 +227,8 @@ impl Builder<'_, '_> {
         // What has flowrun's terminal writes there.
         let inherits = matches!(self.process.stdin.value(), Some(written::Stdin::Inherit));
         let captured = !inherits && (outputs.0 == Output::Captured || outputs.1 == Output::Captured);
-        let owner = Owner { around: self.around, shell: &self.process.shell, cwd: &cwd, env: &env, umask, lates: &lates, captured };
+        let shell = &self.process.shell;
+        let owner = Owner { around: self.around, shell, cwd: &cwd, env: &env, secrets: &secrets, umask, lates: &lates, captured };
         let ready = self.process.ready.get().and_then(|spec| owner.ready(&spec.value.0, spec.span, self.given.ready, self.resolver));
         let live = self.process.live.get().and_then(|spec| owner.live(&spec.value.0, spec.span, self.given.live, self.resolver));
         let (disabled, condition) = self.condition();

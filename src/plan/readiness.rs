@@ -48,6 +48,8 @@ pub struct Owner<'b> {
     pub env: &'b Arc<Overlay>,
     /// The permissions that new files of its commands do not get; none is flowrun's own.
     pub umask: Option<u32>,
+    /// The names of variables whose values must not be shown.
+    pub secrets: &'b Arc<[String]>,
     /// What of its environment and folder is late.
     pub lates: &'b Lates,
     /// Whether any of its output is captured.
@@ -193,7 +195,8 @@ impl Owner<'_> {
         let action = command::action(&command, &Field::Absent, self.shell, &mut lates, resolver)?;
         let place = program_place(&command, self.around.document);
         let late = Late::new(self.around.keep(resolver).as_ref(), lates, None);
-        Some(Step { name: None, place, action, cwd: self.cwd.to_owned(), env: Arc::clone(self.env), umask: self.umask, late })
+        let (cwd, env, secrets) = (self.cwd.to_owned(), Arc::clone(self.env), Arc::clone(self.secrets));
+        Some(Step { name: None, place, action, cwd, env, secrets, umask: self.umask, late })
     }
 }
 

@@ -11,6 +11,7 @@ use super::late::{Late, LateTask, Lates, Lenient, Unknown};
 use super::model::{Action, Step, StepControl};
 use super::process::{Builder, Mention};
 use super::requests::Wanted;
+use super::secrets;
 use super::terminals;
 use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::base::span::{Span, Spanned};
@@ -43,7 +44,16 @@ impl Builder<'_, '_> {
         let late = Late::new(self.around.keep(self.resolver).as_ref(), lates, task);
         vec![PlannedStep {
             control: StepControl { only_waits: only_waits(&action), ..StepControl::default() },
-            step: Step { name: None, place, action, cwd: shared.cwd.to_owned(), env: Arc::clone(shared.env), umask: shared.umask, late },
+            step: Step {
+                name: None,
+                place,
+                action,
+                cwd: shared.cwd.to_owned(),
+                env: Arc::clone(shared.env),
+                secrets: Arc::clone(shared.secrets),
+                umask: shared.umask,
+                late,
+            },
             wanted: Vec::new(),
         }]
     }
@@ -80,6 +90,7 @@ impl Builder<'_, '_> {
             environment::add_late_entries(&mut overlay, &step.env, &mut lates, self.resolver);
             env = Arc::new(overlay);
         }
+        let secrets = secrets::names(&step.secrets, shared.secrets, self.resolver);
         let cwd = self.folder(&step.cwd, shared.cwd, &mut lates);
         if let (Some(span), true) = (step.umask.span(), step.task.is_set()) {
             self.resolver.report(
@@ -96,7 +107,7 @@ impl Builder<'_, '_> {
         let only_waits = only_waits(&action);
         let late = Late::new(self.around.keep(self.resolver).as_ref(), lates, task);
         Some(PlannedStep {
-            step: Step { name: step.name.value().cloned(), place: program, action, cwd, env, umask, late },
+            step: Step { name: step.name.value().cloned(), place: program, action, cwd, env, secrets, umask, late },
             control: StepControl { request: wanted.iter().map(|wanted| wanted.share).collect(), timeout, only_waits },
             wanted,
         })
@@ -174,6 +185,8 @@ pub struct Shared<'s> {
     pub env: &'s Arc<Overlay>,
     /// Its folder, absolute.
     pub cwd: &'s Path,
+    /// The names of variables whose values must not be shown.
+    pub secrets: &'s Arc<[String]>,
     /// The permissions that new files do not get.
     pub umask: Option<u32>,
     /// What of its environment and folder is late.

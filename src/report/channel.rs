@@ -22,6 +22,8 @@ use crate::plan::Plan;
 
 /// The run's time now, pauses excluded.
 pub type Clock = Box<dyn Fn() -> RunTime + Send>;
+/// The time of day, in milliseconds since 1970: only shown, never decided by.
+pub type Wall = Box<dyn Fn() -> u64 + Send>;
 /// Called on the reporters' thread when there is room again, and once when everything is written.
 pub type Wake = Box<dyn Fn() + Send>;
 
@@ -63,8 +65,15 @@ impl Channel {
     ///
     /// # Errors
     /// When there is no thread to be had, or no descriptor.
-    pub fn start(plan: Arc<Plan>, settings: Settings, more: Vec<Box<dyn Reporter>>, clock: Clock, wake: Wake) -> std::io::Result<Self> {
-        Self::start_with(plan, settings, more, clock, wake, Box::new(Sinks::system()?))
+    pub fn start(
+        plan: Arc<Plan>,
+        settings: Settings,
+        more: Vec<Box<dyn Reporter>>,
+        clock: Clock,
+        wall: Wall,
+        wake: Wake,
+    ) -> std::io::Result<Self> {
+        Self::start_with(plan, settings, more, clock, wall, wake, Box::new(Sinks::system()?))
     }
 
     fn start_with(
@@ -72,6 +81,7 @@ impl Channel {
         settings: Settings,
         more: Vec<Box<dyn Reporter>>,
         clock: Clock,
+        wall: Wall,
         wake: Wake,
         drain: Box<dyn Drain>,
     ) -> std::io::Result<Self> {
@@ -82,8 +92,8 @@ impl Channel {
         let thread = thread::Builder::new().name("report".to_owned()).spawn(move || {
             let mut desk = Desk::new(plan, settings);
             more.into_iter().for_each(|reporter| desk.add(reporter));
-            let out = Out::new(desk.shelter(drain));
-            let mut worker = Worker::new(desk, out, receiver, theirs, clock, wake);
+            let out = Out::new(desk.shelter(drain)).stamped(settings.stamp);
+            let mut worker = Worker::new(desk, out, receiver, theirs, clock, wall, wake);
             let finished = worker.run();
             let _ = done_sender.send(finished);
             worker.wake();

@@ -39,7 +39,7 @@ fn start() -> Test {
     let wake: Wake = Box::new(move || wake.lock().unwrap().send(()).unwrap_or_default());
     let clock: Clock = Box::new(|| RunTime::ZERO);
     let plan = Arc::new(plan(&["a"]));
-    let channel = Channel::start_with(plan, Settings::default(), Vec::new(), clock, wake, Box::new(gate)).unwrap();
+    let channel = Channel::start_with(plan, Settings::default(), Vec::new(), clock, Box::new(|| 0), wake, Box::new(gate)).unwrap();
     Test { channel, entered, open, woken, written }
 }
 

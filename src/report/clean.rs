@@ -58,7 +58,7 @@ fn last_overwrite(line: &[u8]) -> &[u8] {
 }
 
 /// How many bytes belong to the escape sequence that `bytes` begins with.
-fn escape_length(bytes: &[u8]) -> usize {
+pub(super) fn escape_length(bytes: &[u8]) -> usize {
     match bytes.get(1) {
         None => 1,
         Some(b'[') => {

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
+use super::ci::Host;
 use super::grouped::Grouped;
+use super::heartbeat::Heartbeat;
 use super::plain::Plain;
 use super::progress::Progress;
 use super::raw::Raw;
@@ -13,7 +15,7 @@ use super::screen::Screen;
 use super::sink::Drain;
 use super::status::Status;
 use super::summary::Summary;
-use super::voice::Voice;
+use super::voice::{self, Voice};
 use super::{Out, OutputMode, Reporter, RunView, Settings};
 use crate::base::time::RunTime;
 use crate::notice::{Event, Notice};
@@ -24,6 +26,8 @@ pub struct Desk {
     view: RunView,
     reporters: Vec<Box<dyn Reporter>>,
     progress: Option<Progress>,
+    heartbeat: Option<Heartbeat>,
+    settings: Settings,
 }
 
 /// The reporters that these settings ask for, in the order in which they are told.
@@ -31,7 +35,7 @@ fn reporters(plan: &Plan, settings: Settings) -> Vec<Box<dyn Reporter>> {
     let mut all: Vec<Box<dyn Reporter>> = Vec::new();
     match settings.mode {
         OutputMode::Prefixed => all.push(Box::new(Plain::new(plan, settings))),
-        OutputMode::Grouped => all.push(Box::new(Grouped::new(settings))),
+        OutputMode::Grouped | OutputMode::Failures => all.push(Box::new(Grouped::new(settings))),
         OutputMode::Raw => all.push(Box::new(Raw)),
         OutputMode::Quiet => {}
     }
@@ -41,15 +45,23 @@ fn reporters(plan: &Plan, settings: Settings) -> Vec<Box<dyn Reporter>> {
     all
 }
 
+/// A notice that cannot steer the host.
+fn harmless(host: Host, notice: &Notice) -> Notice {
+    let mut harmless = notice.clone();
+    harmless.event.change_texts(&|text| host.harmless(text));
+    harmless
+}
+
 impl Desk {
     /// For a run of this plan.
     pub fn new(plan: Arc<Plan>, settings: Settings) -> Self {
         let progress = settings.shows_progress().then(|| Progress::new(&plan, Screen::stderr(), settings.stderr.color));
-        Self { reporters: reporters(&plan, settings), view: RunView::new(plan), progress }
+        let heartbeat = settings.heartbeat.map(Heartbeat::new);
+        Self { reporters: reporters(&plan, settings), view: RunView::new(plan), progress, heartbeat, settings }
     }
     /// For a run that goes on, of which this much is known. Draws nothing.
     pub fn later(view: RunView, settings: Settings) -> Self {
-        Self { reporters: reporters(view.plan(), settings), view, progress: None }
+        Self { reporters: reporters(view.plan(), settings), view, progress: None, heartbeat: None, settings }
     }
     /// Also tells this one.
     pub fn add(&mut self, reporter: Box<dyn Reporter>) {
@@ -68,14 +80,33 @@ impl Desk {
     }
     /// Tells everybody.
     pub fn notice(&mut self, notice: &Notice, out: &mut Out) {
+        let harmless = self.settings.host.map(|host| harmless(host, notice));
+        let original = notice;
+        let notice = harmless.as_ref().unwrap_or(original);
+        out.set_run(notice.at);
         self.view.apply(notice);
         if matches!(notice.event, Event::RunEnded { .. })
             && let Some(progress) = self.progress.take()
         {
             progress.clear();
         }
+        if matches!(notice.event, Event::RunEnded { .. }) {
+            self.heartbeat = None;
+        }
         for reporter in &mut self.reporters {
+            let notice = if reporter.wants_original() { original } else { notice };
             reporter.notice(notice, &self.view, out);
+        }
+    }
+    /// When a line is due by itself.
+    pub fn due(&self) -> Option<RunTime> {
+        self.heartbeat.map(|heartbeat| heartbeat.due())
+    }
+    /// Writes the line that is due.
+    pub fn beat(&mut self, now: RunTime, out: &mut Out) {
+        out.set_run(now);
+        if let Some(line) = self.heartbeat.as_mut().and_then(|heartbeat| heartbeat.beat(&self.view, now)) {
+            voice::detail(self.settings, &line, out);
         }
     }
     /// Draws the state of things.

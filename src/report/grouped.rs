@@ -7,12 +7,15 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, Write};
+use std::time::Duration;
 
+use super::ci::Block;
 use super::paint::Paint;
 use super::plain::{push_shown, split, surface};
-use super::{Out, Reporter, RunView, Settings, voice};
+use super::view::State;
+use super::{Out, OutputMode, Reporter, RunView, Settings, voice};
 use crate::base::ids::ProcessId;
-use crate::notice::{Event, Notice, Stream};
+use crate::notice::{Event, Notice, OutcomeKind, Stream};
 
 /// A process's output goes into a file beyond this.
 const HELD: usize = 1 << 20;
@@ -25,18 +28,20 @@ pub struct Grouped {
     settings: Settings,
     held: BTreeMap<ProcessId, Held>,
     in_memory: usize,
+    /// How many blocks were shown.
+    shown: usize,
 }
 
 impl Grouped {
     /// With nothing held back.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, held: BTreeMap::new(), in_memory: 0 }
+        Self { settings, held: BTreeMap::new(), in_memory: 0, shown: 0 }
     }
 
     fn hold(&mut self, process: ProcessId, stream: Stream, lines: &[u8], view: &RunView, out: &mut Out) {
         let held = self.held.entry(process).or_default();
         let before = held.memory.len();
-        held.push(stream, lines);
+        held.push(out.moment(), stream, lines);
         self.in_memory += held.memory.len() - before;
         let size = held.memory.len();
         if size > HELD || (self.in_memory > HELD_IN_ALL && size > WORTH_A_FILE) {
@@ -44,32 +49,70 @@ impl Grouped {
                 Ok(()) => self.in_memory -= size,
                 Err(error) => {
                     out.trouble(format!("cannot hold back output in a temporary file: {error}"));
-                    self.show(process, "to be continued", view, out);
+                    self.show(process, &End::of("to be continued"), view, out);
                 }
             }
         }
     }
 
-    fn show(&mut self, process: ProcessId, end: &str, view: &RunView, out: &mut Out) {
+    /// What a process that has not failed wrote is of no interest in this mode.
+    fn forget(&mut self, process: ProcessId) {
+        if let Some(held) = self.held.remove(&process) {
+            self.in_memory -= held.memory.len();
+        }
+    }
+
+    fn show(&mut self, process: ProcessId, end: &End<'_>, view: &RunView, out: &mut Out) {
         let Some(held) = self.held.remove(&process) else { return };
         self.in_memory -= held.memory.len();
         let paint = Paint::new(self.settings.stdout.color);
         let name = super::words::name(view.plan(), process);
-        out.line(Stream::Stdout, &paint.process(process, &format!("┌── {name}")));
+        let host = self.settings.host;
+        let (took, now) = (end.took.as_secs(), out.clock());
+        let block = Block { process, number: self.shown, name: &name, end: end.text, failed: end.failed, now, took };
+        self.shown += 1;
+        match host {
+            Some(host) => out.command(Stream::Stdout, &host.open(&block)),
+            None => out.line(Stream::Stdout, &paint.process(process, &format!("┌── {name}"))),
+        }
         let mut line = Vec::new();
-        let shown = held.each(|stream, lines| {
+        let shown = held.each(|moment, stream, lines| {
+            // A host reads the two streams apart: what belongs into a block must go where that is opened.
+            let to = if host.is_some() { Stream::Stdout } else { stream };
             for text in split(lines) {
                 line.clear();
-                push_shown(text, surface(&self.settings, stream), &mut line);
+                push_shown(text, surface(&self.settings, to), &mut line);
                 line.push(b'\n');
-                out.write(stream, &line);
+                out.write_of(moment, to, &line);
             }
         });
         if let Err(error) = shown {
             out.trouble(format!("cannot read held back output: {error}"));
         }
-        out.line(Stream::Stdout, &paint.process(process, &format!("└── {name} {end}")));
+        match host {
+            Some(host) => host.close(&block).into_iter().for_each(|line| out.command(Stream::Stdout, &line)),
+            None => out.line(Stream::Stdout, &paint.process(process, &format!("└── {name} {}", end.text))),
+        }
     }
+}
+
+/// What is known at the end of a block.
+struct End<'a> {
+    text: &'a str,
+    failed: bool,
+    took: Duration,
+}
+
+impl<'a> End<'a> {
+    /// Only what happened.
+    fn of(text: &'a str) -> Self {
+        Self { text, failed: false, took: Duration::ZERO }
+    }
+}
+
+/// Whether what a process wrote is shown in this mode once it has ended so.
+fn is_wanted(mode: OutputMode, kind: OutcomeKind) -> bool {
+    mode != OutputMode::Failures || kind == OutcomeKind::Failed
 }
 
 impl Reporter for Grouped {
@@ -77,17 +120,24 @@ impl Reporter for Grouped {
         match &notice.event {
             Event::Output { process, stream, lines } => {
                 self.hold(*process, *stream, lines, view, out);
-                if matches!(view.state(*process), super::view::State::Ended(_)) {
-                    self.show(*process, "wrote this after its end", view, out);
+                match view.state(*process) {
+                    State::Ended(kind) if is_wanted(self.settings.mode, *kind) => {
+                        self.show(*process, &End::of("wrote this after its end"), view, out);
+                    }
+                    State::Ended(_) => self.forget(*process),
+                    _ => {}
                 }
             }
+            Event::Ended { process, outcome, .. } if !is_wanted(self.settings.mode, outcome.kind()) => self.forget(*process),
             Event::Ended { process, outcome, exit, started, .. } => {
+                let failed = outcome.kind() == OutcomeKind::Failed;
                 let took = started.map(|started| notice.at.since(started));
-                self.show(*process, &voice::end(view.plan(), *process, outcome, exit.as_ref(), took), view, out);
+                let text = voice::end(view.plan(), *process, outcome, exit.as_ref(), took);
+                self.show(*process, &End { text: &text, failed, took: took.unwrap_or_default() }, view, out);
             }
             Event::RunEnded { .. } => {
                 for process in self.held.keys().copied().collect::<Vec<_>>() {
-                    self.show(process, "did not end", view, out);
+                    self.show(process, &End::of("did not end"), view, out);
                 }
             }
             _ => {}
@@ -103,11 +153,12 @@ struct Held {
     in_file: u64,
 }
 
-/// The stream and the length before the lines of a frame.
-const HEAD: usize = 9;
+/// The moment, the stream and the length before the lines of a frame.
+const HEAD: usize = 17;
 
 impl Held {
-    fn push(&mut self, stream: Stream, lines: &[u8]) {
+    fn push(&mut self, moment: u64, stream: Stream, lines: &[u8]) {
+        self.memory.extend_from_slice(&moment.to_le_bytes());
         self.memory.push(u8::from(stream == Stream::Stderr));
         self.memory.extend_from_slice(&(lines.len() as u64).to_le_bytes());
         self.memory.extend_from_slice(lines);
@@ -125,7 +176,7 @@ impl Held {
         self.memory = Vec::new();
         Ok(())
     }
-    fn each(self, mut show: impl FnMut(Stream, &[u8])) -> io::Result<()> {
+    fn each(self, mut show: impl FnMut(u64, Stream, &[u8])) -> io::Result<()> {
         let stored = match self.file {
             Some(mut file) => {
                 file.rewind()?;
@@ -138,7 +189,7 @@ impl Held {
     }
 }
 
-fn frames(mut from: impl Read, show: &mut impl FnMut(Stream, &[u8])) -> io::Result<()> {
+fn frames(mut from: impl Read, show: &mut impl FnMut(u64, Stream, &[u8])) -> io::Result<()> {
     let mut lines = Vec::new();
     loop {
         let mut head = [0; HEAD];
@@ -146,10 +197,12 @@ fn frames(mut from: impl Read, show: &mut impl FnMut(Stream, &[u8])) -> io::Resu
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             done => done?,
         }
-        let [stream, length @ ..] = head;
+        let (moment, rest) = head.split_at(size_of::<u64>());
+        let (stream, length) = rest.split_at(1);
+        let number = |bytes: &[u8]| bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte));
         lines.clear();
-        from.by_ref().take(u64::from_le_bytes(length)).read_to_end(&mut lines)?;
-        show(if stream == 0 { Stream::Stdout } else { Stream::Stderr }, &lines);
+        from.by_ref().take(number(length)).read_to_end(&mut lines)?;
+        show(number(moment), if stream == [0] { Stream::Stdout } else { Stream::Stderr }, &lines);
     }
 }
 
@@ -166,6 +219,9 @@ mod tests {
         stdout: super::super::Surface { terminal: false, color: false },
         stderr: super::super::Surface { terminal: false, color: false },
         progress: false,
+        heartbeat: None,
+        stamp: None,
+        host: None,
     };
 
     #[test]

@@ -7,10 +7,12 @@
 //! gets it as an argument and can not be used without it.
 
 pub mod channel;
+pub mod ci;
 mod clean;
 mod desk;
 pub mod formats;
 mod grouped;
+mod heartbeat;
 mod held;
 mod history;
 mod out;
@@ -24,6 +26,7 @@ mod screen;
 mod sections;
 mod sink;
 pub mod snapshot;
+mod stamp;
 mod state;
 pub mod status;
 mod summary;
@@ -36,12 +39,15 @@ mod waiters;
 pub mod words;
 mod worker;
 
-pub use channel::{Channel, Clock, Wake};
+pub use channel::{Channel, Clock, Wake, Wall};
 pub use history::History;
 pub use out::Out;
 pub use printer::Printer;
 pub use sink::Finished;
+pub use stamp::Stamp;
 pub use view::RunView;
+
+use std::time::Duration;
 
 use crate::notice::Notice;
 
@@ -49,6 +55,10 @@ use crate::notice::Notice;
 pub trait Reporter: Send {
     /// One thing happened; `view` knows of it already.
     fn notice(&mut self, notice: &Notice, view: &RunView, out: &mut Out);
+    /// Whether it wants what processes wrote byte by byte, as it does not write it where a host of continuous integration reads.
+    fn wants_original(&self) -> bool {
+        false
+    }
 }
 
 /// How the output of processes is shown.
@@ -61,6 +71,8 @@ pub enum OutputMode {
     Grouped,
     /// Line by line as it comes, without a prefix, byte by byte.
     Raw,
+    /// Held back until a process ends, then shown in one block if it has failed.
+    Failures,
     /// Not at all, except the last lines of what failed.
     Quiet,
 }
@@ -87,11 +99,17 @@ pub struct Settings {
     pub stderr: Surface,
     /// Lines of progress at the bottom of the terminal that standard error is.
     pub progress: bool,
+    /// A line from time to time of what still runs.
+    pub heartbeat: Option<Duration>,
+    /// The time before each line.
+    pub stamp: Option<Stamp>,
+    /// Who reads the log and takes lines in it for commands.
+    pub host: Option<ci::Host>,
 }
 
 impl Settings {
     /// Whether lines of progress are possible: raw bytes may move the cursor, and quiet is quiet.
     pub fn shows_progress(&self) -> bool {
-        self.progress && self.stderr.terminal && matches!(self.mode, OutputMode::Prefixed | OutputMode::Grouped)
+        self.progress && self.stderr.terminal && matches!(self.mode, OutputMode::Prefixed | OutputMode::Grouped | OutputMode::Failures)
     }
 }

@@ -5,6 +5,8 @@
 //! price is that each change of stream is a write of its own.
 
 use super::sink::{Drain, Finished};
+use super::stamp::Stamp;
+use crate::base::time::RunTime;
 use crate::notice::Stream;
 
 /// Written out when this much has gathered, even if more is to come.
@@ -15,16 +17,60 @@ pub struct Out {
     bytes: Vec<u8>,
     /// Each part with the end of its bytes.
     parts: Vec<(Stream, usize)>,
+    /// What stands before each line.
+    stamp: Option<Stamp>,
+    /// The time of the clock, and of the run, in milliseconds.
+    now: (u64, u64),
+    /// A line has begun.
+    within: bool,
     drain: Box<dyn Drain>,
 }
 
 impl Out {
     /// An empty buffer before `drain`.
     pub fn new(drain: Box<dyn Drain>) -> Self {
-        Self { bytes: Vec::new(), parts: Vec::new(), drain }
+        Self { bytes: Vec::new(), parts: Vec::new(), stamp: None, now: (0, 0), within: false, drain }
+    }
+    /// With the time before each line.
+    pub fn stamped(self, stamp: Option<Stamp>) -> Self {
+        Self { stamp, ..self }
+    }
+    /// The clock says so many milliseconds since 1970.
+    pub fn set_clock(&mut self, millis: u64) {
+        self.now.0 = millis;
+    }
+    /// The time of the clock, in seconds since 1970.
+    pub fn clock(&self) -> u64 {
+        self.now.0 / 1000
+    }
+    /// The run's time.
+    pub fn set_run(&mut self, now: RunTime) {
+        self.now.1 = u64::try_from(now.0.as_millis()).unwrap_or(u64::MAX);
+    }
+    /// The moment that stands before lines which are written now.
+    pub fn moment(&self) -> u64 {
+        if self.stamp == Some(Stamp::Relative) { self.now.1 } else { self.now.0 }
     }
     /// Adds bytes; they are written out later, at the end of a line.
     pub fn write(&mut self, stream: Stream, bytes: &[u8]) {
+        self.write_of(self.moment(), stream, bytes);
+    }
+    /// The same for what came at an earlier moment.
+    pub fn write_of(&mut self, moment: u64, stream: Stream, bytes: &[u8]) {
+        let Some(stamp) = self.stamp else { return self.push(stream, bytes) };
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if !self.within {
+                self.push(stream, stamp.text(moment).as_bytes());
+            }
+            self.push(stream, line);
+            self.within = !line.ends_with(b"\n");
+        }
+    }
+    /// Adds a line for a machine: nothing stands before it.
+    pub fn command(&mut self, stream: Stream, text: &str) {
+        self.push(stream, format!("{text}\n").as_bytes());
+    }
+    fn push(&mut self, stream: Stream, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }

@@ -58,6 +58,9 @@ const QUIET: Settings = Settings {
     stdout: Surface { terminal: false, color: false },
     stderr: Surface { terminal: false, color: false },
     progress: false,
+    heartbeat: None,
+    stamp: None,
+    host: None,
 };
 
 #[test]

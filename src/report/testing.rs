@@ -107,7 +107,7 @@ impl Written {
 /// All that reporters write for these notices.
 pub(super) fn told(plan: Plan, settings: Settings, events: Vec<(u64, Event)>) -> Written {
     let written = Written::default();
-    let mut out = Out::new(Box::new(written.clone()));
+    let mut out = Out::new(Box::new(written.clone())).stamped(settings.stamp);
     let mut desk = Desk::new(Arc::new(plan), settings);
     for (millis, event) in events {
         desk.notice(&note(millis, event), &mut out);

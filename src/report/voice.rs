@@ -45,6 +45,11 @@ impl Voice {
     }
 }
 
+/// A line about the run that no notice tells.
+pub fn detail(settings: Settings, text: &str, out: &mut Out) {
+    Voice::new(settings).say(Tone::Detail, text, out);
+}
+
 impl Reporter for Voice {
     fn notice(&mut self, notice: &Notice, view: &RunView, out: &mut Out) {
         if let Some((least, tone)) = weight(&notice.event, view)

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
 use super::Out;
-use super::channel::{Clock, ENOUGH, Message, Shared, Wake};
+use super::channel::{Clock, ENOUGH, Message, Shared, Wake, Wall};
 use super::desk::Desk;
 use super::held::Held;
 use super::out::BATCH;
@@ -38,6 +38,7 @@ pub(super) struct Worker {
     held: Held,
     shared: Arc<Shared>,
     clock: Clock,
+    wall: Wall,
     wake: Wake,
     /// Of the budget, by notices that are taken out of the queue but may not be written yet.
     taken: usize,
@@ -47,15 +48,16 @@ pub(super) struct Worker {
 
 impl Worker {
     /// Has taken nothing yet.
-    pub fn new(desk: Desk, out: Out, receiver: Receiver<Message>, shared: Arc<Shared>, clock: Clock, wake: Wake) -> Self {
+    pub fn new(desk: Desk, out: Out, receiver: Receiver<Message>, shared: Arc<Shared>, clock: Clock, wall: Wall, wake: Wake) -> Self {
         let now = Instant::now();
-        Self { desk, out, receiver, held: Held::default(), shared, clock, wake, taken: 0, next_draw: now, next_write: now }
+        Self { desk, out, receiver, held: Held::default(), shared, clock, wall, wake, taken: 0, next_draw: now, next_write: now }
     }
 
     /// Works until nothing will come any more.
     pub fn run(&mut self) -> Finished {
         while let Some(notice) = self.next() {
             self.taken += weight(&notice);
+            self.out.set_clock((self.wall)());
             self.desk.notice(&notice, &mut self.out);
             if self.taken >= BATCH {
                 self.write();
@@ -79,6 +81,7 @@ impl Worker {
                 self.desk.draw((self.clock)());
                 self.next_draw = Instant::now() + TICK;
             }
+            let wait = self.beat();
             if let Some(notice) = self.take_held() {
                 return Some(notice);
             }
@@ -90,19 +93,36 @@ impl Worker {
                 Err(TryRecvError::Disconnected) => return None,
                 Err(TryRecvError::Empty) => {}
             }
-            if !self.desk.draws() {
-                self.write();
-                let message = self.receiver.recv().ok()?;
-                self.take(message);
-                continue;
-            }
-            let pause = self.pause();
+            let pause = match (self.desk.draws(), wait) {
+                (true, _) => self.pause(),
+                (false, Some(wait)) => {
+                    self.write();
+                    wait
+                }
+                (false, None) => {
+                    self.write();
+                    let message = self.receiver.recv().ok()?;
+                    self.take(message);
+                    continue;
+                }
+            };
             match self.receiver.recv_timeout(pause) {
                 Ok(message) => self.take(message),
                 Err(RecvTimeoutError::Disconnected) => return None,
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
+    }
+
+    /// Writes the line that is due by itself, and says in which time to look again; none when there is no such line.
+    fn beat(&mut self) -> Option<Duration> {
+        let now = (self.clock)();
+        if self.desk.due()? <= now {
+            self.out.set_clock((self.wall)());
+            self.desk.beat(now, &mut self.out);
+        }
+        // A clock that stands still would be asked without pause at the last moment before it is due.
+        self.desk.due().map(|due| due.since(now).max(FRAME))
     }
 
     /// Keeps a notice for the next turn, or everything that comes as long as nothing is to be shown.

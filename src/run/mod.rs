@@ -30,6 +30,7 @@ mod queues;
 mod refusals;
 mod requests;
 mod runner;
+mod secrets;
 mod sections;
 mod server;
 mod serving;

@@ -110,6 +110,7 @@ impl Runner<'_> {
         let outputs = self.written_by(late.processes());
         let given = Given { outputs: &outputs, item: self.queues.item(job).map(|item| item.bytes) };
         let (step, stdin) = late.known(step, stdin, given).map_err(StartError::Failed)?;
+        self.secrets.learn(job.process, &step, &self.setup.environment, true);
         Ok((Cow::Owned(step), Cow::Owned(stdin)))
     }
 

@@ -8,7 +8,9 @@ use std::io::{self, ErrorKind, Read};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use super::lines::{LineBuffer, without_returns};
+use super::secrets::Hidden;
 use crate::base::ids::ProcessId;
+use crate::base::secret::Hider;
 use crate::io::poller::Poller;
 use crate::io::pty::{self, Size};
 use crate::notice::Stream;
@@ -26,6 +28,7 @@ struct Pipe {
     process: ProcessId,
     stream: Stream,
     lines: LineBuffer,
+    hider: Hider,
     /// It is a pseudo-terminal.
     terminal: bool,
 }
@@ -47,11 +50,12 @@ pub struct Pipes {
     heard: Vec<Said>,
     next_key: usize,
     buffer: Vec<u8>,
+    hidden: Hidden,
 }
 
 impl Pipes {
-    /// No pipes; keys from `first_key` on are theirs.
-    pub fn new(first_key: usize) -> Self {
+    /// No pipes; keys from `first_key` on are theirs, and what is `hidden` does not come out as lines.
+    pub fn new(first_key: usize, hidden: Hidden) -> Self {
         Self {
             pipes: BTreeMap::new(),
             ready: BTreeSet::new(),
@@ -59,6 +63,7 @@ impl Pipes {
             heard: Vec::new(),
             next_key: first_key,
             buffer: vec![0; 64 * 1024],
+            hidden,
         }
     }
 
@@ -70,7 +75,8 @@ impl Pipes {
         let key = self.next_key;
         self.next_key += 1;
         poller.add(end.as_raw_fd(), key)?;
-        self.pipes.insert(key, Pipe { file: File::from(end), process, stream, lines: LineBuffer::default(), terminal });
+        self.pipes
+            .insert(key, Pipe { file: File::from(end), process, stream, lines: LineBuffer::default(), hider: Hider::default(), terminal });
         Ok(key)
     }
 
@@ -129,7 +135,7 @@ impl Pipes {
     /// Closes everything; what was written last comes out as lines.
     pub fn close_all(&mut self, poller: &Poller, said: &mut Vec<Said>) {
         while let Some((_, pipe)) = self.pipes.pop_first() {
-            close(pipe, poller, said);
+            close(pipe, poller, &self.hidden, said);
         }
     }
 
@@ -145,7 +151,8 @@ impl Pipes {
                     if self.listened.contains(&pipe.process) {
                         self.heard.push((pipe.process, pipe.stream, self.buffer[..count].to_vec()));
                     }
-                    if let Some(lines) = pipe.lines.push(&self.buffer[..count]) {
+                    let shown = pipe.hider.push(&self.hidden.borrow(), &self.buffer[..count]);
+                    if let Some(lines) = pipe.lines.push(&shown) {
                         said.push(pipe.said(lines));
                     }
                     continue;
@@ -159,14 +166,18 @@ impl Pipes {
             return true;
         }
         if let Some(pipe) = self.pipes.remove(&key) {
-            close(pipe, poller, said);
+            close(pipe, poller, &self.hidden, said);
         }
         false
     }
 }
 
-fn close(mut pipe: Pipe, poller: &Poller, said: &mut Vec<Said>) {
+fn close(mut pipe: Pipe, poller: &Poller, hidden: &Hidden, said: &mut Vec<Said>) {
     poller.remove(pipe.file.as_raw_fd());
+    let rest = pipe.hider.finish(&hidden.borrow());
+    if let Some(lines) = pipe.lines.push(&rest) {
+        said.push(pipe.said(lines));
+    }
     if let Some(lines) = pipe.lines.finish() {
         said.push(pipe.said(lines));
     }

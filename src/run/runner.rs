@@ -19,6 +19,7 @@ use super::pipes::{Pipes, Said};
 use super::printers::Printers;
 use super::probes::Probes;
 use super::queues::Queues;
+use super::secrets::RunSecrets;
 use super::sections::Sections;
 use super::server::Server;
 use super::starting::PendingStart;
@@ -85,6 +86,7 @@ pub fn run(setup: Setup<'_>) -> io::Result<Ended> {
     let mut runner = Runner::new(setup)?;
     runner.open_server()?;
     runner.take(Input::Begin);
+    runner.tell_short_secrets();
     loop {
         runner.perform_starts();
         runner.think();
@@ -128,6 +130,7 @@ pub(super) struct Runner<'a> {
     pub(super) killing: bool,
     pub(super) terminals: Terminals,
     pub(super) outputs: OutputFiles,
+    pub(super) secrets: RunSecrets,
     pub(super) ties: Ties,
     pub(super) queues: Queues,
     pub(super) suspension: Suspension,
@@ -158,6 +161,7 @@ impl<'a> Runner<'a> {
             setup.poller.add(*fd, key)?;
         }
         let (post, receiver) = inbox(setup.poller.waker());
+        let secrets = RunSecrets::of(&setup.plan, &setup.environment);
         Ok(Self {
             core: Scheduler::new(Arc::clone(&setup.plan), setup.settings),
             inputs: VecDeque::new(),
@@ -167,7 +171,7 @@ impl<'a> Runner<'a> {
             last_signal: None,
             told_no_room: false,
             jobs: Jobs::default(),
-            pipes: Pipes::new(descriptors.len()),
+            pipes: Pipes::new(descriptors.len(), secrets.hidden()),
             probes: Probes::new(),
             host_locks: HostLocks::default(),
             lingering: Lingering::default(),
@@ -177,6 +181,7 @@ impl<'a> Runner<'a> {
             killing: false,
             terminals,
             outputs: OutputFiles::default(),
+            secrets,
             ties: Ties::new(&setup.plan),
             queues: Queues::new(&setup.plan),
             suspension: Suspension::default(),

@@ -67,8 +67,9 @@ impl Runner<'_> {
         self.end_late_requests(now);
     }
 
-    /// Tells the audience, and the clients whom it concerns.
-    pub(super) fn tell_everybody(&mut self, notice: Notice) {
+    /// Tells the audience, and the clients whom it concerns: the one place where notices leave the runner.
+    pub(super) fn tell_everybody(&mut self, mut notice: Notice) {
+        notice.event.hide(&self.secrets.hidden().borrow());
         if !self.waits.followers().is_empty() {
             self.tell_followers(&notice);
         }

@@ -67,6 +67,7 @@ impl Runner<'_> {
             Action::Command { .. } if process.work.accepts() => self.start_accepting(&start),
             Action::Command { .. } => self.start_child(&start, step),
         });
+        self.tell_short_secrets();
         let (job, number) = (start.job, start.step);
         if result.is_err() {
             self.terminal_is_free(job);

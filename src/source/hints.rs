@@ -11,8 +11,7 @@ use crate::base::suggest::nearest;
 /// Keys of this language that this version does not have yet: where they stand, and what does some of it until then.
 const NOT_YET: &[(&str, &[&str], Option<&str>)] = &[
     ("a process", &["resources"], Some("until then, a semaphore bounds what runs at once")),
-    ("a process", &["sources", "generates", "secrets"], None),
-    ("a step", &["secrets"], None),
+    ("a process", &["sources", "generates"], None),
 ];
 
 /// A key of a peer: its name, the exact form here, and the key that takes a value of the same form, if there is one.

@@ -148,12 +148,28 @@ pub struct Call {
     input: Vec<u8>,
 }
 
+/// Variables of others that change what is shown: colours, and who reads the log.
+const OF_OTHERS: [&str; 12] = [
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "CI",
+    "GITHUB_ACTIONS",
+    "GITHUB_STEP_SUMMARY",
+    "GITHUB_WORKSPACE",
+    "GITLAB_CI",
+    "BUILDKITE",
+    "TEAMCITY_VERSION",
+    "TF_BUILD",
+];
+
 impl Call {
     /// The developer's own settings are none of the test's.
     fn without_own_settings(mut self) -> Self {
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy().into_owned();
-            if name.starts_with("FLOWRUN_") || ["NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE"].contains(&name.as_str()) {
+            if name.starts_with("FLOWRUN_") || OF_OTHERS.contains(&name.as_str()) {
                 self.command.env_remove(name);
             }
         }

@@ -30,6 +30,7 @@ pub fn of_key(key: &str) -> Option<Value> {
         "path" => json!("out"),
         "process" => json!("heartbeat"),
         "queue" | "produces" | "consumes" => json!("buns"),
+        "secrets" => json!(["TOKEN"]),
         "workers" | "maxsize" | "max_deliveries" => json!(3),
         "contains" => json!("ready"),
         "json" => json!("tickets.json"),

@@ -65,6 +65,8 @@ mapping! {
         env: Map<EnvName, Tmpl<String>>,
         /// A file of `NAME=value` lines, or a list of such files.
         env_file: OneOrMany<Tmpl<String>>,
+        /// Names of environment variables whose values are masked as `***` wherever output is shown or stored.
+        secrets: OneOrMany<Tmpl<String>>,
         /// The folder it runs in, relative to the workflow file; default the workflow file's own.
         cwd: Tmpl<String>,
         /// The shell for text commands; default `sh -c`.

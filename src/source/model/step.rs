@@ -7,7 +7,7 @@ use super::scalars::Period;
 use super::umask::Umask;
 use crate::mapping;
 use crate::source::model::process::With;
-use crate::source::read::{List, Map, Tmpl};
+use crate::source::read::{List, Map, OneOrMany, Tmpl};
 
 mapping! {
     /// One step of a process. A step with a lock is a critical section: it holds the lock while it
@@ -25,6 +25,8 @@ mapping! {
         with: With,
         /// Environment variables for this step, over those of the process.
         env: Map<EnvName, Tmpl<String>>,
+        /// Names of environment variables whose values are masked as `***`, beside those of the process.
+        secrets: OneOrMany<Tmpl<String>>,
         /// The folder it runs in, relative to the workflow file; default that of the process.
         cwd: Tmpl<String>,
         /// The shell for a text command; default that of the process.

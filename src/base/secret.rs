@@ -1,0 +1,221 @@
+//! Secret values, and texts without them.
+//!
+//! Knows bytes only. A value of several lines is hidden line by line, because that is how it is shown. Every byte that
+//! belongs to a value is hidden, also where values overlap. Only the exact bytes are found: what a program prints in
+//! another form (encoded, escaped, in pieces) is not. The search is plain and needs no automaton that could be too
+//! large to build: each byte costs one look into a table, and the values that begin with it are compared.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::ops::Bound::{Included, Unbounded};
+
+/// What stands for a secret.
+pub const MASK: &[u8] = b"***";
+/// Shorter values are not hidden, in bytes: they are everywhere, and to hide them would make all output unreadable
+/// and show where they stand.
+pub const SHORTEST: usize = 3;
+
+/// Values that must not be shown.
+#[derive(Clone)]
+pub struct Secrets {
+    values: BTreeSet<Vec<u8>>,
+    /// Whether a value begins with this byte.
+    first: [bool; 256],
+}
+
+impl Default for Secrets {
+    fn default() -> Self {
+        Self { values: BTreeSet::new(), first: [false; 256] }
+    }
+}
+
+/// What stands at a place.
+enum Found {
+    Nothing,
+    /// A value of so many bytes.
+    Value(usize),
+    /// What may become a value, or a longer one.
+    Beginning,
+}
+
+impl Secrets {
+    /// One more; false when it is too short to be hidden.
+    pub fn add(&mut self, value: &[u8]) -> bool {
+        for line in value.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| line.len() >= SHORTEST) {
+            self.first[usize::from(line[0])] = true;
+            self.values.insert(line.to_vec());
+        }
+        let size = value.trim_ascii().len();
+        size == 0 || size >= SHORTEST
+    }
+
+    /// Whether there is nothing to hide.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// These bytes without the values.
+    pub fn hide<'t>(&self, bytes: &'t [u8]) -> Cow<'t, [u8]> {
+        if !self.may_be_in(bytes) {
+            return Cow::Borrowed(bytes);
+        }
+        let mut hider = Hider::default();
+        let mut hidden = hider.push(self, bytes).into_owned();
+        hidden.extend(hider.finish(self));
+        Cow::Owned(hidden)
+    }
+
+    /// The same for a text.
+    pub fn hide_text(&self, text: &mut String) {
+        if let Cow::Owned(hidden) = self.hide(text.as_bytes()) {
+            *text = String::from_utf8_lossy(&hidden).into_owned();
+        }
+    }
+
+    fn may_be_in(&self, bytes: &[u8]) -> bool {
+        !self.is_empty() && bytes.iter().any(|byte| self.first[usize::from(*byte)])
+    }
+
+    /// What `rest` begins with; at the `end` nothing follows.
+    fn look(&self, rest: &[u8], end: bool) -> Found {
+        let mut found = Found::Nothing;
+        for value in self.values.range::<[u8], _>((Included(&rest[..1]), Unbounded)).take_while(|value| value[0] == rest[0]) {
+            if rest.starts_with(value) {
+                // In their order a longer one comes later.
+                found = Found::Value(value.len());
+            } else if !end && value.starts_with(rest) {
+                return Found::Beginning;
+            }
+        }
+        found
+    }
+}
+
+/// Hides values in bytes that come in pieces: the outcome does not depend on where they were cut. Keeps less than the
+/// longest value, and nothing beyond a line break.
+#[derive(Clone, Debug, Default)]
+pub struct Hider {
+    /// The end of what came, which may be the beginning of a value.
+    held: Vec<u8>,
+    /// So many bytes of it belong to a value that is hidden already.
+    covered: usize,
+}
+
+impl Hider {
+    /// Takes a piece; what is certain to be no part of a value that is not whole yet comes out.
+    pub fn push<'p>(&mut self, secrets: &Secrets, piece: &'p [u8]) -> Cow<'p, [u8]> {
+        if self.held.is_empty() && !secrets.may_be_in(piece) {
+            return Cow::Borrowed(piece);
+        }
+        let mut all = std::mem::take(&mut self.held);
+        all.extend_from_slice(piece);
+        Cow::Owned(self.scan(secrets, &all, false))
+    }
+
+    /// Nothing follows: what was kept comes out.
+    pub fn finish(&mut self, secrets: &Secrets) -> Vec<u8> {
+        let all = std::mem::take(&mut self.held);
+        self.scan(secrets, &all, true)
+    }
+
+    fn scan(&mut self, secrets: &Secrets, all: &[u8], end: bool) -> Vec<u8> {
+        let mut shown = Vec::with_capacity(all.len());
+        let mut covered = std::mem::take(&mut self.covered);
+        let mut at = 0;
+        while at < all.len() {
+            let next = all[at..].iter().position(|byte| secrets.first[usize::from(*byte)]).map_or(all.len(), |next| at + next);
+            shown.extend_from_slice(&all[at.max(covered).min(next)..next]);
+            at = next;
+            if at == all.len() {
+                break;
+            }
+            match secrets.look(&all[at..], end) {
+                Found::Beginning => {
+                    self.held = all[at..].to_vec();
+                    break;
+                }
+                Found::Value(size) => {
+                    if at >= covered {
+                        shown.extend_from_slice(MASK);
+                    }
+                    covered = covered.max(at + size);
+                }
+                Found::Nothing if at >= covered => shown.push(all[at]),
+                Found::Nothing => {}
+            }
+            at += 1;
+        }
+        self.covered = covered.saturating_sub(at);
+        shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secrets(values: &[&str]) -> Secrets {
+        let mut secrets = Secrets::default();
+        values.iter().for_each(|value| assert!(secrets.add(value.as_bytes()), "{value}"));
+        secrets
+    }
+
+    /// Secrets, a text, and what is shown of it.
+    const CASES: &[(&[&str], &str, &str)] = &[
+        (&["hunter2"], "the password is hunter2, hunter, hunter2", "the password is ***, hunter, ***"),
+        (&["hunter2"], "hunter2hunter2", "******"),
+        (&["abcd", "bcde"], "xabcdex", "x***x"),
+        (&["abcdef", "bcd"], "abcd abcdef abcdx", "a*** *** a***x"),
+        (&["abc", "abcdef"], "abcdex abcdef abc", "***dex *** ***"),
+        (&["abcabd"], "abcabcabd", "abc***"),
+        (&["aaa"], "aa aaa aaaaaaa aa", "aa *** *** aa"),
+        (&["first line\nsecond line\n}\n"], "first line\r\nsecond line\n}\nfirst\n", "***\r\n***\n}\nfirst\n"),
+        (&["***"], "a *** b", "a *** b"),
+        (&["gr\u{fc}n\u{20ac}"], "gr\u{fc}n\u{20ac} gr\u{fc}n", "*** gr\u{fc}n"),
+        (&[], "nothing to hide", "nothing to hide"),
+    ];
+
+    #[test]
+    fn values_are_hidden() {
+        for (values, text, shown) in CASES {
+            assert_eq!(String::from_utf8_lossy(&secrets(values).hide(text.as_bytes())), *shown, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn it_does_not_matter_where_the_pieces_are_cut() {
+        for (values, text, shown) in CASES {
+            let secrets = secrets(values);
+            let longest = secrets.values.iter().map(Vec::len).max().unwrap_or(1);
+            let bytes = text.as_bytes();
+            for one in 0..=bytes.len() {
+                for two in one..=bytes.len() {
+                    let mut hider = Hider::default();
+                    let mut all = Vec::new();
+                    for piece in [&bytes[..one], &bytes[one..two], &bytes[two..]] {
+                        all.extend_from_slice(&hider.push(&secrets, piece));
+                        assert!(hider.held.len() < longest, "{values:?} {text} {one} {two}");
+                    }
+                    all.extend(hider.finish(&secrets));
+                    assert_eq!(String::from_utf8_lossy(&all), *shown, "{values:?} {text} {one} {two}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn byte_by_byte_a_line_is_out_with_its_break() {
+        let secrets = secrets(&["hunter2", "break"]);
+        let mut hider = Hider::default();
+        let shown: Vec<u8> = b"hunter\nhunter2\nbrea\n".iter().flat_map(|byte| hider.push(&secrets, &[*byte]).into_owned()).collect();
+        assert_eq!(shown, b"hunter\n***\nbrea\n");
+    }
+
+    #[test]
+    fn short_values_are_not_hidden_and_said_to_be_so() {
+        let mut secrets = Secrets::default();
+        assert!(!secrets.add(b"ab") && !secrets.add(b" x\n"));
+        assert!(secrets.add(b"") && secrets.add(b" \n"));
+        assert!(secrets.is_empty());
+    }
+}

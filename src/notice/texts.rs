@@ -1,0 +1,142 @@
+//! The texts in notices, to be changed wherever they stand: secrets are hidden in them, and what could steer those who read.
+//!
+//! Every kind of notice stands here, so that a new one does not compile until it is decided what of it comes from
+//! outside: what processes write and what is said of errors, never names and numbers.
+
+use super::{Event, Exit, Failure, Outcome};
+use crate::base::secret::Secrets;
+
+/// Makes another text of one; none leaves it as it is.
+type Change<'c> = &'c dyn Fn(&[u8]) -> Option<Vec<u8>>;
+
+fn change_text(text: &mut String, change: Change<'_>) {
+    if let Some(changed) = change(text.as_bytes()) {
+        *text = String::from_utf8_lossy(&changed).into_owned();
+    }
+}
+
+impl Event {
+    /// Hides these values wherever they stand in it.
+    pub fn hide(&mut self, secrets: &Secrets) {
+        if !secrets.is_empty() {
+            self.change_texts(&|text| match secrets.hide(text) {
+                std::borrow::Cow::Owned(hidden) => Some(hidden),
+                std::borrow::Cow::Borrowed(_) => None,
+            });
+        }
+    }
+
+    /// Changes every text in it that comes from outside of flowrun.
+    pub fn change_texts(&mut self, change: Change<'_>) {
+        match self {
+            Self::Output { lines: bytes, .. } | Self::ItemSetAside { item: bytes, .. } => {
+                if let Some(changed) = change(bytes) {
+                    *bytes = changed;
+                }
+            }
+            Self::ProbeFailed { why: text, .. } | Self::SaidStatus { text, .. } | Self::Warning { message: text, .. } => {
+                change_text(text, change);
+            }
+            Self::Retrying { failure, .. } | Self::ItemFailed { failure, .. } | Self::Restarting { failure: Some(failure), .. } => {
+                failure.change_texts(change);
+            }
+            Self::Ended { outcome, exit, .. } => {
+                if let Outcome::Failed { failure, .. } = outcome {
+                    failure.change_texts(change);
+                }
+                if let Some(Exit::NotStarted(why)) = exit {
+                    change_text(why, change);
+                }
+            }
+            Self::Left { processes, .. } => processes.iter_mut().for_each(|(_, command)| change_text(command, change)),
+            Self::RunStarted { .. }
+            | Self::Queued { .. }
+            | Self::Acquired { .. }
+            | Self::Withdrawn { .. }
+            | Self::HeldElsewhere { .. }
+            | Self::Released { .. }
+            | Self::SectionQueued { .. }
+            | Self::SectionAcquired { .. }
+            | Self::SectionWithdrawn { .. }
+            | Self::SectionReleased { .. }
+            | Self::Started { .. }
+            | Self::Ready { .. }
+            | Self::Restarting { failure: None, .. }
+            | Self::BeginningAnew { .. }
+            | Self::Stopping { .. }
+            | Self::Killing { .. }
+            | Self::WaitsForItem { .. }
+            | Self::ItemDone { .. }
+            | Self::QueueClosed { .. }
+            | Self::QueueAbandoned { .. }
+            | Self::Halted { .. }
+            | Self::WaitingFor { .. }
+            | Self::KillingAll { .. }
+            | Self::Suspended
+            | Self::Resumed
+            | Self::StatusAsked
+            | Self::RunEnded { .. } => {}
+        }
+    }
+}
+
+impl Failure {
+    fn change_texts(&mut self, change: Change<'_>) {
+        match self {
+            Self::NotStarted(why) | Self::HostLock(why) | Self::BadItem(why) | Self::NotLive { why, .. } => change_text(why, change),
+            Self::NeverReady { why, .. } => why.iter_mut().for_each(|why| change_text(why, change)),
+            Self::FellTooOften { last, .. } => last.iter_mut().for_each(|last| last.change_texts(change)),
+            Self::Code(_)
+            | Self::Signal(_)
+            | Self::Timeout(_)
+            | Self::AcquireTimeout(_)
+            | Self::EndedBeforeReady
+            | Self::NeverEnded(_)
+            | Self::ItemsSetAside(_)
+            | Self::JoinTimeout { .. } => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::base::ids::{JobId, ProcessId};
+    use crate::base::time::RunTime;
+    use crate::notice::{Notice, Stream};
+
+    const PROCESS: ProcessId = ProcessId(0);
+
+    #[test]
+    fn no_text_of_a_notice_shows_a_secret() {
+        let mut secrets = Secrets::default();
+        secrets.add(b"hunter2");
+        let text = || "says hunter2".to_owned();
+        let job = JobId { process: PROCESS, attempt: 1 };
+        let fell = Failure::FellTooOften { max: 1, within: Duration::ZERO, last: Some(Box::new(Failure::BadItem(text()))) };
+        let ended = |failure, exit| Event::Ended {
+            process: PROCESS,
+            outcome: Outcome::Failed { failure, allowed: false },
+            exit,
+            attempts: 1,
+            started: None,
+        };
+        for mut event in [
+            Event::Output { process: PROCESS, stream: Stream::Stdout, lines: text().into() },
+            Event::Warning { process: None, message: text() },
+            Event::SaidStatus { process: PROCESS, text: text() },
+            Event::ProbeFailed { job, live: true, failures: 1, why: text() },
+            Event::Left { job, processes: vec![(1, text())], kept: false },
+            Event::Restarting { job, failure: Some(fell), restarts: 1, max: 1, delay: Duration::ZERO },
+            Event::Retrying { job, failure: Failure::NotLive { failures: 1, why: text() }, attempts: 1, delay: Duration::ZERO },
+            ended(Failure::NotStarted(text()), Some(Exit::NotStarted(text()))),
+            ended(Failure::NeverReady { within: Duration::ZERO, why: Some(text()) }, None),
+        ] {
+            event.hide(&secrets);
+            let told = serde_json::to_string(&Notice { at: RunTime::ZERO, event }).expect("JSON");
+            assert!(told.contains("says ***") && !told.contains("hunter2"), "{told}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! `secrets`: the names of environment variables whose values must not be shown.
+//!
+//! Names only: what their values are is known where the environment of a process is made. Findings are the exception:
+//! they may quote what an expression gave, and are told before anything runs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::model::{Plan, Step};
+use super::resolve::Resolver;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::secret::Secrets;
+use crate::source::model::EnvName;
+use crate::source::read::{Field, KeyRule, OneOrMany, Tmpl};
+
+/// Those that are written here, after the `inherited` ones.
+pub fn names(written: &Field<OneOrMany<Tmpl<String>>>, inherited: &Arc<[String]>, resolver: &mut Resolver<'_>) -> Arc<[String]> {
+    if !written.is_set() {
+        return Arc::clone(inherited);
+    }
+    let mut names = inherited.to_vec();
+    for name in resolver.many(written) {
+        match EnvName::refuse(&name.value) {
+            None => names.push(name.value),
+            // The value may be the secret itself: it is not repeated.
+            Some(_) => resolver.report(Diagnostic::error("bad-value", name.span, "this cannot name an environment variable").help(
+                "write names only, as in `secrets: [TOKEN]`; a value belongs into the environment of flowrun, or into an `env_file`",
+            )),
+        }
+    }
+    names.into()
+}
+
+/// Hides the values of all secrets in what was found, also when the plan is of no use.
+pub fn hide(found: &mut [Diagnostic], plan: &Plan, host: &BTreeMap<String, String>) {
+    let mut secrets = Secrets::default();
+    for step in plan.processes.iter().flat_map(|process| &process.work.steps) {
+        step.secrets.iter().filter_map(|name| value(step, name, host)).for_each(|value| {
+            secrets.add(value.as_bytes());
+        });
+    }
+    for found in found {
+        secrets.hide_text(&mut found.message);
+        found.help.iter_mut().for_each(|help| secrets.hide_text(help));
+        found.labels.iter_mut().for_each(|label| secrets.hide_text(&mut label.text));
+    }
+}
+
+fn value<'v>(step: &'v Step, name: &str, host: &'v BTreeMap<String, String>) -> Option<&'v String> {
+    let known = !step.late.as_ref().is_some_and(|late| late.hides_variable(name));
+    step.env.get(name).map_or_else(|| host.get(name), Option::as_ref).filter(|_| known)
+}

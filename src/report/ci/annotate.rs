@@ -1,0 +1,82 @@
+//! Points out failures and warnings to the host, at their places in the workflow.
+
+use super::super::clean::clean_text;
+use super::super::view::RunView;
+use super::super::{Out, Reporter, words};
+use super::{Finding, Host};
+use crate::base::ids::ProcessId;
+use crate::notice::{Event, Notice, Outcome, Stream};
+
+/// The workflow's file, as far as places in it need it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    file: Option<String>,
+    /// Where each line after the first begins.
+    breaks: Vec<usize>,
+}
+
+impl Source {
+    /// Of this text; `file` is what the host calls it, none when it knows no such file.
+    pub fn new(file: Option<String>, text: &str) -> Self {
+        Self { file, breaks: text.match_indices('\n').map(|(at, _)| at + 1).collect() }
+    }
+
+    /// The file, and the line of this byte, from 1.
+    fn place(&self, at: usize) -> Option<(&str, usize)> {
+        self.file.as_deref().map(|file| (file, self.breaks.partition_point(|start| *start <= at) + 1))
+    }
+}
+
+/// Tells a host.
+pub struct Annotate {
+    host: Host,
+    source: Source,
+}
+
+impl Annotate {
+    /// Findings of a run of this workflow.
+    pub fn new(host: Host, source: Source) -> Self {
+        Self { host, source }
+    }
+
+    fn point_out(&self, error: bool, process: Option<ProcessId>, message: &str, view: &RunView, out: &mut Out) {
+        let plan = view.plan();
+        let title = process.map_or_else(|| clean_text(&plan.name), |process| words::name(plan, process));
+        let place = process.and_then(|process| self.source.place(plan.processes[process].place.start as usize));
+        if let Some(line) = self.host.point_out(&Finding { error, title: &title, place, message }) {
+            out.command(Stream::Stdout, &line);
+        }
+    }
+}
+
+impl Reporter for Annotate {
+    fn notice(&mut self, notice: &Notice, view: &RunView, out: &mut Out) {
+        let plan = view.plan();
+        match &notice.event {
+            Event::Ended { process, outcome: Outcome::Failed { failure, allowed }, .. } => {
+                let mut message = words::failure(plan, *process, failure);
+                for line in view.last_lines(*process) {
+                    message.push('\n');
+                    message.push_str(&clean_line(line));
+                }
+                self.point_out(!allowed, Some(*process), &message, view, out);
+            }
+            Event::Warning { process, message } => self.point_out(false, *process, &clean_text(message), view, out),
+            Event::Left { job, processes, kept: false } => {
+                self.point_out(false, Some(job.process), &words::left(processes, false), view, out);
+            }
+            Event::ItemSetAside { queue, item, deliveries } => {
+                self.point_out(true, None, &words::set_aside(plan, *queue, item, *deliveries), view, out);
+            }
+            Event::QueueAbandoned { queue, left } => self.point_out(true, None, &words::abandoned(plan, *queue, *left), view, out),
+            _ => {}
+        }
+    }
+}
+
+/// A line of output as plain text.
+pub(super) fn clean_line(line: &[u8]) -> String {
+    let mut shown = Vec::new();
+    super::super::clean::clean(line, &mut shown);
+    console::strip_ansi_codes(&String::from_utf8_lossy(&shown)).into_owned()
+}

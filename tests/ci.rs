@@ -1,0 +1,218 @@
+//! Continuous integration: whole outputs of real runs, as if a host had started them.
+
+mod common;
+
+use common::{Call, Place, Said, repository};
+
+/// Without what differs from run to run: how long things took, and when they began.
+fn steady(text: &str) -> String {
+    let took = regex_lite::Regex::new(r"\b(in|after) [0-9.]+ (ms|s)\b").expect("a pattern");
+    let moment = regex_lite::Regex::new(r"section_(start|end):[0-9]{10}:").expect("a pattern");
+    moment.replace_all(&took.replace_all(text, "$1 TIME"), "section_$1:NOW:").into_owned()
+}
+
+const TWO: &str = "\
+on_failure: continue
+processes:
+  good: {command: 'echo fine; echo \"::error::forged\"; echo \"##[group]forged\"'}
+  bad:
+    join: good
+    command: 'echo out; echo \"100 %, broken\" >&2; printf \"a\\r::set-env name=X::y\\n\"; exit 3'
+";
+
+fn place() -> Place {
+    Place::new().file("ci/flowrun.yaml", TWO)
+}
+
+fn on(place: &Place, line: &str, vars: &[(&str, &str)]) -> Call {
+    vars.iter().fold(place.flowrun(line), |call, (name, value)| call.env(name, value))
+}
+
+fn shown(said: &Said) -> String {
+    steady(&said.stdout).replace('\u{200b}', "~")
+}
+
+#[test]
+fn a_job_shows_blocks_and_no_progress() {
+    let said = on(&place(), "ci/flowrun.yaml", &[("CI", "true")]).run().exits(1);
+    let expected = "\
+┌── good
+fine
+::error::forged
+##[group]forged
+└── good succeeded in TIME
+┌── bad
+out
+a\r::set-env name=X::y
+└── bad failed: exit code 3
+";
+    assert_eq!(shown(&said), expected);
+    for (line, vars) in
+        [("-o prefixed", [("CI", "true")].as_slice()), ("", &[("CI", "true"), ("FLOWRUN_OUTPUT", "prefixed")]), ("", &[("CI", "false")])]
+    {
+        let said = on(&place(), &format!("{line} ci/flowrun.yaml"), vars).run();
+        assert!(said.stdout.contains("good | fine"), "{said}");
+    }
+}
+
+#[test]
+fn what_still_runs_is_told_from_time_to_time() {
+    let place = Place::new().file(
+        "flowrun.yaml",
+        "processes:
+  db: {daemon: true, command: 'until [ -e over ]; do sleep 0.02; done; sleep 100'}
+  hangs: {join: {db: start}, command: 'until grep -q \"still running: .*hangs [0-9]\" told; do sleep 0.02; done'}
+  later: {join: hangs, command: 'echo done'}
+",
+    );
+    std::fs::write(place.path("told"), "").expect("a file");
+    let line = format!("exec '{}' --heartbeat 1ms 2> told", env!("CARGO_BIN_EXE_flowrun"));
+    let status = std::process::Command::new("sh").args(["-c", &line]).current_dir(place.path("")).env("CI", "true").status();
+    assert!(status.expect("a shell").success());
+    let told = place.read("told");
+    let expected =
+        regex_lite::Regex::new(r"(?m)^flowrun: still running: db [0-9]+ s \(daemon\), hangs [0-9]+ s; waiting: later$").expect("a pattern");
+    assert!(expected.is_match(&told), "{told}");
+}
+
+#[test]
+fn github_gets_groups_annotations_and_a_summary() {
+    let place = place();
+    let (workspace, summary) = (place.path(""), place.path("summary.md"));
+    let vars = [
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_WORKSPACE", workspace.to_str().expect("UTF-8")),
+        ("GITHUB_STEP_SUMMARY", summary.to_str().expect("UTF-8")),
+    ];
+    let said = on(&place, "ci/flowrun.yaml", &vars).run().exits(1);
+    // The two streams of a process are read apart: only each of them has an order.
+    let text = shown(&said);
+    assert!(
+        text.starts_with(
+            "::group::good succeeded in TIME\nfine\n:~:error::forged\n#~#[group]forged\n::endgroup::\n::group::bad failed: exit code 3\n"
+        ),
+        "{text}"
+    );
+    let (group, after) = text.rsplit_once("::endgroup::\n").expect("a group");
+    for line in ["\nout\n", "\n100 %, broken\n", "\na\r:~:set-env name=X::y\n"] {
+        assert!(group.contains(line), "{line} {group}");
+    }
+    assert!(after.starts_with("::error file=ci/flowrun.yaml,line=4,title=bad::exit code 3%0A"), "{after}");
+    assert!(after.contains("100 %25, broken") && after.lines().count() == 1, "{after}");
+    let forged = |text: &str| text.split(['\n', '\r']).filter(|line| line.starts_with("::")).count();
+    assert_eq!((forged(&said.stdout), forged(&said.stderr)), (5, 0), "{said}");
+    let summary = place.read("summary.md");
+    assert!(summary.starts_with("### flowrun: 1 succeeded, 1 failed in "), "{summary}");
+    assert!(summary.contains("| ❌ | bad | failed: exit code 3 |") && summary.contains("100 %, broken"), "{summary}");
+}
+
+#[test]
+fn the_summary_is_no_reason_to_fail() {
+    let place = Place::new().file("flowrun.yaml", "processes: {a: {command: 'true'}}");
+    let vars = [("GITHUB_ACTIONS", "true"), ("GITHUB_STEP_SUMMARY", "/nowhere/at/all")];
+    let said = on(&place, "", &vars).run().exits(0);
+    said.told("flowrun: warning: cannot append the summary to /nowhere/at/all: ");
+}
+
+#[test]
+fn other_hosts_get_their_own_lines() {
+    let workflow = "processes: {'a': {command: 'echo one; echo \"section_end:1:x\"; echo \"--- x\"; echo \"##teamcity[x]\"; echo \"##vso[x]\"; exit 3'}}";
+    let body = |broken: &str| {
+        let lines = ["section_end:1:x", "--- x", "##teamcity[x]", "##vso[x]"];
+        let line = |line: &&str| if *line == broken { format!("{}~{}", &line[..1], &line[1..]) } else { (*line).to_owned() };
+        lines.iter().map(line).fold("one\n".to_owned(), |text, line| text + &line + "\n")
+    };
+    let last = |broken: &str| body(broken).trim_end().replace('\n', "|n").replace('[', "|[").replace(']', "|]");
+    for (variable, expected) in [
+        (
+            "GITLAB_CI",
+            format!(
+                "section_start:NOW:flowrun_0_a\r\u{1b}[0Ka failed: exit code 3\n{}section_end:NOW:flowrun_0_a\r\u{1b}[0K\n",
+                body("section_end:1:x")
+            ),
+        ),
+        ("BUILDKITE", format!("+++ a failed: exit code 3\n{}", body("--- x"))),
+        (
+            "TEAMCITY_VERSION",
+            format!(
+                "##teamcity[blockOpened name='a' description='failed: exit code 3']\n{}##teamcity[blockClosed name='a']\n##teamcity[buildProblem description='a: exit code 3|n{} (flowrun.yaml:1)']\n",
+                body("##teamcity[x]"),
+                last("##teamcity[x]")
+            ),
+        ),
+        (
+            "TF_BUILD",
+            format!(
+                "##[group]a failed: exit code 3\n{}##[endgroup]\n##vso[task.logissue type=error;sourcepath=flowrun.yaml;linenumber=1;]a: exit code 3%0A{}\n",
+                body("##vso[x]"),
+                body("##vso[x]").trim_end().replace('\n', "%0A")
+            ),
+        ),
+    ] {
+        let place = Place::new().file("flowrun.yaml", workflow);
+        let said = on(&place, "", &[(variable, "True")]).run().exits(1);
+        assert_eq!(shown(&said), expected, "{variable}");
+    }
+}
+
+/// The outer run speaks to the host; what an inner one says is output of a process.
+#[test]
+fn a_flowrun_inside_of_another_gives_no_commands() {
+    let place = Place::new()
+        .file("flowrun.yaml", "processes: {outer: {command: flowrun inner.yaml}}")
+        .file("inner.yaml", "processes: {inner: {command: 'echo inside'}}");
+    let said = on(&place, "", &[("GITHUB_ACTIONS", "true")]).with_itself_in_path().run().exits(0);
+    assert!(said.stdout.contains("\ninner | inside\n"), "{said}");
+    assert_eq!(said.stdout.matches("::group::").count(), 1, "{said}");
+}
+
+/// The scripts of `action.yml`, run as the host would.
+#[test]
+fn the_action_runs_a_workflow() {
+    let text = std::fs::read_to_string(repository().join("action.yml")).expect("action.yml");
+    let action: serde_yaml::Value = serde_yaml::from_str(&text).expect("YAML");
+    assert_eq!(action["runs"]["using"], "composite");
+    let steps = action["runs"]["steps"].as_sequence().expect("steps");
+    for step in steps {
+        let script = step["run"].as_str().expect("a script");
+        // What comes from outside must not become code.
+        assert!(step["shell"] == "bash" && !script.contains("${{"), "{script}");
+        for (_, value) in step["env"].as_mapping().into_iter().flatten() {
+            let input = value.as_str().and_then(|value| value.strip_prefix("${{ inputs.")?.strip_suffix(" }}"));
+            assert!(input.is_none_or(|input| !action["inputs"][input].is_null()), "{value:?}");
+        }
+    }
+    assert!(steps[0]["run"].as_str().expect("a script").contains("cargo install --locked --path"));
+    let place = Place::new().file("my file.yaml", "processes: {a: {command: 'echo a'}, b: {command: 'echo b'}}");
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_flowrun")).parent().expect("a folder").display().to_string();
+    let path = format!("{program}:{}", std::env::var("PATH").expect("a PATH"));
+    for (words, expected) in [("", ["::group::a", "::group::b"].as_slice()), ("--jobs 1  b", &["::group::b"])] {
+        let output = std::process::Command::new("bash")
+            .args(["-e", "-c", steps[1]["run"].as_str().expect("a script")])
+            .envs([("FILE", "my file.yaml"), ("WORDS", words), ("GITHUB_ACTIONS", "true"), ("PATH", &path)])
+            .env_remove("GITHUB_STEP_SUMMARY")
+            .current_dir(place.path(""))
+            .output()
+            .expect("bash");
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
+        let mut groups: Vec<&str> = stdout.lines().filter(|line| line.starts_with("::group::")).map(|line| &line[..10]).collect();
+        groups.sort_unstable();
+        assert_eq!(groups, expected);
+    }
+}
+
+/// What the reference tells of `.gitlab-ci.yml` is YAML that installs and runs flowrun.
+#[test]
+fn snippets_of_the_reference_are_yaml() {
+    let text = std::fs::read_to_string(repository().join("docs/reference.md")).expect("the reference");
+    let snippets: Vec<&str> = text.split("```yml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(snippets.len(), 2);
+    for snippet in &snippets {
+        serde_yaml::from_str::<serde_yaml::Value>(snippet).unwrap_or_else(|error| panic!("{error}\n{snippet}"));
+    }
+    let gitlab: serde_yaml::Value = serde_yaml::from_str(snippets[1]).expect("YAML");
+    let script = gitlab["flowrun"]["script"].as_sequence().expect("a script");
+    assert!(script.iter().any(|line| line.as_str().is_some_and(|line| line.starts_with("cargo install --locked"))));
+    assert!(script.iter().any(|line| line.as_str().is_some_and(|line| line.starts_with("flowrun"))));
+}

@@ -1,0 +1,120 @@
+//! `secrets`: their values are nowhere in what flowrun shows and stores, whoever writes them.
+
+mod common;
+
+use common::Place;
+
+const VALUE: &str = "hunter2-and-more";
+
+#[test]
+fn what_any_process_writes_is_masked() {
+    let place = Place::new().file(
+        "flowrun.yaml",
+        r#"
+processes:
+  early: {command: 'printf "%s %s\n" "$TOKEN" seen'}
+  loud: {join: early, secrets: [TOKEN], command: 'echo "$TOKEN" >&2; printf hunter2-; exec >&2; printf "and-more and hunter2-"'}
+  task: {task: print, with: {message: 'key=${{ env.TOKEN }}'}}
+  steps:
+    steps:
+      - {command: 'echo "$KEY"', env: {KEY: step-value}, secrets: KEY}
+      - {command: 'echo "$KEY" step-value', env: {KEY: free}}
+  lines: {command: 'printf "%s" "$CERT"', secrets: [CERT], env: {CERT: "begin line\nmiddle line\n"}}
+"#,
+    );
+    let said = place.flowrun("").env("TOKEN", VALUE).run().exits(0);
+    assert_eq!(said.of("early"), ["*** seen"]);
+    assert_eq!(said.of("task"), ["key=***"]);
+    assert_eq!(said.of("steps"), ["***", "free ***"]);
+    assert_eq!(said.of("lines"), ["***", "***"]);
+    assert_eq!(said.of("loud"), ["hunter2-"]);
+    said.tells_in_order(&["| ***", "| and-more and hunter2-"]);
+}
+
+/// A line without an end is broken after 1 MiB; what stands across the break is masked all the same.
+#[test]
+fn a_secret_across_the_break_of_an_endless_line_is_masked() {
+    let place = Place::new().file(
+        "flowrun.yaml",
+        r#"processes: {flood: {secrets: [TOKEN], command: 'head -c 1048570 /dev/zero | tr "\0" x; printf "%s" "$TOKEN"; head -c 1048570 /dev/zero | tr "\0" y'}}"#,
+    );
+    let said = place.flowrun("--output raw").env("TOKEN", VALUE).run().exits(0);
+    assert_eq!(said.stdout.replace('\n', "").len(), 2 * 1_048_570 + "***".len());
+    assert!(said.stdout.contains("***") && !said.stdout.contains("hunter2"));
+}
+
+#[test]
+fn what_flowrun_says_itself_is_masked() {
+    let place = Place::new().file(
+        "flowrun.yaml",
+        r#"
+on_failure: continue
+processes:
+  missing: {secrets: [TOKEN], command: ['${{ env.TOKEN }}']}
+  failing: {task: fail, with: {message: 'because of ${{ env.TOKEN }}'}}
+  outputs: {command: 'echo "$TOKEN" >> "$FLOWRUN_OUTPUTS"'}
+"#,
+    );
+    for line in ["", "--output grouped", "--quiet", "--verbose", "--dry-run"] {
+        let said = place.flowrun(line).env("TOKEN", VALUE).run();
+        assert!(!said.stdout.contains(VALUE) && !said.stderr.contains(VALUE), "{line}\n{}\n{}", said.stdout, said.stderr);
+        assert!(said.stdout.contains("***") || said.stderr.contains("***"), "{line}\n{}\n{}", said.stdout, said.stderr);
+    }
+    let said = place.flowrun("list --json").env("TOKEN", VALUE).run().exits(0);
+    assert!(said.stdout.contains("***") && !said.stdout.contains(VALUE), "{}", said.stdout);
+}
+
+/// What other processes find out may be secret too, and is known when its reader starts.
+#[test]
+fn an_output_of_another_process_can_be_a_secret() {
+    let place = Place::new().file(
+        "flowrun.yaml",
+        r#"
+processes:
+  login: {command: 'echo "token=from-login" >> "$FLOWRUN_OUTPUTS"'}
+  use: {join: login, secrets: [TOKEN], env: {TOKEN: 'Bearer ${{ outputs.login.token }}'}, command: 'echo "got $TOKEN, Bearer x"'}
+"#,
+    );
+    let said = place.flowrun("").run().exits(0);
+    assert_eq!(said.of("use"), ["got ***, Bearer x"]);
+}
+
+#[test]
+fn logs_and_attach_know_masked_lines_only() {
+    let place = Place::new().file(
+        "flowrun.yaml",
+        r#"
+processes:
+  watch: {daemon: true, command: 'flowrun attach "$FLOWRUN_RUN_ID" --json > attached'}
+  said:
+    join: {watch: start}
+    secrets: [TOKEN]
+    command: |
+      until grep -q again attached; do echo "again $TOKEN"; sleep 0.02; done
+      flowrun logs "$FLOWRUN_RUN_ID" said > logged
+"#,
+    );
+    place.flowrun("").env("TOKEN", VALUE).with_itself_in_path().run();
+    assert!(place.read("logged").contains("***") && !place.read("logged").contains(VALUE));
+    assert!(place.read("attached").contains("again ***") && !place.read("attached").contains(VALUE), "{}", place.read("attached"));
+}
+
+#[test]
+fn values_that_are_too_short_are_told() {
+    let place = Place::new().file("flowrun.yaml", "processes: {a: {secrets: [PIN, GONE], env: {PIN: '12'}, command: 'echo 12'}}");
+    let said = place.flowrun("").run().exits(0);
+    said.told("warning: a: the value of PIN is not masked: it is shorter than 3 characters");
+    assert_eq!(said.of("a"), ["12"]);
+}
+
+/// Findings quote what an expression gave, and are told before anything runs.
+#[test]
+fn what_is_found_wrong_is_masked_too() {
+    let place =
+        Place::new().file("flowrun.yaml", "processes: {a: {secrets: [TOKEN], timeout: '${{ env.TOKEN }}', command: ['${{ env.TOKEN }}']}}");
+    for line in ["", "check flowrun.yaml", "check --message-format json flowrun.yaml"] {
+        let said = place.flowrun(line).env("TOKEN", VALUE).run().exits(2);
+        let all = format!("{}{}", said.stdout, said.stderr);
+        assert!(all.contains("***") && !all.contains(VALUE), "{line}\n{all}");
+    }
+}
