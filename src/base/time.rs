@@ -1,8 +1,10 @@
 //! The run's own time.
 
+use std::borrow::Cow;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 /// A moment, counted from the start of the run; pauses of the whole run are not counted.
@@ -39,5 +41,17 @@ impl Sub for RunTime {
 impl Serialize for RunTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_f64(self.0.as_secs_f64())
+    }
+}
+
+impl JsonSchema for RunTime {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "RunTime".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number", "minimum": 0 })
     }
 }

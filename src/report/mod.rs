@@ -18,6 +18,7 @@ mod plain;
 mod printer;
 mod progress;
 mod raw;
+pub mod record;
 mod screen;
 mod sections;
 mod sink;
