@@ -111,6 +111,10 @@ impl<K: Id, V> DenseMap<K, V> {
     pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, V> {
         self.items.iter_mut()
     }
+    /// Values in the order of their ids, to keep.
+    pub fn into_values(self) -> std::vec::IntoIter<V> {
+        self.items.into_iter()
+    }
     /// All ids in order.
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = K> + use<K, V> {
         (0..self.items.len()).map(K::from_index)

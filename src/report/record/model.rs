@@ -147,7 +147,8 @@ pub struct Process {
     pub code: Option<i32>,
     /// How many attempts were begun: retries, restarts and items of queues included.
     pub attempts_begun: u32,
-    /// The attempts, in order; of many, the first three and the last seven.
+    /// The attempts, in order; of many, the first three and the last seven. The last may be one that was waited for and
+    /// never begun: for the time of a retry, or for an item.
     pub attempts: Vec<Attempt>,
 }
 
@@ -507,6 +508,8 @@ pub enum Activity {
     WaitingForItems,
     /// It waited for the time of its retry or restart.
     Delay,
+    /// It had been asked to end.
+    Stopping,
 }
 
 /// What the end of a piece of the critical path brought about: why the next piece began.
@@ -529,6 +532,8 @@ pub enum Link {
     },
     /// The next process got its job slot.
     Slot,
+    /// The next process was not needed any more, and was asked to end.
+    Stop,
 }
 
 /// Something that was warned of.

@@ -1,0 +1,19 @@
+//! The report as it is, and the schema of that.
+
+use schemars::generate::SchemaSettings;
+
+use crate::report::record::Report;
+
+/// Indented, with a line break at its end.
+pub fn render(report: &Report) -> Result<Vec<u8>, String> {
+    let mut bytes = serde_json::to_vec_pretty(report).map_err(|error| error.to_string())?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// The JSON schema of it as text, as it stands in `schemas/report.schema.json`.
+pub fn schema() -> String {
+    let mut schema = SchemaSettings::draft07().for_serialize().into_generator().into_root_schema_for::<Report>();
+    schema.insert("title".to_owned(), "flowrun report".into());
+    serde_json::to_string_pretty(&schema).unwrap_or_default()
+}

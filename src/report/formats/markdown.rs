@@ -1,0 +1,165 @@
+//! Markdown: a table of processes, failures with their last lines, the critical path.
+//!
+//! For job summaries and comments, so it is bounded: failures come first, then what took longest. No text of others
+//! can become markup: in cells and sentences every character that could is escaped, in a block of code the fence is
+//! longer than any run of backquotes in it.
+
+use super::words;
+use crate::base::duration::human;
+use crate::notice::OutcomeKind;
+use crate::report::record::Report;
+use crate::report::record::model::{Counts, Process};
+
+/// The most rows of a table, and the most failures that are told with their last lines.
+const ROWS: usize = 200;
+const FAILURES: usize = 50;
+
+/// The page.
+pub fn render(report: &Report) -> String {
+    let run = &report.run;
+    let mut page = format!("## {}\n\n", inline(&run.name));
+    page += &format!("{} in {}: {}\n\n", inline(&run.text), human(run.length.0), counts(&run.counts));
+    table(report, &mut page);
+    failures(report, &mut page);
+    warnings(report, &mut page);
+    path(report, &mut page);
+    page.truncate(page.trim_end().len());
+    page + "\n"
+}
+
+/// A text of others within a line: nothing in it is markup, and it stays in its line and its cell.
+fn inline(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' | '\t' => safe.push(' '),
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            // A mention of a person, an issue or an address would become a link.
+            '@' | '#' | ':' => safe.push_str(&format!("&#{};", u32::from(c))),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '+' | '-' | '!' | '|' | '~' | '$' | '=' => safe.extend(['\\', c]),
+            c if c.is_control() => safe.push('\u{fffd}'),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// Lines of output as a block of code, in a fence that nothing in them can close.
+fn block(lines: &[String]) -> String {
+    let mut longest = 2;
+    let mut text = String::new();
+    for line in lines {
+        let clean = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
+        let line: String = console::strip_ansi_codes(line).chars().map(clean).collect();
+        let run = line.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+        longest = longest.max(run);
+        text += &line;
+        text.push('\n');
+    }
+    let fence = "`".repeat(longest + 1);
+    format!("{fence}text\n{text}{fence}\n")
+}
+
+fn counts(counts: &Counts) -> String {
+    let all = [
+        (counts.success, "succeeded"),
+        (counts.failed, "failed"),
+        (counts.allowed, "failed as allowed"),
+        (counts.skipped, "skipped"),
+        (counts.cancelled, "cancelled"),
+        (counts.stopped, "stopped"),
+    ];
+    let parts: Vec<_> = all.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") }
+}
+
+/// Where a process stands in the table: failures first, what went well last; within these the order of the file.
+fn rank(process: &Process) -> u8 {
+    match process.outcome.as_ref().map(|outcome| (outcome.kind, outcome.allowed)) {
+        None | Some((OutcomeKind::Failed, false)) => 0,
+        Some((OutcomeKind::Failed, true)) => 1,
+        Some((OutcomeKind::Cancelled, _)) => 2,
+        Some((OutcomeKind::Skipped, _)) => 3,
+        Some((OutcomeKind::Success | OutcomeKind::Stopped, _)) => 4,
+    }
+}
+
+fn took(process: &Process) -> String {
+    process.started.zip(process.ended).map_or_else(String::new, |(started, ended)| human(ended.since(started)))
+}
+
+fn table(report: &Report, page: &mut String) {
+    if report.processes.is_empty() {
+        return;
+    }
+    let mut processes: Vec<&Process> = report.processes.iter().collect();
+    processes.sort_by_key(|process| rank(process));
+    *page += "| process | outcome | time | attempts | why |\n|---|---|--:|--:|---|\n";
+    for process in processes.iter().take(ROWS) {
+        let cells = [inline(&process.name), words::outcome(process).to_owned(), took(process)];
+        *page += &format!("| {} | {} | {} |\n", cells.join(" | "), process.attempts_begun, inline(words::reason(process)));
+    }
+    let more = processes.len().saturating_sub(ROWS);
+    if more > 0 {
+        *page += &format!("\n… and {more} more processes\n");
+    }
+    page.push('\n');
+}
+
+fn failures(report: &Report, page: &mut String) {
+    let failed = |process: &&Process| rank(process) < 2;
+    let all: Vec<&Process> = report.processes.iter().filter(failed).collect();
+    if all.is_empty() {
+        return;
+    }
+    *page += "### Failures\n\n";
+    for process in all.iter().take(FAILURES) {
+        let place = format!("{}:{}", report.run.file, process.place.line);
+        *page += &format!("**{}** ({}): {}\n\n", inline(&process.name), inline(&place), inline(words::reason(process)));
+        let lines = words::last_lines(process);
+        if !lines.is_empty() {
+            *page += &block(lines);
+            page.push('\n');
+        }
+    }
+    let more = all.len().saturating_sub(FAILURES);
+    if more > 0 {
+        *page += &format!("… and {more} more failures\n\n");
+    }
+}
+
+fn warnings(report: &Report, page: &mut String) {
+    if report.warnings.is_empty() {
+        return;
+    }
+    *page += "### Warnings\n\n";
+    for warning in &report.warnings {
+        let about = warning.process.as_ref().map_or_else(String::new, |process| format!("{}: ", inline(process)));
+        *page += &format!("- {about}{}\n", inline(&warning.text));
+    }
+    if report.warnings_left_out > 0 {
+        *page += &format!("- … and {} more\n", report.warnings_left_out);
+    }
+    page.push('\n');
+}
+
+/// The end of the path is what is read, so a long one is cut at its beginning.
+fn path(report: &Report, page: &mut String) {
+    let path = &report.critical_path;
+    if path.is_empty() {
+        return;
+    }
+    *page += "### Critical path\n\n| from | time | process | what | then |\n|--:|--:|---|---|---|\n";
+    let left_out = path.len().saturating_sub(ROWS);
+    if left_out > 0 {
+        *page += &format!("| | | | … {left_out} earlier pieces | |\n");
+    }
+    for segment in &path[left_out..] {
+        let times = format!("{} | {}", human(segment.from.0), human(segment.to.since(segment.from)));
+        let then = inline(&words::link(&segment.then));
+        *page += &format!("| {times} | {} | {} | {then} |\n", inline(&segment.process), words::activity(segment));
+    }
+    page.push('\n');
+}

@@ -1,0 +1,74 @@
+//! Words that several formats share.
+
+use crate::notice::OutcomeKind;
+use crate::report::record::model::{Activity, Attempt, Link, Process, Segment, Share};
+
+/// One word for how a process ended.
+pub fn outcome(process: &Process) -> &'static str {
+    match process.outcome.as_ref().map(|outcome| (outcome.kind, outcome.allowed)) {
+        Some((OutcomeKind::Success, _)) => "success",
+        Some((OutcomeKind::Failed, true)) => "failed (allowed)",
+        Some((OutcomeKind::Failed, false)) => "failed",
+        Some((OutcomeKind::Skipped, _)) => "skipped",
+        Some((OutcomeKind::Cancelled, _)) => "cancelled",
+        Some((OutcomeKind::Stopped, _)) => "stopped",
+        None => "lost",
+    }
+}
+
+/// Why a process ended as it did, in words; nothing where there is nothing to say.
+pub fn reason(process: &Process) -> &str {
+    process.outcome.as_ref().and_then(|outcome| outcome.reason.as_ref()).map_or("", |reason| &reason.text)
+}
+
+/// The last lines of the attempt that decided, if they are kept.
+pub fn last_lines(process: &Process) -> &[String] {
+    let failed = process.outcome.as_ref().is_some_and(|outcome| outcome.kind == OutcomeKind::Failed);
+    // A worker that has failed with an item waits for another before it has failed itself.
+    let looked_at = if failed { process.attempts.len() } else { 1 };
+    let told = |attempt: &&Attempt| !attempt.last_lines.is_empty();
+    process.attempts.iter().rev().take(looked_at).find(told).map_or(&[], |attempt| &attempt.last_lines)
+}
+
+/// How long a process took, from its first start to its end (seconds); 0 for one that was never started.
+pub fn took(process: &Process) -> f64 {
+    match (process.started, process.ended) {
+        (Some(started), Some(ended)) => ended.since(started).as_secs_f64(),
+        _ => 0.0,
+    }
+}
+
+/// `db, gpu ×2`
+pub fn shares(shares: &[Share]) -> String {
+    let one =
+        |share: &Share| if share.permits > 1 { format!("{} ×{}", share.resource, share.permits) } else { share.resource.to_string() };
+    shares.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// What a process did in a piece of the critical path.
+pub fn activity(segment: &Segment) -> String {
+    match segment.activity {
+        Activity::Running => match segment.step {
+            Some(step) if step > 0 => format!("ran (step {})", step + 1),
+            _ => "ran".to_owned(),
+        },
+        Activity::Starting => "was about to start".to_owned(),
+        Activity::WaitingForLocks => "waited for locks or permits".to_owned(),
+        Activity::WaitingForSlot => "waited for a job slot".to_owned(),
+        Activity::WaitingForItems => "waited for an item".to_owned(),
+        Activity::Delay => "waited for its next attempt".to_owned(),
+        Activity::Stopping => "was being stopped".to_owned(),
+    }
+}
+
+/// What the end of a piece of the critical path brought about.
+pub fn link(link: &Link) -> String {
+    match link {
+        Link::End => "the run ended".to_owned(),
+        Link::Next => "it went on".to_owned(),
+        Link::Join { until } => format!("the next one joins it ({})", until.word()),
+        Link::Locks { wants } => format!("gave way to the next one ({})", shares(wants)),
+        Link::Slot => "gave its job slot to the next one".to_owned(),
+        Link::Stop => "the next one was not needed any more".to_owned(),
+    }
+}
