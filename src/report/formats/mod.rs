@@ -7,7 +7,7 @@ mod json;
 mod junit;
 mod markdown;
 mod trace;
-mod words;
+pub(super) mod words;
 
 use super::record::Report;
 

@@ -172,6 +172,10 @@ impl Recorder {
             | Event::Suspended
             | Event::Resumed
             | Event::StatusAsked
+            | Event::SectionQueued { .. }
+            | Event::SectionAcquired { .. }
+            | Event::SectionWithdrawn { .. }
+            | Event::SectionReleased { .. }
             | Event::Left { kept: true, .. } => {}
         }
     }

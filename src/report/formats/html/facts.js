@@ -24,9 +24,22 @@ function runLook(attempt) {
   return attempt.outcome === "cancelled" || attempt.outcome === null ? "run cut" : "run";
 }
 
+// The times of an attempt in which it neither waited nor ran a command.
+function idle(attempt) {
+  const gaps = [];
+  let at = attempt.from;
+  const busy = [...attempt.waits, ...attempt.steps].sort((a, b) => a.from - b.from);
+  for (const one of busy) {
+    if (one.from > at) gaps.push([at, one.from]);
+    at = Math.max(at, until(one.to));
+  }
+  if (until(attempt.to) > at) gaps.push([at, until(attempt.to)]);
+  return gaps;
+}
+
 function attemptSpans(attempt, many) {
   const which = many ? `attempt ${attempt.number}: ` : "";
-  const spans = [{ from: attempt.from, to: until(attempt.to), look: "begun", text: `${which}began` }];
+  const spans = idle(attempt).map(([from, to]) => ({ from, to, look: "begun", text: `${which}begun, nothing ran` }));
   for (const wait of attempt.waits) {
     const freed = wait.freed_by ? `, freed by ${wait.freed_by}` : "";
     spans.push({ from: wait.from, to: until(wait.to), look: wait.kind, text: which + WAITS[wait.kind](wait) + freed });

@@ -35,11 +35,16 @@ function drawLane(lane, row, width) {
   }
 }
 
-// Ticks at round times, as many as there is room for.
-function drawAxis() {
+let axisDrawn = "";
+
+// Ticks at round times, as many as there is room for; drawn anew only when something has changed.
+function drawAxis(width) {
+  const wanted = `${view.from} ${view.to} ${width}`;
+  if (axisDrawn === wanted) return;
+  axisDrawn = wanted;
   const ticks = el("div", { className: "ticks" });
   byId("axis").replaceChildren(ticks);
-  const room = Math.max(Math.floor(ticks.clientWidth / 90), 1);
+  const room = Math.max(Math.floor(width / 90), 1);
   const least = (view.to - view.from) / room;
   const steps = [1, 2, 5].flatMap((digit) => [-4, -3, -2, -1, 0, 1].map((power) => digit * 10 ** power));
   steps.push(15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400, 604800);

@@ -45,7 +45,7 @@ function redraw() {
   box.setAttribute("aria-rowcount", list.rows.length);
   if (list.active >= first && list.active < last) box.setAttribute("aria-activedescendant", `row-${list.active}`);
   else box.removeAttribute("aria-activedescendant");
-  drawAxis();
+  drawAxis(width);
 }
 
 function activate(index) {
