@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::completion::CompletionsArgs;
 use super::control_args::{AttachArgs, LogsArgs, PsArgs, RestartArgs, SignalArgs, StatusArgs, StopArgs, WaitArgs};
+use super::explain::ExplainArgs;
 use super::queue_args::QueueArgs;
 use crate::base::duration;
 use crate::source::model::JobLimit;
@@ -44,6 +45,8 @@ pub enum Command {
     List(ListArgs),
     /// Draw what waits for what
     Graph(GraphArgs),
+    /// Tell from a report why a run, or a process of it, went as it did
+    Explain(ExplainArgs),
     /// Run a command while it holds locks or permits: of the workflow that it runs in, or of this machine
     Lock(LockArgs),
     /// Print the JSON schema of workflow files

@@ -15,6 +15,7 @@ pub mod diagnostics;
 mod dry_run;
 pub mod excerpt;
 mod exit;
+mod explain;
 mod graph;
 mod init;
 mod list;
@@ -69,6 +70,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(args)) => check::check(&args),
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Graph(args)) => graph::graph(&args),
+        Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Lock(args)) => lock::lock(&args),
         Some(Command::Schema) => schema::print(),
         Some(Command::Tasks(args)) => tasks::tasks(&args),

@@ -9,6 +9,7 @@
 pub mod channel;
 mod clean;
 mod desk;
+pub mod explain;
 pub mod formats;
 mod grouped;
 mod held;
