@@ -212,6 +212,10 @@ pub enum GraphFormat {
     Dot,
     /// Nodes and edges
     Json,
+    /// A picture
+    Svg,
+    /// A page with the picture, which can be moved, zoomed and searched
+    Html,
 }
 
 /// `flowrun graph`.
@@ -223,6 +227,9 @@ pub struct GraphArgs {
     /// The form
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLOWRUN_FORMAT")]
     pub format: GraphFormat,
+    /// A report that `flowrun --report json=FILE` wrote: pictures tell what became of each process
+    #[arg(long, value_name = "REPORT", env = "FLOWRUN_RUN")]
+    pub run: Option<PathBuf>,
     /// What all commands that read a workflow take.
     #[command(flatten)]
     pub workflow: WorkflowArgs,

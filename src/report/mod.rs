@@ -15,6 +15,7 @@ mod grouped;
 mod held;
 mod history;
 mod out;
+pub mod page;
 mod paint;
 mod plain;
 mod printer;

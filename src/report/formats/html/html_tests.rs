@@ -18,9 +18,7 @@ fn the_template_has_each_mark_once() {
 }
 
 #[test]
-fn the_policy_names_the_script_by_its_hash() {
-    // The known hash of nothing.
-    assert_eq!(hash(""), "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='");
+fn nothing_in_the_page_ends_its_element() {
     assert!(SCRIPT.iter().all(|part| !part.contains("</script") && !part.contains("<!--")), "a script that ends its element");
     assert!(!STYLE.contains('<'), "a style that ends its element");
 }

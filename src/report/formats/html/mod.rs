@@ -5,9 +5,7 @@
 //! report can become markup: its JSON leaves no character that HTML knows, the script writes texts only as texts, and
 //! the page's own policy lets nothing run but this script and nothing be fetched from anywhere.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
+use crate::report::page;
 use crate::report::record::Report;
 
 const PAGE: &str = include_str!("page.html");
@@ -31,24 +29,9 @@ const SCRIPT: &[&str] = &[
 pub fn render(report: &Report) -> Result<Vec<u8>, String> {
     let data = serde_json::to_string(report).map_err(|error| error.to_string())?;
     let script = format!("\"use strict\";\n(() => {{\n{}}})();\n", SCRIPT.concat());
-    let policy = format!("default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'", hash(STYLE), hash(&script));
-    let mut page = String::with_capacity(PAGE.len() + STYLE.len() + script.len() + data.len());
-    // The template alone is searched for marks, never what has been put into it.
-    for (index, piece) in PAGE.split("@@").enumerate() {
-        match (index % 2 == 1, piece) {
-            (true, "POLICY") => page += &policy,
-            (true, "STYLE") => page += STYLE,
-            (true, "DATA") => page += &inert(&data),
-            (true, "SCRIPT") => page += &script,
-            _ => page += piece,
-        }
-    }
-    Ok(page.into_bytes())
-}
-
-/// A source of a policy that allows exactly this text.
-fn hash(text: &str) -> String {
-    format!("'sha256-{}'", STANDARD.encode(hmac_sha256::Hash::hash(text.as_bytes())))
+    let policy = page::policy(&[STYLE], &script);
+    let values = [("POLICY", &*policy), ("STYLE", STYLE), ("DATA", &*inert(&data)), ("SCRIPT", &*script)];
+    Ok(page::fill(PAGE, &values).into_bytes())
 }
 
 /// The same JSON without any character that could end its element or begin another: all of these stand in texts alone.
