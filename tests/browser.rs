@@ -78,3 +78,18 @@ fn the_report_is_a_page_that_people_can_use() {
     };
     lead(&browser, "report.mjs", &[write("small.html", &small()), write("big.html", &big())]);
 }
+
+#[test]
+fn the_graph_is_a_page_that_people_can_use() {
+    let Some(browser) = chromium() else { return };
+    let place = tempfile::tempdir().expect("a folder");
+    let workflow = "name: </title><script>window.evil=1</script>\nlocks: [table]\nprocesses:\n  db: { daemon: true, command: x }\n  build: { command: x }\n  test: { join: [db, build], lock: table, command: x }\n  tidy: { join: { test: exit }, command: x }\n";
+    fs::write(place.path().join("flowrun.yaml"), workflow).expect("a file");
+    fs::copy(folder().join("report.json"), place.path().join("report.json")).expect("a file");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flowrun"));
+    let said = command.args(["graph", "--format", "html", "--run", "report.json"]).current_dir(place.path()).output().expect("it runs");
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let path = place.path().join("graph.html");
+    fs::write(&path, said.stdout).expect("a file");
+    lead(&browser, "graph.mjs", &[path]);
+}

@@ -4,6 +4,7 @@
 //! Its finest ranking takes too long for large graphs, which get a simpler one.
 
 use dagre::graph::{Graph, GraphOptions};
+use dagre::layout::types::LabelPos;
 use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir, Ranker};
 
 /// More nodes than this are ranked simply: by the longest way that leads to them.
@@ -35,7 +36,7 @@ pub fn layout(sizes: &[(f64, f64)], wishes: &[Wish]) -> Layout {
         graph.set_node(index.to_string(), Some(NodeLabel { width: *width, height: *height, ..NodeLabel::default() }));
     }
     for (index, wish) in wishes.iter().enumerate().filter(|(_, wish)| wish.from != wish.to) {
-        let label = EdgeLabel { width: wish.label.0, height: wish.label.1, ..EdgeLabel::default() };
+        let label = EdgeLabel { width: wish.label.0, height: wish.label.1, labelpos: LabelPos::Center, ..EdgeLabel::default() };
         graph.set_edge(wish.from.to_string(), wish.to.to_string(), Some(label), Some(&index.to_string()));
     }
     let ranker = if sizes.len() > FINE { Ranker::LongestPath } else { Ranker::NetworkSimplex };

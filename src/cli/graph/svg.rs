@@ -47,6 +47,10 @@ pub fn draw(picture: &GraphPicture, outcomes: Option<&Outcomes>) -> String {
     let mut body = String::new();
     for (index, line) in lines.iter().enumerate() {
         let mut points = places.edges[index].clone();
+        // Between neighbouring layers nothing is in the way.
+        if points.len() == 3 && line.label.is_empty() {
+            points.remove(1);
+        }
         // Edges leave on the right and arrive on the left, or the other way around where they lead back.
         if let [first, .., last] = &mut points[..] {
             let forth = if places.nodes[line.from].0 <= places.nodes[line.to].0 { 0.5 } else { -0.5 };
