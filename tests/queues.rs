@@ -103,7 +103,7 @@ fn two_producers_and_two_consumers_lose_nothing_and_keep_the_order_of_each() {
     let place = place(
         "queues: {q: {maxsize: 10}}
 processes:
-  gen: {replicas: 2, stdout: {queue: q}, command: 'seq -f \"$FLOWRUN_INDEX %g\" 1 2000'}
+  gen: {replicas: 2, stdout: {queue: q}, command: 'seq -f \"$FLOWRUN_INDEX %g\" 1 20000'}
   eat: {replicas: 2, stdin: {queue: q}, command: 'cat > out$FLOWRUN_INDEX'}
 ",
     );
@@ -120,7 +120,7 @@ processes:
             assert!(all.insert((producer, number)), "{line} twice");
         }
     }
-    assert_eq!(all.len(), 4000);
+    assert_eq!(all.len(), 40_000);
 }
 
 #[test]
@@ -136,6 +136,21 @@ processes:
     let said = start(&place, "").exits(0);
     // One item lies in the pipe of the deaf one; all others are eaten before it wakes.
     assert_eq!((said.of("deaf").len(), said.of("eat").len()), (1, 99), "{said}");
+}
+
+#[test]
+fn what_a_consumer_would_not_take_goes_to_another() {
+    let place = place(
+        "queues: [q]
+processes:
+  gone: {stdin: {queue: q}, command: 'exec <&-; touch closed; until [ -e go ]; do sleep 0.02; done'}
+  gen: {stdout: {queue: q}, command: 'until [ -e closed ]; do sleep 0.02; done; seq 1 100'}
+  eat: {stdin: {queue: q}, command: 'cat; touch go'}
+",
+    );
+    let said = start(&place, "").exits(0);
+    let eaten: BTreeSet<u32> = said.of("eat").iter().map(|line| line.parse().expect("a number")).collect();
+    assert_eq!((said.of("eat").len(), eaten.len()), (100, 100), "{said}");
 }
 
 #[test]
@@ -349,4 +364,18 @@ processes:
     let said = start(&place, "--dry-run").exits(0);
     assert_eq!(said.stdout.matches("[each item of queue q]").count(), 2, "{said}");
     assert!(said.stdout.find("after").expect("it starts") > said.stdout.rfind("each item").expect("they start"), "{said}");
+}
+
+#[test]
+fn workers_that_see_the_end_together_with_one_that_failed_have_succeeded() {
+    let place = place(
+        "queues: {q: {max_deliveries: 1}}
+processes:
+  gen: {stdout: {queue: q}, command: seq 1 6}
+  eat:
+    for_each: {queue: q, workers: 3}
+    command: '[ $FLOWRUN_ITEM != 3 ]'
+",
+    );
+    start(&place, "").exits(1).told("3 succeeded, 1 failed");
 }

@@ -11,6 +11,7 @@ use std::os::fd::BorrowedFd;
 
 use nix::errno::Errno;
 
+use super::keys;
 use super::runner::Runner;
 use super::starting::PendingStart;
 use crate::base::address::Address;
@@ -20,12 +21,6 @@ use crate::exec::command::StartError;
 use crate::io::listener::{Accepted, Listener};
 use crate::io::machine::reason;
 use crate::io::poller::Poller;
-
-/// Keys from here on are sockets' at which the run listens for processes; pipes never get so far, and those of
-/// the control socket begin further up.
-const FIRST_KEY: usize = usize::MAX / 8;
-/// The last such key.
-const LAST_KEY: usize = usize::MAX / 4 - 1;
 
 /// All sockets that are open.
 #[derive(Debug)]
@@ -71,7 +66,7 @@ pub struct Turn {
 impl Listeners {
     /// None is open.
     pub fn new() -> Self {
-        Self { open: BTreeMap::new(), keys: BTreeMap::new(), next_key: FIRST_KEY }
+        Self { open: BTreeMap::new(), keys: BTreeMap::new(), next_key: *keys::LISTENERS.start() }
     }
 
     /// The socket of a process that is handed over, if it has one.
@@ -105,7 +100,7 @@ impl Listeners {
     pub fn mark_ready(&mut self, key: usize) -> bool {
         let accepting = self.keys.get(&key).and_then(|process| self.open.get_mut(process)?.accepting.as_mut());
         accepting.into_iter().for_each(|accepting| accepting.pending = true);
-        (FIRST_KEY..=LAST_KEY).contains(&key)
+        keys::LISTENERS.contains(&key)
     }
 
     /// Jobs for which a connection may wait, and from when on it may be taken.

@@ -14,6 +14,7 @@ mod finish;
 mod host_locks;
 mod inbox;
 mod jobs;
+mod keys;
 mod leftovers;
 mod lines;
 mod lingering;

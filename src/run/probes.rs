@@ -10,15 +10,13 @@ use std::fs::File;
 use std::io;
 use std::time::Duration;
 
+use super::keys;
 use crate::base::ids::{JobId, ProcessId, ResourceId};
 use crate::io::poller::Poller;
 use crate::notice::Stream;
 use crate::plan::{Probe, Process};
 use crate::ready::log::LogMatcher;
 use crate::ready::notify::{Folder, NotifySocket, Said};
-
-/// Keys from here on belong to sockets for messages; pipes never get so far.
-const FIRST_KEY: usize = usize::MAX / 2;
 
 /// News of a condition that was seen in passing.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,7 +79,7 @@ impl Probes {
             pending: BTreeSet::new(),
             in_vain: BTreeSet::new(),
             folder: None,
-            next_key: FIRST_KEY,
+            next_key: *keys::PROBES.start(),
         }
     }
 
@@ -189,7 +187,7 @@ impl Probes {
         if known {
             self.pending.insert(key);
         }
-        known || key >= FIRST_KEY
+        known || keys::PROBES.contains(&key)
     }
 
     /// Whether some socket may have more to say.

@@ -74,7 +74,7 @@ fn lines_keep_a_process_alive_until_the_next_look() {
 #[test]
 fn messages_are_heard_and_keep_alive() {
     let mut bench = Bench::new("ready: {notify: true}, live: {notify: true, interval: 2s}");
-    let (key, path) = (FIRST_KEY, bench.variable(1, "NOTIFY_SOCKET").unwrap());
+    let (key, path) = (*keys::PROBES.start(), bench.variable(1, "NOTIFY_SOCKET").unwrap());
     assert_eq!(bench.variable(1, "WATCHDOG_USEC"), Some("2000000".into()));
     assert_eq!(bench.variable(1, "WATCHDOG_PID"), None);
     assert_eq!(bench.variable(2, "NOTIFY_SOCKET"), Some("outer".into()));
@@ -105,7 +105,7 @@ fn a_flood_of_messages_is_taken_in_turns() {
     while sent < 1000 && client.send_to(b"STATUS=x", &path).is_ok() {
         sent += 1;
     }
-    bench.probes.mark_ready(FIRST_KEY);
+    bench.probes.mark_ready(*keys::PROBES.start());
     let mut received = 0;
     while bench.probes.has_pending() {
         received += bench.probes.receive().len();

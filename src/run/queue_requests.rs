@@ -30,7 +30,7 @@ impl Runner<'_> {
         let pending = Pending { client: asked.client, id: asked.id };
         let process = asked.process.as_deref();
         match asked.request {
-            Request::Put { queue, items, timeout } => self.put(pending, &queue, &items, timeout),
+            Request::Put { queue, items, timeout } => self.put(pending, process, &queue, &items, timeout),
             Request::Get { queue, timeout } => self.get(pending, process, &queue, timeout),
             Request::Done { queue, item } => self.done(process, &queue, item),
             Request::Len { queue } => self.called_queue(&queue).map(|queue| Some(counts(&self.core.queue_view(queue)))),
@@ -73,14 +73,15 @@ impl Runner<'_> {
         Err(refusal(Code::NotNow, why))
     }
 
-    fn put(&mut self, pending: Pending, name: &str, items: &[ItemText], timeout: Option<f64>) -> Answered {
+    fn put(&mut self, pending: Pending, process: Option<&str>, name: &str, items: &[ItemText], timeout: Option<f64>) -> Answered {
         let queue = self.called_queue(name)?;
         let until = until(timeout)?;
         self.may_wait(pending.client)?;
         let payloads = payloads(items)?;
         let count = u32::try_from(payloads.len()).unwrap_or(u32::MAX);
         let offer = self.queues.offers.add(Origin::Request { pending, until }, queue, payloads);
-        self.inputs.push_back(Input::Offered { offer, queue, count });
+        let by = process.and_then(|process| self.setup.plan.processes.entries().find(|(_, its)| its.name == process)).map(|(id, _)| id);
+        self.inputs.push_back(Input::Offered { offer, queue, count, by });
         Ok(None)
     }
 

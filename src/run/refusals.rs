@@ -1,5 +1,7 @@
 //! Why a section was refused, in words for its client.
 
+use std::collections::BTreeSet;
+
 use crate::base::duration::human;
 use crate::base::ids::ResourceId;
 use crate::control::message::Code;
@@ -20,8 +22,10 @@ pub fn told(plan: &Plan, why: &Refused) -> (Code, String) {
             format!("{} is held by {}, which waits for this command: take it once", named(plan, *resource), owner(plan, *by)),
         ),
         Refused::Ring(links) => {
+            let names: BTreeSet<&str> = links.iter().map(|link| plan.resources[link.obstacle.resource].name.as_str()).collect();
+            let names = names.into_iter().collect::<Vec<_>>().join(" ");
             let links: Vec<String> = links.iter().map(|link| one(plan, link)).collect();
-            let help = "take what is needed together, as in `flowrun lock a b`, or in the same order everywhere";
+            let help = format!("take what is needed together, as in `flowrun lock {names} -- …`, or in the same order everywhere");
             (Code::Deadlock, format!("refused, because these would wait for each other for ever: {}; {help}", links.join("; ")))
         }
         Refused::RunEnded => (Code::Ending, "the run has ended".to_owned()),

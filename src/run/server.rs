@@ -11,6 +11,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::{Duration, Instant};
 
 use super::connection::{Connection, Over, Trust};
+use super::keys;
 use crate::control::auth::Secret;
 use crate::control::message::{Answer, Body, Code, Greeting, Numbered, Proof, Refusal, Request, VERSION, Welcome, line};
 use crate::control::place::{self, About, Place};
@@ -18,10 +19,6 @@ use crate::io::machine::reason;
 use crate::io::poller::Poller;
 use crate::io::socket::{accept_own, listen_unix};
 
-/// Keys from here on are the server's; pipes never get so far, and sockets for messages begin further up.
-const FIRST_KEY: usize = usize::MAX / 4;
-/// The last key that the server gives.
-const LAST_KEY: usize = usize::MAX / 2 - 1;
 /// Clients at once; a further one is told so and let go.
 const MOST_CLIENTS: usize = 256;
 /// Connections that one turn takes at most.
@@ -85,7 +82,8 @@ impl Server {
 
     /// Listens in a folder that is made.
     fn listen(place: Place, key: Secret, run: String, poller: &Poller) -> Result<Self, String> {
-        let listener = listen_unix(&place.socket()).and_then(|listener| poller.add(listener.as_raw_fd(), FIRST_KEY).map(|()| listener));
+        let listener =
+            listen_unix(&place.socket()).and_then(|listener| poller.add(listener.as_raw_fd(), *keys::CLIENTS.start()).map(|()| listener));
         match listener {
             Ok(listener) => Ok(Self {
                 listener,
@@ -95,7 +93,7 @@ impl Server {
                 clients: BTreeMap::new(),
                 pending: BTreeSet::new(),
                 accept_at: None,
-                next_key: FIRST_KEY + 1,
+                next_key: *keys::CLIENTS.start() + 1,
                 gone: Vec::new(),
             }),
             Err(error) => {
@@ -117,7 +115,7 @@ impl Server {
 
     /// The kernel says that something can be read or written; whether it is the server's.
     pub fn mark_ready(&mut self, key: usize) -> bool {
-        let own = (FIRST_KEY..=LAST_KEY).contains(&key);
+        let own = keys::CLIENTS.contains(&key);
         if own {
             self.pending.insert(key);
         }
@@ -137,7 +135,7 @@ impl Server {
     /// Takes a fair part of what has come from everybody.
     pub fn turn(&mut self, poller: &Poller, now: Instant) -> Vec<News> {
         if self.accept_at.take_if(|at| *at <= now).is_some() {
-            self.pending.insert(FIRST_KEY);
+            self.pending.insert(*keys::CLIENTS.start());
         }
         let late = self.clients.iter().filter(|(_, client)| client.deadline().is_some_and(|at| at <= now)).map(|(key, _)| *key);
         for key in late.collect::<Vec<_>>() {
@@ -145,7 +143,7 @@ impl Server {
         }
         let mut news = Vec::new();
         for key in std::mem::take(&mut self.pending) {
-            if key == FIRST_KEY {
+            if key == *keys::CLIENTS.start() {
                 self.accept(poller, now);
             } else {
                 self.serve(key, poller, &mut news);
@@ -189,7 +187,7 @@ impl Server {
                 }
             }
         }
-        self.pending.insert(FIRST_KEY);
+        self.pending.insert(*keys::CLIENTS.start());
     }
 
     /// Greets a new client, and sends away one too many.

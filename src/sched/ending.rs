@@ -137,6 +137,10 @@ impl Scheduler {
 
     /// Ends a process that is not running: takes back what it waits for and gives back what it holds.
     pub(super) fn give_up(&mut self, id: ProcessId, outcome: Outcome, out: &mut Outbox) {
+        if self.has_no_item_left(id) {
+            self.queue_ended(id, out);
+            return;
+        }
         if let State::Queued { ticket, .. } = self.processes[id].state {
             self.withdraw(id, ticket, out);
         }

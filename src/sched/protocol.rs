@@ -79,6 +79,8 @@ pub enum Input {
         queue: QueueId,
         /// How many, at least 1.
         count: u32,
+        /// The process that is held back until they are taken; none for who belongs to none.
+        by: Option<ProcessId>,
     },
     /// What is left of an offering is not offered any more.
     OfferOver {

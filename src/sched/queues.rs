@@ -115,10 +115,7 @@ struct Queue {
     failed: bool,
     /// Whether it keeps the run from its end.
     holds: bool,
-    /// Producers that run.
-    running: usize,
-    /// Those by whom the others that are tied to the queue are known.
-    first_producer: Option<ProcessId>,
+    /// By whom those are known that read the queue, if they say so.
     first_consumer: Option<ProcessId>,
     /// Whose job slots others may use meanwhile.
     idle: BTreeSet<ProcessId>,
@@ -135,6 +132,8 @@ struct Item {
 struct Offer {
     queue: QueueId,
     left: u32,
+    /// Whom it holds back.
+    by: Option<ProcessId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,8 +176,6 @@ impl Queue {
             abandoned: false,
             failed: false,
             holds: false,
-            running: 0,
-            first_producer: queue.producers.first().copied(),
             first_consumer: queue.consumers.first().copied().filter(|_| queue.declared),
             idle: BTreeSet::new(),
         }
@@ -249,6 +246,11 @@ impl QueueTable {
         self.uses.get(process).is_some_and(|uses| !uses.takes.is_empty())
     }
 
+    /// Whether a queue takes nothing more and all that it took is done.
+    pub fn is_settled(&self, queue: QueueId) -> bool {
+        self.queues[queue].is_settled()
+    }
+
     /// How many queues are a failure of the run.
     pub fn failed(&self) -> usize {
         self.queues.iter().filter(|queue| queue.failed).count()
@@ -268,13 +270,13 @@ impl QueueTable {
     }
 
     /// Somebody has so many items for a queue.
-    pub fn offer(&mut self, offer: OfferId, queue: QueueId, count: u32) {
+    pub fn offer(&mut self, offer: OfferId, queue: QueueId, count: u32, by: Option<ProcessId>) {
         if self.queues.get(queue).is_none_or(|queue| queue.closed) || count == 0 || self.offers.contains_key(&offer) {
             self.turns.push_back(Turn::Refused { offer });
             self.missed(queue, count);
             return;
         }
-        self.offers.insert(offer, Offer { queue, left: count });
+        self.offers.insert(offer, Offer { queue, left: count, by });
         self.queues[queue].offers.push_back(offer);
         self.serve(queue);
     }
@@ -427,16 +429,6 @@ impl QueueTable {
         for id in self.queues.ids() {
             self.queues[id].in_work = 0;
             self.serve(id);
-        }
-    }
-
-    /// A process has begun to run, or runs no more.
-    pub fn runs(&mut self, process: ProcessId, on: bool) {
-        let Some(uses) = self.uses.get(process).filter(|uses| !uses.puts.is_empty()).cloned() else { return };
-        for (queue, _) in uses.puts {
-            let running = &mut self.queues[queue].running;
-            *running = if on { *running + 1 } else { *running - 1 };
-            self.count(queue);
         }
     }
 
@@ -650,14 +642,12 @@ impl QueueTable {
     }
 
     /// Tells whose job slots others may use meanwhile: of who is held back because the queue is full, and of who waits
-    /// for items while nobody runs that could bring one. What they wait for may itself wait for a slot.
+    /// for items. What they wait for may itself wait for a slot, at the other end of any chain of queues.
     fn look_for_idle(&mut self, id: QueueId) {
         let queue = &self.queues[id];
-        let mut idle: BTreeSet<ProcessId> = BTreeSet::new();
-        if !queue.offers.is_empty() {
-            idle.extend(queue.first_producer);
-        }
-        if queue.waiting.is_empty() && queue.running == 0 && !queue.closed {
+        let held_back = queue.offers.iter().filter_map(|offer| self.offers.get(offer)?.by);
+        let mut idle: BTreeSet<ProcessId> = held_back.collect();
+        if queue.waiting.is_empty() {
             let process = |taker: &Taker| match taker {
                 Taker::Outer(taker) => match self.takers.get(taker)?.keeper {
                     Some(keeper) => Some(keeper.process),

@@ -52,8 +52,8 @@ fn handed(taker: u64, items: &[(u64, u32)]) -> Turn {
 #[test]
 fn a_full_queue_takes_from_each_offer_in_turn() {
     let mut table = table(Some(2), false);
-    table.offer(OfferId(1), Q, 4);
-    table.offer(OfferId(2), Q, 1);
+    table.offer(OfferId(1), Q, 4, Some(P));
+    table.offer(OfferId(2), Q, 1, Some(P));
     assert_eq!(turns(&mut table), [accepted(1, 0, 2)]);
     table.want(TakerId(7), Q, 1, None);
     assert_eq!(turns(&mut table), [handed(7, &[(0, 1)]), accepted(1, 2, 1)], "it came before the other");
@@ -68,7 +68,7 @@ fn takers_are_served_in_the_order_in_which_they_came() {
     table.want(TakerId(1), Q, 1, None);
     table.want(TakerId(2), Q, 1, None);
     table.want(TakerId(1), Q, 1, None);
-    table.offer(OfferId(1), Q, 3);
+    table.offer(OfferId(1), Q, 3, Some(P));
     assert_eq!(turns(&mut table), [accepted(1, 0, 3), handed(1, &[(0, 1)]), handed(2, &[(1, 1)])]);
 }
 
@@ -76,7 +76,7 @@ fn takers_are_served_in_the_order_in_which_they_came() {
 fn the_end_is_seen_when_nothing_waits_and_nothing_is_in_work() {
     let mut table = table(None, false);
     let job = JobId { process: C, attempt: 1 };
-    table.offer(OfferId(1), Q, 1);
+    table.offer(OfferId(1), Q, 1, Some(P));
     table.want(TakerId(1), Q, 1, Some(job));
     table.ended(P, false);
     table.want(TakerId(2), Q, 1, Some(JobId { attempt: 2, ..job }));
@@ -94,7 +94,7 @@ fn the_end_is_seen_when_nothing_waits_and_nothing_is_in_work() {
 #[test]
 fn what_was_never_handed_on_goes_back_to_the_head_as_if_never_delivered() {
     let mut table = table(None, false);
-    table.offer(OfferId(1), Q, 3);
+    table.offer(OfferId(1), Q, 3, Some(P));
     table.want(TakerId(1), Q, 2, None);
     turns(&mut table);
     table.end_taker(TakerId(1), &[ItemId(1)]);
@@ -105,7 +105,7 @@ fn what_was_never_handed_on_goes_back_to_the_head_as_if_never_delivered() {
 #[test]
 fn a_queue_without_consumers_is_abandoned_if_something_is_left() {
     let mut table = table(Some(1), false);
-    table.offer(OfferId(1), Q, 3);
+    table.offer(OfferId(1), Q, 3, Some(P));
     table.ended(C, false);
     let left = [
         accepted(1, 0, 1),
@@ -125,7 +125,7 @@ fn a_consumer_that_ends_early_does_no_harm_as_long_as_nothing_follows() {
     table.ended(C, false);
     assert_eq!(turns(&mut table), [Turn::Closed { queue: Q, items: 0 }, Turn::Cut { queue: Q }]);
     assert_eq!(table.failed(), 0);
-    table.offer(OfferId(1), Q, 2);
+    table.offer(OfferId(1), Q, 2, Some(P));
     assert_eq!(turns(&mut table), [Turn::Refused { offer: OfferId(1) }, Turn::Abandoned { queue: Q, left: 2 }]);
     assert_eq!(table.failed(), 1);
 }
@@ -133,12 +133,12 @@ fn a_consumer_that_ends_early_does_no_harm_as_long_as_nothing_follows() {
 #[test]
 fn what_feeds_itself_ends_when_nothing_is_left_of_it() {
     let mut table = table(None, true);
-    table.offer(OfferId(1), Q, 1);
+    table.offer(OfferId(1), Q, 1, Some(P));
     table.want_for(C, Q);
     table.ended(P, false);
     let delivery = Delivery { queue: Q, item: ItemId(0), delivery: 1 };
     assert_eq!(turns(&mut table), [accepted(1, 0, 1), Turn::ForWorker { process: C, delivery }]);
-    table.offer(OfferId(2), Q, 1);
+    table.offer(OfferId(2), Q, 1, Some(P));
     table.done(delivery);
     table.want_for(C, Q);
     let next = Delivery { item: ItemId(1), ..delivery };
@@ -155,7 +155,7 @@ fn late_words_about_what_is_over_change_nothing() {
     table.end_offer(OfferId(1));
     table.end_taker(TakerId(1), &[ItemId(0)]);
     table.done_by(JobId { process: C, attempt: 1 }, Q, None);
-    table.offer(OfferId(1), QueueId(9), 1);
+    table.offer(OfferId(1), QueueId(9), 1, Some(P));
     table.want(TakerId(1), QueueId(9), 1, None);
     assert_eq!(turns(&mut table), [Turn::Refused { offer: OfferId(1) }, Turn::Ended { taker: TakerId(1) }]);
 }

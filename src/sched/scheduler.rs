@@ -150,7 +150,7 @@ impl Scheduler {
             Input::SaysStopping { job } => self.says_stopping(job, out),
             Input::HostGranted { ask, permits } => self.host_granted(ask, permits, out),
             Input::HostFailed { ask, why } => self.host_failed(ask, why, out),
-            Input::Offered { offer, queue, count } => self.queues.offer(offer, queue, count),
+            Input::Offered { offer, queue, count, by } => self.queues.offer(offer, queue, count, by),
             Input::OfferOver { offer } => self.queues.end_offer(offer),
             Input::Wanted { taker, queue, most, keeper } => self.wanted(taker, queue, most, keeper, out),
             Input::TakerOver { taker, back } => self.queues.end_taker(taker, &back),
@@ -266,11 +266,7 @@ impl Scheduler {
     /// joiners learn of readiness that came or went with it.
     pub(super) fn enter(&mut self, id: ProcessId, state: State) {
         let (before, readiness) = (self.holds_open(id), self.readiness(id));
-        let ran = self.processes[id].state.runs();
         self.processes[id].state = state;
-        if ran != state.runs() {
-            self.queues.runs(id, !ran);
-        }
         let after = self.holds_open(id);
         // Of an end all joiners hear anyway.
         if state != State::Ended && self.readiness(id) != readiness {

@@ -28,13 +28,6 @@ pub enum State {
     Ended,
 }
 
-impl State {
-    /// Whether a step is under way.
-    pub fn runs(self) -> bool {
-        matches!(self, Self::Running { .. } | Self::Stopping { .. })
-    }
-}
-
 /// How far the asking to end has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopPhase {

@@ -73,6 +73,13 @@ impl Scheduler {
         }
     }
 
+    /// Whether a worker waits at a queue that has ended, of which it is about to hear: whatever else happens in the same
+    /// moment, it has done its work.
+    pub(super) fn has_no_item_left(&self, id: ProcessId) -> bool {
+        let queue = self.plan.processes[id].control.for_each;
+        self.processes[id].state == State::Idle && queue.is_some_and(|queue| self.queues.is_settled(queue))
+    }
+
     /// What becomes of a worker that begins no more items, whatever its queue holds.
     pub(super) fn unfinished(&self, id: ProcessId, reason: CancelReason) -> Outcome {
         let served = self.plan.processes[id].control.daemon && self.processes[id].begun;

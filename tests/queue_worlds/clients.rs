@@ -28,7 +28,7 @@ pub struct Taker {
 }
 
 impl Run<'_> {
-    pub fn from_outside(&mut self, outside: Outside) -> Result<(), String> {
+    pub fn people_do(&mut self, outside: Outside) -> Result<(), String> {
         match outside {
             Outside::Say(input) => self.step(input),
             Outside::Put { queue, count, patience } => {
@@ -53,7 +53,7 @@ impl Run<'_> {
             let after = self.rng.tens(0, 12);
             self.post(after, Message::OfferOver { offer });
         }
-        self.step(Input::Offered { offer, queue, count })
+        self.step(Input::Offered { offer, queue, count, by: job.map(|job| job.process) })
     }
 
     pub fn accepted(&mut self, offer: OfferId, count: u32) {
@@ -215,10 +215,9 @@ impl Run<'_> {
             // What a client kept is its attempt's; only an answer that was not sent yet may go back.
             known.job = None;
             let keeps = known.keeps;
-            if keeps && self.rng.chance(70) {
-                if let Some(known) = self.takers.get_mut(&taker) {
-                    known.handed.clear();
-                }
+            let sent = keeps && self.rng.chance(70);
+            if let Some(known) = self.takers.get_mut(&taker).filter(|_| sent) {
+                known.handed.clear();
             }
             self.taker_over(taker)?;
         }

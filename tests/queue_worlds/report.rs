@@ -38,7 +38,7 @@ fn attempt(world: &World) -> Result<Lived, Broken> {
 
 /// A rule without what differs from world to world: a world made smaller must still break the same one.
 fn kind(rule: &str) -> String {
-    rule.chars().filter(|letter| letter.is_ascii_lowercase()).take(40).collect()
+    rule.chars().filter(char::is_ascii_lowercase).take(40).collect()
 }
 
 fn smaller(mut world: World, broken: &str) -> World {

@@ -267,7 +267,7 @@ impl<'a> Run<'a> {
     fn deliver(&mut self, message: Message) -> Result<(), String> {
         match message {
             Message::Tell(input) => self.step(input),
-            Message::Outside(outside) => self.from_outside(outside),
+            Message::Outside(outside) => self.people_do(outside),
             Message::Started { job, step } => match self.programs.get_mut(&job) {
                 Some(program) if program.step == step && !program.told => {
                     program.told = true;

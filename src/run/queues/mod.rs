@@ -23,17 +23,13 @@ use sources::Sources;
 use store::Store;
 pub(super) use streams::Streams;
 
+use super::keys;
 use super::lingering::Over;
 use super::server::ClientId;
 use crate::base::ids::{DenseMap, ItemId, JobId, ProcessId, QueueId, TakerId};
 use crate::exec::environment::Item;
 use crate::plan::Plan;
 use crate::sched::Delivery;
-
-/// Keys from here on are of streams into and out of queues; the control socket's begin further up.
-const FIRST_KEY: usize = usize::MAX / 8;
-/// The last of them.
-const LAST_KEY: usize = usize::MAX / 4 - 1;
 
 /// All that goes through queues.
 pub(super) struct Queues {
@@ -79,14 +75,14 @@ impl Queues {
             current: BTreeMap::new(),
             overs: Vec::new(),
             handed: Vec::new(),
-            next_key: FIRST_KEY,
+            next_key: *keys::QUEUES.start(),
             takers: TakerNumbers::default(),
         }
     }
 
     /// The kernel says that something can be read or written; whether it is one of these streams.
     pub fn mark_ready(&mut self, key: usize) -> bool {
-        let own = (FIRST_KEY..=LAST_KEY).contains(&key);
+        let own = keys::QUEUES.contains(&key);
         if own {
             self.sources.mark_ready(key);
             self.sinks.mark_ready(key);

@@ -128,7 +128,7 @@ impl Runner<'_> {
             let count = u32::try_from(lines.len()).unwrap_or(u32::MAX);
             let offer = self.queues.offers.add(Origin::Stream(key), queue, lines.into());
             self.queues.sources.offered(key, offer);
-            self.inputs.push_back(Input::Offered { offer, queue, count });
+            self.inputs.push_back(Input::Offered { offer, queue, count, by: Some(job.process) });
         }
         if bad {
             let queue = &self.setup.plan.queues[queue].name;

@@ -85,7 +85,7 @@ impl Model {
     /// What workers began attempts for without having started anything yet.
     pub fn workers_have_begun(&mut self) -> Result<(), String> {
         let mut begun = std::mem::take(&mut self.this.begun);
-        begun.retain(|id| self.all[*id].active && self.all[*id].item.is_none());
+        begun.retain(|id| self.all[*id].item.is_none());
         for id in begun.iter().copied() {
             let Some(queue) = self.plan.processes[id].control.for_each else { continue };
             let one = &self.all[id];
@@ -94,6 +94,11 @@ impl Model {
             let job = JobId { process: id, attempt: one.attempt };
             let most = self.plan.queues[queue].max_deliveries;
             let item = self.lines[queue].items.pledge(Holder::Job(job, None), most, unsure)?;
+            if !self.all[id].active {
+                // It was cut off in the same step: the item came back as if it had never gone.
+                self.lines[queue].items.give_back(item, true, true);
+                continue;
+            }
             self.all[id].item = Some(item);
             self.meet("worker waited for a lock with an item");
         }

@@ -29,7 +29,8 @@ enum Place {
 struct Item {
     place: Place,
     deliveries: u32,
-    /// Its last delivery may count or not: it ended before anything was started, or was cut off.
+    /// Its number of deliveries is not known for sure until it is told: the last one ended before anything was started,
+    /// or was cut off, so that it may not count, or have been of another item.
     unsure: bool,
     forgotten: bool,
 }
@@ -103,7 +104,7 @@ impl Items {
         let Delivery { item, delivery, .. } = delivery;
         self.take_out(item)?;
         let known = self.get(item)?;
-        let right = delivery == known.deliveries + 1 || known.unsure && delivery == known.deliveries;
+        let right = delivery == known.deliveries + 1 || known.unsure;
         ensure!(right && delivery <= most, "{item:?} is delivered for the {delivery}th time of {most}, after {}", known.deliveries);
         *known = Item { place: Place::Work(holder), deliveries: delivery, unsure: false, forgotten: false };
         Ok(())
@@ -150,15 +151,20 @@ impl Items {
             self.again[place] = thought;
         }
         let counted = u32::from(waits);
-        *self.get(told)? = Item { place: mine.place, deliveries: other.deliveries + counted, unsure: true, ..other };
-        *self.get(thought)? = Item { place: other.place, deliveries: mine.deliveries.saturating_sub(counted), unsure: true, ..mine };
+        // What was set aside had all its deliveries: it was mistaken for the other all along.
+        let counts = match mine.place {
+            Place::Aside => (mine.deliveries, other.deliveries),
+            Place::Waiting | Place::Work(_) | Place::Done => (other.deliveries + counted, mine.deliveries.saturating_sub(counted)),
+        };
+        *self.get(told)? = Item { place: mine.place, deliveries: counts.0, unsure: true, ..other };
+        *self.get(thought)? = Item { place: other.place, deliveries: counts.1, unsure: true, ..mine };
         Ok(if let Place::Work(holder) = other.place { Some(holder) } else { None })
     }
 
     /// What was told of the number of a delivery that had been thought of already.
     pub fn told(&mut self, item: ItemId, delivery: u32, most: u32) -> Result<(), String> {
         let known = self.get(item)?;
-        let right = delivery == known.deliveries || known.unsure && delivery.abs_diff(known.deliveries) == 1;
+        let right = delivery == known.deliveries || known.unsure;
         ensure!(
             right && (1..=most).contains(&delivery),
             "{item:?} is delivered for the {delivery}th time of {most}, not the {}th",

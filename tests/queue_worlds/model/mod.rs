@@ -19,7 +19,7 @@ use flowrun::base::ids::{DenseMap, ItemId, OfferId, ProcessId, QueueId, TakerId}
 use flowrun::base::time::RunTime;
 use flowrun::notice::{Exit, Outcome, RunSummary};
 use flowrun::plan::Plan;
-use flowrun::sched::{Input, Outbox};
+use flowrun::sched::{Effect, Input, Outbox};
 
 use crate::met::Met;
 use items::{Holder, Items};
@@ -82,6 +82,8 @@ struct Line {
 struct Step {
     /// Groups that may have lent their slot, before the step.
     lent: BTreeSet<ProcessId>,
+    /// Queues that something was offered to or taken by in this step.
+    moved: BTreeSet<QueueId>,
     /// Groups of which something ran, before the step.
     running: BTreeSet<ProcessId>,
     /// Those that a step was started of.
@@ -190,7 +192,7 @@ impl Model {
                     }
                 }
             }
-            Input::Offered { offer, queue, count } => self.offered(*offer, *queue, *count),
+            Input::Offered { offer, queue, count, .. } => self.offered(*offer, *queue, *count),
             Input::OfferOver { offer } => self.offer_over(*offer),
             Input::Wanted { taker, queue, most, keeper } => self.wanted(*taker, *queue, *most, *keeper),
             Input::TakerOver { taker, back } => self.taker_over(*taker, back),
@@ -234,7 +236,9 @@ impl Model {
         for notice in &out.notices {
             self.notice(&notice.event)?;
         }
-        for effect in &out.effects {
+        // Which item was set aside may show only here, and others are handed over in the same step.
+        let set_aside = |effect: &&Effect| matches!(effect, Effect::Forget { set_aside: Some(_), .. });
+        for effect in out.effects.iter().filter(set_aside).chain(out.effects.iter().filter(|effect| !set_aside(effect))) {
             self.effect(effect)?;
         }
         self.workers_have_begun()?;

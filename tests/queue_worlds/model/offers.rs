@@ -48,6 +48,7 @@ impl Model {
 
     pub fn accept(&mut self, offer: OfferId, queue: QueueId, first: ItemId, count: u32) -> Result<(), String> {
         let moment = self.next_moment();
+        self.this.moved.insert(queue);
         let Some(known) = self.offers.get(&offer).copied() else { return Err(format!("{offer:?} is accepted, which nobody makes")) };
         ensure!(known.queue == queue && (1..=known.left).contains(&count), "{count} of {known:?} are accepted for {queue:?}");
         ensure!(!self.lines[queue].abandoned, "{offer:?} is accepted for an abandoned queue");

@@ -41,7 +41,10 @@ impl Model {
     /// Groups whose slot others may use meanwhile: some of them may wait for what these do.
     pub fn lent(&self) -> BTreeSet<ProcessId> {
         let waits = |queue: &QueueId| {
-            self.offers_of(*queue).next().is_some() || self.takers.values().any(|taker| taker.queue == *queue && taker.since.is_some())
+            // An offer may have waited for a part of the step only.
+            self.this.moved.contains(queue)
+                || self.offers_of(*queue).next().is_some()
+                || self.takers.values().any(|taker| taker.queue == *queue && taker.since.is_some())
         };
         let queues = self.plan.queues.entries().filter(|(id, _)| waits(id));
         queues.flat_map(|(_, queue)| queue.producers.iter().chain(&queue.consumers)).map(|id| self.shares.group[*id]).collect()
