@@ -74,7 +74,6 @@ fn each_replaceable_crate_is_named_in_its_home_alone() {
         ("mio::", &["io/poller.rs"]),
         ("ureq::", &["ready/http.rs", "source/model/http.rs"]),
         ("rustls::", &["ready/http.rs"]),
-        ("base64::", &["report/page.rs"]),
         ("dagre::", &["cli/graph/layout.rs"]),
         ("regex::", &["base/pattern.rs"]),
     ] {

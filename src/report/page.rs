@@ -1,7 +1,6 @@
 //! What pages that stand by themselves share: a policy that lets nothing run or be fetched but what they bring along.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::base::base64;
 
 /// The content of a `Content-Security-Policy` that allows exactly these styles and this script.
 pub fn policy(styles: &[&str], script: &str) -> String {
@@ -10,7 +9,7 @@ pub fn policy(styles: &[&str], script: &str) -> String {
 }
 
 fn hash(text: &str) -> String {
-    format!("'sha256-{}'", STANDARD.encode(hmac_sha256::Hash::hash(text.as_bytes())))
+    format!("'sha256-{}'", base64::encode(&hmac_sha256::Hash::hash(text.as_bytes())))
 }
 
 /// Puts values for the marks `@@NAME@@` into a template. The template alone is searched for marks, never a value.
