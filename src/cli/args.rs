@@ -10,6 +10,7 @@ use super::completion::CompletionsArgs;
 use super::control_args::{AttachArgs, LogsArgs, PsArgs, RestartArgs, SignalArgs, StatusArgs, StopArgs, WaitArgs};
 use super::explain::ExplainArgs;
 use super::queue_args::QueueArgs;
+use super::reports::Wanted;
 use crate::base::duration;
 use crate::source::model::JobLimit;
 use crate::source::read::Scalar;
@@ -167,6 +168,9 @@ pub struct RunArgs {
     /// Say more: each start, end, wait and lock
     #[arg(short = 'v', long, env = "FLOWRUN_VERBOSE", value_parser = FalseyValueParser::new())]
     pub verbose: bool,
+    /// When the run is over write a report: json, junit, trace, markdown or html, as in junit=report.xml; `-` is standard output
+    #[arg(long, value_name = "KIND=FILE", value_parser = Wanted::parse, env = "FLOWRUN_REPORT")]
+    pub report: Vec<Wanted>,
     /// No lines of progress on a terminal
     #[arg(long, env = "FLOWRUN_NO_PROGRESS", value_parser = FalseyValueParser::new())]
     pub no_progress: bool,

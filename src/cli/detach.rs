@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::args::RunArgs;
 use super::list::one_line;
 use super::load::Source;
+use super::reports::Reports;
 use super::{Failure, Status, print, run};
 use crate::control::place::About;
 use crate::control::record::Record;
@@ -34,11 +35,11 @@ enum Word {
 ///
 /// # Errors
 /// A process needs a terminal, or the run cannot begin.
-pub fn start(plan: Arc<Plan>, source: &Source, args: &RunArgs) -> Result<Status, Failure> {
+pub fn start(plan: Arc<Plan>, source: &Source, args: &RunArgs, reports: Reports) -> Result<Status, Failure> {
     refuse_terminals(&plan)?;
     match detach::divide().map_err(|error| cannot(&reason(&error)))? {
         Side::Above(ear) => above(ear, args),
-        Side::Below(mouth) => Ok(below(mouth, plan, source, args)),
+        Side::Below(mouth) => Ok(below(mouth, plan, source, args, reports)),
     }
 }
 
@@ -88,15 +89,16 @@ fn introduction(about: &About) -> String {
 }
 
 /// What is left to do is told by the exit status, and by what the log says.
-fn below(mouth: Mouth, plan: Arc<Plan>, source: &Source, args: &RunArgs) -> Status {
-    let herald = match prepare(run::about(source, &plan)) {
+fn below(mouth: Mouth, plan: Arc<Plan>, source: &Source, args: &RunArgs, reports: Reports) -> Status {
+    let (about, recording) = run::recorded(source, &plan, reports);
+    let herald = match prepare(about) {
         Ok(record) => Herald { mouth, record, begun: AtomicBool::new(false) },
         Err(why) => {
             say(&mouth, &Word::Failed(why));
             return Status::System;
         }
     };
-    match run::lead(plan, args, herald.record.about.clone(), Some(&herald)) {
+    match run::lead(plan, args, herald.record.about.clone(), recording, Some(&herald)) {
         Ok(status) => {
             if matches!(status, Status::Kept(_)) {
                 herald.record.close(status.code());

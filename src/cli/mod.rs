@@ -29,6 +29,7 @@ mod queue;
 mod queue_args;
 mod reach;
 mod reporters;
+mod reports;
 mod restart;
 mod run;
 pub mod schema;

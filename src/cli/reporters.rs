@@ -11,6 +11,7 @@ use crate::base::ids::ProcessId;
 use crate::base::time::RunTime;
 use crate::control::message::{self, Lines, Output};
 use crate::notice::{Event, Notice, Stream};
+use crate::report::record::Recorder;
 use crate::report::{self, Channel, History, OutputMode, RunView, snapshot};
 use crate::run::{Audience, Printer};
 
@@ -43,6 +44,8 @@ pub struct Reporters<'a> {
     pub view: RefCell<RunView>,
     /// What processes wrote, for clients.
     pub history: RefCell<History>,
+    /// Who records the run, if reports are wanted.
+    pub recorder: RefCell<Option<Recorder>>,
     /// Of a run in the background.
     pub herald: Option<&'a Herald>,
 }
@@ -56,6 +59,9 @@ impl Audience for Reporters<'_> {
             _ => {}
         }
         self.view.borrow_mut().apply(&notice);
+        if let Some(recorder) = &mut *self.recorder.borrow_mut() {
+            recorder.notice(&notice, &self.view.borrow());
+        }
         self.channel.send(notice);
     }
     fn has_room(&self) -> bool {

@@ -1,13 +1,14 @@
 //! `flowrun run`: a workflow becomes running processes.
 
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use super::args::{OutputArg, RunArgs};
 use super::detach::{self, Herald};
 use super::reporters::Reporters;
+use super::reports::Reports;
 use super::{Failure, Status, color, dry_run, flag_variables, load, print};
 use crate::control::place::{self, About};
 use crate::exec::environment::BaseEnvironment;
@@ -20,6 +21,7 @@ use crate::io::shim::Shim;
 use crate::io::signals::Signals;
 use crate::io::terminal;
 use crate::plan::{self, Plan};
+use crate::report::record::{Context, Recorder, Report};
 use crate::report::{self, Channel, OutputMode, RunView};
 use crate::run::{self, RunClock, Setup};
 use crate::sched;
@@ -42,22 +44,29 @@ pub fn run(args: RunArgs) -> Result<Status, Failure> {
         print::out(&dry_run::describe(plan))?;
         return Ok(Status::Success);
     }
+    let reports = Reports::new(&args.report)?;
     if args.detach {
-        return detach::start(plan, &source, &args);
+        return detach::start(plan, &source, &args, reports);
     }
-    let about = about(&source, &plan);
-    lead(plan, &args, about, None)
+    let (about, recording) = recorded(&source, &plan, reports);
+    lead(plan, &args, about, recording, None)
 }
 
 /// Leads a run to its end, below a keeper. Returns in both: in the keeper last.
 ///
 /// # Errors
 /// The system refuses what flowrun itself needs.
-pub(super) fn lead(plan: Arc<Plan>, args: &RunArgs, about: About, herald: Option<&Herald>) -> Result<Status, Failure> {
+pub(super) fn lead(
+    plan: Arc<Plan>,
+    args: &RunArgs,
+    about: About,
+    recording: Option<Recording>,
+    herald: Option<&Herald>,
+) -> Result<Status, Failure> {
     match keeper::divide().map_err(|error| needs("a process that watches over the run", &error))? {
         Side::Runner(signals) => {
             limits::raise_descriptors();
-            on_own_thread(move || supervise(plan, args, &signals, about, herald))
+            on_own_thread(move || supervise(plan, args, &signals, about, recording, herald))
         }
         Side::Keeper(kept) => Ok(account(kept, &about.id)),
     }
@@ -91,7 +100,14 @@ fn account(kept: Kept, id: &str) -> Status {
     Status::Kept(kept.ended)
 }
 
-fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals, about: About, herald: Option<&Herald>) -> Result<Status, Failure> {
+fn supervise(
+    plan: Arc<Plan>,
+    args: &RunArgs,
+    signals: &Signals,
+    about: About,
+    recording: Option<Recording>,
+    herald: Option<&Herald>,
+) -> Result<Status, Failure> {
     let poller = Poller::new().map_err(|error| needs("a descriptor to wait for events", &error))?;
     let clock = RunClock::start();
     let settings = report_settings(args);
@@ -100,7 +116,9 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals, about: About, h
     let start = || Channel::start(Arc::clone(&plan), settings, Vec::new(), Box::new(move || told.now()), Box::new(move || waker.wake()));
     // A terminal may be set to stop who writes to it from another process group.
     let channel = terminal::without_being_stopped(start).map_err(|error| needs("a thread for output", &error))?;
-    let mut audience = Reporters { channel, view: RefCell::new(RunView::new(Arc::clone(&plan))), history: RefCell::default(), herald };
+    let (reports, recorder) = recording.map_or_else(Default::default, |recording| (recording.reports, Some(recording.recorder)));
+    let view = RefCell::new(RunView::new(Arc::clone(&plan)));
+    let mut audience = Reporters { channel, view, history: RefCell::default(), recorder: RefCell::new(recorder), herald };
     let environment = BaseEnvironment::new(std::env::vars_os(), &flag_variables(), &about.id, settings.stdout.color);
     let ended = run::run(Setup {
         plan,
@@ -113,24 +131,80 @@ fn supervise(plan: Arc<Plan>, args: &RunArgs, signals: &Signals, about: About, h
         audience: &audience,
         about: Some(about),
     })
-    .map_err(|error| lost(&error, herald))?;
+    .map_err(|error| lost(&error, herald));
+    let status = ended.as_ref().map_or(Status::System, |ended| Status::of(&ended.summary));
+    let report = audience.recorder.take().map(|recorder| (reports, recorder.finish(status.code())));
+    let report = report.map(Arc::new);
     audience.channel.close();
-    let status = Status::of(&ended.summary);
-    let patience = Status::of(&ended.summary) != Status::Success && ended.summary.interrupted.is_some();
-    let give_up = std::time::Instant::now() + args.stop_timeout;
-    loop {
-        if let Some(finished) = audience.channel.try_finish(Duration::from_millis(50)) {
-            return match finished.error {
-                Some(error) => Err(Failure::system(error)),
-                None => Ok(status),
-            };
-        }
-        // Nobody takes the last output; the run itself is over, so a signal ends the waiting.
-        let late = patience && std::time::Instant::now() >= give_up;
-        if ended.abandoned || late || signals.keeper_lost() || !signals.take_ending().is_empty() {
-            return Ok(status);
+    let interrupted = ended.as_ref().is_ok_and(|ended| ended.summary.interrupted.is_some());
+    let give_up = (interrupted && status != Status::Success).then(|| Instant::now() + args.stop_timeout);
+    let mut patience = Patience { signals, give_up, over: false };
+    let mut troubles = report.as_ref().map_or_else(Vec::new, |report| patience.report(report, |(reports, report)| reports.write(report)));
+    let ended = ended.inspect_err(|_| troubles.iter().for_each(|trouble| print::err(trouble)))?;
+    patience.over |= ended.abandoned;
+    let finished = patience.wait(|within| audience.channel.try_finish(within));
+    if let Some(report) = report.filter(|_| finished.is_some()) {
+        troubles.extend(patience.report(&report, |(reports, report)| reports.print(report)));
+    }
+    troubles.iter().for_each(|trouble| print::err(trouble));
+    match finished.and_then(|finished| finished.error) {
+        Some(error) => Err(Failure::system(error)),
+        None if status == Status::Success && !troubles.is_empty() => Ok(Status::System),
+        None => Ok(status),
+    }
+}
+
+/// How long the end of flowrun waits for what is still to be written: the run itself is over, so a signal ends it.
+struct Patience<'a> {
+    signals: &'a Signals,
+    give_up: Option<Instant>,
+    over: bool,
+}
+
+impl Patience<'_> {
+    /// Waits for an answer; none when it is not waited for any longer.
+    fn wait<T>(&mut self, mut answer: impl FnMut(Duration) -> Option<T>) -> Option<T> {
+        loop {
+            if let Some(answer) = answer(Duration::from_millis(50)) {
+                return Some(answer);
+            }
+            let late = self.give_up.is_some_and(|give_up| Instant::now() >= give_up);
+            self.over |= late || self.signals.keeper_lost() || !self.signals.take_ending().is_empty();
+            if self.over {
+                return None;
+            }
         }
     }
+
+    /// Writes reports on a thread of their own, since a pipe may take nothing, and says what went wrong.
+    fn report(&mut self, report: &Arc<Written>, write: fn(&Written) -> Vec<String>) -> Vec<String> {
+        let (sender, receiver) = mpsc::channel();
+        let theirs = Arc::clone(report);
+        let work = move || sender.send(write(&theirs)).unwrap_or_default();
+        if let Err(error) = thread::Builder::new().name("write".to_owned()).spawn(work) {
+            return vec![format!("cannot write reports: {}", reason(&error))];
+        }
+        self.wait(|within| receiver.recv_timeout(within).ok())
+            .unwrap_or_else(|| vec!["reports are incomplete: nobody takes them".to_owned()])
+    }
+}
+
+/// A report and where it goes.
+type Written = (Reports, Report);
+
+/// Who records a run, and where the report goes.
+pub(super) struct Recording {
+    reports: Reports,
+    recorder: Recorder,
+}
+
+/// How the run is found, and who records it if reports are wanted.
+pub(super) fn recorded(source: &load::Source, plan: &Arc<Plan>, reports: Reports) -> (About, Option<Recording>) {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let about = about(source, plan, now);
+    let context = || Context::new(about.id.clone(), source.name.clone(), now, &source.text, plan);
+    let recorder = (!reports.is_empty()).then(|| Recorder::new(Arc::clone(plan), context()));
+    (about, recorder.map(|recorder| Recording { reports, recorder }))
 }
 
 /// A run in the background that never began is told of in the foreground, which says so.
@@ -159,8 +233,8 @@ fn report_settings(args: &RunArgs) -> report::Settings {
 }
 
 /// How this run is found. Its id is one that no other run of this machine has: time and process number.
-pub(super) fn about(source: &load::Source, plan: &Plan) -> About {
-    let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+fn about(source: &load::Source, plan: &Plan, now: Duration) -> About {
+    let started = now.as_secs();
     let pid = std::process::id();
     About { id: format!("{started:x}-{pid}"), name: plan.name.clone(), file: source.path.clone(), pid, started, log: None }
 }

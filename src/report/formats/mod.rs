@@ -52,3 +52,6 @@ impl Kind {
 }
 
 pub use json::schema;
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,8 @@
 //! What a report says that no notice tells: the run's id and file, its start on the wall clock, places in the file.
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use std::time::SystemTime;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat};
 
 use super::model::Place;
 use crate::base::ids::{DenseMap, ProcessId};
@@ -22,9 +23,11 @@ pub struct Context {
 }
 
 impl Context {
-    /// For a run of a plan that was made of `text`.
-    pub fn new(id: String, file: String, started: SystemTime, text: &str, plan: &Plan) -> Self {
-        let started = DateTime::<Utc>::from(started).to_rfc3339_opts(SecondsFormat::Millis, true);
+    /// For a run of a plan that was made of `text`; `started` is the time since 1970, UTC.
+    pub fn new(id: String, file: String, started: Duration, text: &str, plan: &Plan) -> Self {
+        let seconds = i64::try_from(started.as_secs()).unwrap_or_default();
+        let started = DateTime::from_timestamp(seconds, started.subsec_nanos()).unwrap_or_default();
+        let started = started.to_rfc3339_opts(SecondsFormat::Millis, true);
         let breaks: Vec<usize> = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
         let places = plan.processes.iter().map(|process| place(process.place, text, &breaks)).collect();
         Self { id, file, started, places }
@@ -56,7 +59,7 @@ mod tests {
 
     #[test]
     fn the_start_is_told_as_wall_clock_time() {
-        let at = SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(1_700_000_000_250);
+        let at = Duration::from_millis(1_700_000_000_250);
         let context = Context::new(String::new(), String::new(), at, "", &Plan::default());
         assert_eq!(context.started, "2023-11-14T22:13:20.250Z");
     }

@@ -133,3 +133,7 @@ fn pieces(process: &Process) -> Vec<Piece<'_>> {
     pieces.sort_by_key(|piece| (piece.from, piece.to));
     pieces
 }
+
+#[cfg(test)]
+#[path = "critical_tests.rs"]
+mod tests;

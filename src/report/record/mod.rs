@@ -17,3 +17,6 @@ mod uses;
 pub use context::Context;
 pub use model::Report;
 pub use recorder::Recorder;
+
+#[cfg(test)]
+pub(in crate::report) mod testing;

@@ -389,3 +389,7 @@ fn lines(view: &RunView, process: ProcessId) -> Vec<String> {
     let text = |line: &[u8]| String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned();
     view.last_lines(process).map(text).collect()
 }
+
+#[cfg(test)]
+#[path = "recorder_tests.rs"]
+mod tests;
