@@ -60,7 +60,7 @@ fn files_and_the_processes_in_them_are_offered() {
         ("--file=shop.yaml mai", "main"),
         (
             "-C there _",
-            "run check list graph lock schema tasks init completions man ps status logs stop restart signal wait queue attach help shop.yaml \
+            "run check list graph explain lock schema tasks init completions man ps status logs stop restart signal wait queue attach help shop.yaml \
                        runtime/ state/ there/ a b",
         ),
         ("run -C there -n b", "b"),

@@ -33,8 +33,9 @@ processes:
 #[test]
 fn all_kinds_are_written_also_by_a_quiet_run() {
     let place = Place::new().file("shop.yaml", SHOP);
-    let call =
-        place.flowrun("shop.yaml -q -k --report json=out/r.json --report junit=r.xml,trace=t.json").env("FLOWRUN_REPORT", "markdown=r.md");
+    let call = place
+        .flowrun("shop.yaml -q -k --report json=out/r.json --report junit=r.xml,trace=t.json,html=r.html")
+        .env("FLOWRUN_REPORT", "markdown=r.md");
     call.run().exits(1);
     let report = json(&place, "out/r.json");
     assert_eq!(report["version"], 1);
@@ -51,6 +52,11 @@ fn all_kinds_are_written_also_by_a_quiet_run() {
     assert_eq!(process(&report, "shop")["outcome"]["kind"], "stopped");
     assert_eq!(report["resources"][0]["held"], 2);
     assert!(place.read("r.xml").contains("<testcase name=\"buyer[1]\""));
+    let page = place.read("r.html");
+    assert!(page.starts_with("<!doctype html>") && page.contains(r"no \u003cmoney\u003e ]]\u003e \u0026") && !page.contains("<money>"));
+    // What is written is what `explain` and `graph` read.
+    assert!(place.flowrun("explain out/r.json bank").run().exits(0).stdout.starts_with("bank: failed, exit code 3"));
+    assert!(place.flowrun("graph shop.yaml --format svg --run out/r.json").run().exits(0).stdout.contains("✗ failed"));
     let trace = json(&place, "t.json");
     assert!(trace["traceEvents"].as_array().is_some_and(|events| events.iter().any(|event| event["ph"] == "f")));
 }
@@ -75,7 +81,7 @@ fn a_dash_is_standard_output() {
 fn wrong_kinds_and_places_are_told() {
     let place = Place::new().file("ok.yaml", "processes: { a: { command: \"true\" } }\n").file("file", "");
     let said = place.flowrun("ok.yaml --report html5=x").run().exits(2);
-    assert!(said.stderr.contains("a kind is one of json, junit, trace, markdown"), "{said}");
+    assert!(said.stderr.contains("a kind is one of json, junit, trace, markdown, html"), "{said}");
     let said = place.flowrun("ok.yaml --report json=x,junit=x").run().exits(2);
     assert!(said.stderr.contains("two reports would be written into x"), "{said}");
     let said = place.flowrun("ok.yaml -q --report json=file/r.json").run().exits(3);

@@ -3,6 +3,7 @@
 //! Knows nothing of workflows, files or processes.
 
 pub mod address;
+pub mod base64;
 pub mod diagnostic;
 pub mod duration;
 pub mod ids;

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::completion::CompletionsArgs;
 use super::control_args::{AttachArgs, LogsArgs, PsArgs, RestartArgs, SignalArgs, StatusArgs, StopArgs, WaitArgs};
 use super::exit;
+use super::explain::ExplainArgs;
 use super::man::ManArgs;
 use super::queue_args::QueueArgs;
 use super::reports::Wanted;
@@ -42,6 +43,8 @@ pub enum Command {
     List(ListArgs),
     /// Draw what waits for what
     Graph(GraphArgs),
+    /// Tell from a report why a run, or a process of it, went as it did
+    Explain(ExplainArgs),
     /// Run a command while it holds locks or permits: of the workflow that it runs in, or of this machine
     Lock(LockArgs),
     /// Print the JSON schema of workflow files
@@ -150,7 +153,7 @@ pub struct RunArgs {
     /// Say more: each start, end, wait and lock
     #[arg(short = 'v', long, env = "FLOWRUN_VERBOSE", value_parser = FalseyValueParser::new())]
     pub verbose: bool,
-    /// When the run is over write a report: json, junit, trace or markdown, as in junit=report.xml; `-` is standard output
+    /// When the run is over write a report: json, junit, trace, markdown or html, as in junit=report.xml; `-` is standard output
     #[arg(long, value_name = "KIND=FILE", value_parser = Wanted::parse, env = "FLOWRUN_REPORT")]
     pub report: Vec<Wanted>,
     /// No lines of progress on a terminal
@@ -198,6 +201,10 @@ pub enum GraphFormat {
     Dot,
     /// Nodes and edges
     Json,
+    /// A picture
+    Svg,
+    /// A page with the picture, which can be moved, zoomed and searched
+    Html,
 }
 
 /// `flowrun graph`.
@@ -209,6 +216,9 @@ pub struct GraphArgs {
     /// The form
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLOWRUN_FORMAT")]
     pub format: GraphFormat,
+    /// A report that `flowrun --report json=FILE` wrote: pictures tell what became of each process
+    #[arg(long, value_name = "REPORT", env = "FLOWRUN_RUN")]
+    pub run: Option<PathBuf>,
     /// What all commands that read a workflow take.
     #[command(flatten)]
     pub workflow: WorkflowArgs,

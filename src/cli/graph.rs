@@ -1,26 +1,42 @@
 //! `flowrun graph`: what waits for what and what goes through queues, by declared names, so that ten copies are one node.
 
+mod layout;
+mod legend;
+mod outcomes;
+mod page;
+mod svg;
+
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use outcomes::Outcomes;
 use serde::Serialize;
 
 use super::args::{GraphArgs, GraphFormat};
-use super::{Failure, Status, load, print};
+use super::{Failure, Status, explain, load, print};
 use crate::base::ids::ProcessId;
 use crate::plan::{Plan, Process, Queue, ResourceKind};
 
 /// Prints the graph.
 ///
 /// # Errors
-/// The file cannot be read.
+/// The file or the report cannot be read.
 pub fn graph(args: &GraphArgs) -> Result<Status, Failure> {
     let Some((_, plan)) = load::load(args.file.as_deref(), &args.workflow)? else { return Ok(Status::Usage) };
-    let picture = Picture::of(&plan);
+    let picture = GraphPicture::of(&plan);
+    let outcomes = match &args.run {
+        None => None,
+        Some(_) if !matches!(args.format, GraphFormat::Svg | GraphFormat::Html) => {
+            return Err(Failure::usage("--run marks outcomes in pictures alone: add --format svg or --format html"));
+        }
+        Some(path) => Some(Outcomes::of_report(&explain::read(path)?)),
+    };
     let text = match args.format {
         GraphFormat::Text => picture.text(),
         GraphFormat::Mermaid => picture.mermaid(),
         GraphFormat::Dot => picture.dot(),
+        GraphFormat::Svg => svg::draw(&picture, outcomes.as_ref()),
+        GraphFormat::Html => page::wrap(&plan.name, &svg::draw(&picture, outcomes.as_ref())),
         GraphFormat::Json => {
             let text = serde_json::to_string_pretty(&picture).map_err(|error| Failure::system(format!("cannot write JSON: {error}")))?;
             text + "\n"
@@ -32,7 +48,7 @@ pub fn graph(args: &GraphArgs) -> Result<Status, Failure> {
 
 /// What is drawn.
 #[derive(Serialize)]
-struct Picture {
+struct GraphPicture {
     processes: Vec<Node>,
     joins: Vec<Edge>,
     resources: Vec<ResourceNode>,
@@ -84,7 +100,7 @@ struct Flow {
     queue: usize,
 }
 
-impl Picture {
+impl GraphPicture {
     fn of(plan: &Plan) -> Self {
         let mut processes: Vec<Node> = Vec::new();
         let mut index = std::collections::HashMap::new();

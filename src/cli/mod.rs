@@ -17,6 +17,7 @@ mod dry_run;
 pub mod excerpt;
 pub mod exit;
 mod exit_from;
+mod explain;
 mod graph;
 mod hidden;
 mod init;
@@ -77,6 +78,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(args)) => check::check(&args),
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Graph(args)) => graph::graph(&args),
+        Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Lock(args)) => lock::lock(&args),
         Some(Command::Schema) => schema::print(),
         Some(Command::Tasks(args)) => tasks::tasks(&args),

@@ -33,7 +33,7 @@ impl Wanted {
     }
 }
 
-const FORM: &str = "write KIND=FILE, as in junit=report.xml; a kind is one of json, junit, trace, markdown";
+const FORM: &str = "write KIND=FILE, as in junit=report.xml; a kind is one of json, junit, trace, markdown, html";
 
 fn begins_another(text: &str) -> bool {
     text.split_once('=').is_some_and(|(word, _)| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic()))
@@ -148,7 +148,10 @@ mod tests {
             ("", "write KIND=FILE"),
             ("report.xml", "write KIND=FILE"),
             ("junti=a", "did you mean `junit`?"),
-            ("xml=a", "`xml` is no kind of report; write KIND=FILE, as in junit=report.xml; a kind is one of json, junit, trace, markdown"),
+            (
+                "xml=a",
+                "`xml` is no kind of report; write KIND=FILE, as in junit=report.xml; a kind is one of json, junit, trace, markdown, html",
+            ),
             ("json=a,pdf=b", "`pdf` is no kind of report"),
             ("json=", "a file is missing after `json=`"),
         ] {

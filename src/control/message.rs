@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::base64;
+use crate::base::base64;
 
 /// The version that the greeting names; it changes only when an older client would misunderstand.
 pub const VERSION: u32 = 1;

@@ -5,7 +5,6 @@
 //! bring events before it. Knows nothing of what requests do: that is the run's.
 
 pub mod auth;
-mod base64;
 pub mod client;
 pub mod frame;
 pub mod message;

@@ -2,11 +2,12 @@
 //!
 //! What processes wrote and how files are called is data here, never markup: each format escapes it in its own way.
 
+mod html;
 mod json;
 mod junit;
 mod markdown;
 mod trace;
-mod words;
+pub(super) mod words;
 
 use super::record::Report;
 
@@ -21,12 +22,14 @@ pub enum Kind {
     Trace,
     /// A page for job summaries and comments.
     Markdown,
+    /// A page to look at in a browser.
+    Html,
 }
 
 impl Kind {
     /// All of them, by the words that stand for them.
-    pub const ALL: [(&'static str, Self); 4] =
-        [("json", Self::Json), ("junit", Self::Junit), ("trace", Self::Trace), ("markdown", Self::Markdown)];
+    pub const ALL: [(&'static str, Self); 5] =
+        [("json", Self::Json), ("junit", Self::Junit), ("trace", Self::Trace), ("markdown", Self::Markdown), ("html", Self::Html)];
 
     /// The word that stands for it.
     pub fn word(self) -> &'static str {
@@ -43,6 +46,7 @@ impl Kind {
             Self::Junit => junit::render(report),
             Self::Trace => trace::render(report),
             Self::Markdown => Ok(markdown::render(report).into_bytes()),
+            Self::Html => html::render(report),
         }
     }
 }

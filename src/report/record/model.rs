@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::base::time::RunTime;
 use crate::notice::OutcomeKind;
@@ -20,7 +20,7 @@ pub const VERSION: u32 = 1;
 pub type Name = Arc<str>;
 
 /// What a run was.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// The version of this format: 1.
     pub version: u32,
@@ -44,7 +44,7 @@ pub struct Report {
 }
 
 /// The run as a whole.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
     /// The workflow's name.
     pub name: String,
@@ -75,7 +75,7 @@ pub struct Run {
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunOutcome {
     /// Everything went well.
@@ -91,7 +91,7 @@ pub enum RunOutcome {
 }
 
 /// The moment from which a run started nothing new.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Halted {
     /// When.
     pub at: RunTime,
@@ -100,7 +100,7 @@ pub struct Halted {
 }
 
 /// How many processes ended how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     /// All.
     pub processes: usize,
@@ -119,7 +119,7 @@ pub struct Counts {
 }
 
 /// One process.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Process {
     /// Its full name, as in `build` or `buyer[3]`.
     pub name: Name,
@@ -153,7 +153,7 @@ pub struct Process {
 }
 
 /// A place in the workflow's file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// The line, from 1.
     pub line: u32,
@@ -162,7 +162,7 @@ pub struct Place {
 }
 
 /// One process that another waits for.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Join {
     /// Which is waited for.
     pub process: Name,
@@ -173,7 +173,7 @@ pub struct Join {
 }
 
 /// How a process ended.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Outcome {
     /// The word for it.
     pub kind: OutcomeKind,
@@ -184,7 +184,7 @@ pub struct Outcome {
 }
 
 /// Why something ended as it did: the facts that belong to its kind, and a sentence.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Reason {
     /// What it was.
     pub kind: ReasonKind,
@@ -205,7 +205,7 @@ pub struct Reason {
 }
 
 /// The kinds of reasons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReasonKind {
     /// Failed: its exit code is none of its success codes.
@@ -257,7 +257,7 @@ pub enum ReasonKind {
 }
 
 /// One attempt at a process: the only one of most; another for each retry, restart and item.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Attempt {
     /// Which, from 1.
     pub number: u32,
@@ -285,7 +285,7 @@ pub struct Attempt {
 }
 
 /// How an attempt ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptOutcome {
     /// It did what it should.
@@ -301,7 +301,7 @@ pub enum AttemptOutcome {
 }
 
 /// A time in which an attempt waited.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Wait {
     /// For what.
     pub kind: WaitKind,
@@ -322,7 +322,7 @@ pub struct Wait {
 }
 
 /// What an attempt waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitKind {
     /// Locks or permits, and perhaps a job slot too.
@@ -336,7 +336,7 @@ pub enum WaitKind {
 }
 
 /// A lock or permits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Share {
     /// The name of the lock or semaphore.
     pub resource: Name,
@@ -347,7 +347,7 @@ pub struct Share {
 }
 
 /// A time in which locks or permits were held.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Hold {
     /// The step that held them, from 0; none when the whole attempt did.
     pub step: Option<u32>,
@@ -360,7 +360,7 @@ pub struct Hold {
 }
 
 /// A command or task that ran.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// Which step, from 0.
     pub step: u32,
@@ -375,7 +375,7 @@ pub struct Step {
 }
 
 /// A time in which a process was asked to end.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Stopping {
     /// From when.
     pub from: RunTime,
@@ -386,7 +386,7 @@ pub struct Stopping {
 }
 
 /// A lock or semaphore.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Resource {
     /// Its name.
     pub name: Name,
@@ -407,7 +407,7 @@ pub struct Resource {
 }
 
 /// The two kinds of resources.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ResourceKind {
     /// Held by one, or by many in shared mode.
@@ -417,7 +417,7 @@ pub enum ResourceKind {
 }
 
 /// One request for a lock or permits.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Use {
     /// By which process.
     pub process: Name,
@@ -440,7 +440,7 @@ pub struct Use {
 }
 
 /// A queue.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Queue {
     /// Its name.
     pub name: Name,
@@ -465,7 +465,7 @@ pub struct Queue {
 }
 
 /// An item that was delivered as often as may be and never done.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SetAside {
     /// When.
     pub at: RunTime,
@@ -476,7 +476,7 @@ pub struct SetAside {
 }
 
 /// A piece of the critical path.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Segment {
     /// Whose.
     pub process: Name,
@@ -495,7 +495,7 @@ pub struct Segment {
 }
 
 /// What a process did in a piece of the critical path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Activity {
     /// A command or task of it ran.
@@ -515,7 +515,7 @@ pub enum Activity {
 }
 
 /// What the end of a piece of the critical path brought about: why the next piece began.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Link {
     /// The end of the run.
@@ -539,7 +539,7 @@ pub enum Link {
 }
 
 /// Something that was warned of.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Warning {
     /// When.
     pub at: RunTime,

@@ -107,7 +107,7 @@ macro_rules! words {
         $($(#[doc = $doc:literal])+ $(#[default $($mark:literal)?])? $variant:ident = $word:literal),* $(,)?
     }) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum $name { $($(#[doc = $doc])+ $(#[default $($mark)?])? $variant),* }
 

@@ -1,4 +1,4 @@
-//! Base64 with its padding, for items that are no text.
+//! Base64 with its padding, for what is no text where only text may stand.
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

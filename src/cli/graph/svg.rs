@@ -1,0 +1,210 @@
+//! The graph as a picture: SVG that stands by itself, in the viewer's light or dark theme.
+//!
+//! What is what is told by shapes, dashes and words, and with a report by words for outcomes too; colour only helps.
+//! Every text of others is escaped, and what XML cannot hold is replaced.
+
+use std::fmt::Write as _;
+
+use super::layout::{Layout, Wish, layout};
+use super::outcomes::Outcomes;
+use super::{GraphPicture, legend};
+
+/// The style of the picture, which the page's policy must know.
+pub const STYLE: &str = include_str!("svg.css");
+
+/// The width of a letter, the height of a node, the space around all (pixels).
+const LETTER: f64 = 7.4;
+const HEIGHT: f64 = 44.0;
+const MARGIN: f64 = 16.0;
+/// Longer titles are shortened; the whole one is told as a tooltip.
+const LONGEST: usize = 34;
+
+/// One node.
+struct Shape {
+    kind: &'static str,
+    title: String,
+    below: String,
+    look: &'static str,
+}
+
+/// One edge.
+struct Line {
+    from: usize,
+    to: usize,
+    kind: &'static str,
+    label: String,
+    told: String,
+}
+
+/// The whole picture.
+pub fn draw(picture: &GraphPicture, outcomes: Option<&Outcomes>) -> String {
+    let shapes = shapes(picture, outcomes);
+    let lines = lines(picture);
+    let sizes: Vec<_> = shapes.iter().map(|shape| (width(shape), HEIGHT)).collect();
+    let label = |text: &str| if text.is_empty() { (0.0, 0.0) } else { (letters(text) * 6.2 + 8.0, 14.0) };
+    let wishes: Vec<_> = lines.iter().map(|line| Wish { from: line.from, to: line.to, label: label(&line.label) }).collect();
+    let places = layout(&sizes, &wishes);
+    let mut body = String::new();
+    for (index, line) in lines.iter().enumerate() {
+        let mut points = places.edges[index].clone();
+        // Between neighbouring layers nothing is in the way.
+        if points.len() == 3 && line.label.is_empty() {
+            points.remove(1);
+        }
+        // Edges leave on the right and arrive on the left, or the other way around where they lead back.
+        if let [first, .., last] = &mut points[..] {
+            let forth = if places.nodes[line.from].0 <= places.nodes[line.to].0 { 0.5 } else { -0.5 };
+            *first = (places.nodes[line.from].0 + sizes[line.from].0 * forth, places.nodes[line.from].1);
+            *last = (places.nodes[line.to].0 - sizes[line.to].0 * forth, places.nodes[line.to].1);
+        }
+        edge(line, &points, places.labels[index], &mut body);
+    }
+    for (index, shape) in shapes.iter().enumerate() {
+        node(shape, places.nodes[index], sizes[index], &mut body);
+    }
+    frame(&places, &body, &legend::draw(&kinds(&shapes, &lines), places.size.1 + 24.0))
+}
+
+fn letters(text: &str) -> f64 {
+    text.chars().map(|c| if c.is_ascii() { 1.0 } else { 1.6 }).sum()
+}
+
+fn width(shape: &Shape) -> f64 {
+    let text = letters(&short(&shape.title)).max(letters(&shape.below) * 0.85);
+    let sides = if matches!(shape.kind, "process" | "daemon") { 28.0 } else { 52.0 };
+    (text * LETTER + sides).max(96.0)
+}
+
+fn short(text: &str) -> String {
+    if text.chars().count() <= LONGEST { text.to_owned() } else { text.chars().take(LONGEST - 1).chain(['…']).collect() }
+}
+
+fn shapes(picture: &GraphPicture, outcomes: Option<&Outcomes>) -> Vec<Shape> {
+    let mut shapes = Vec::new();
+    for (index, process) in picture.processes.iter().enumerate() {
+        let (words, look) = outcomes.map_or_else(Default::default, |outcomes| outcomes.of(&process.name));
+        let kind = if process.daemon { "daemon" } else { "process" };
+        let below = if words.is_empty() { kind.to_owned() } else { words };
+        shapes.push(Shape { kind, title: picture.title(index), below, look });
+    }
+    for resource in &picture.resources {
+        let below = resource.permits.map_or_else(|| "lock".to_owned(), |permits| format!("semaphore of {permits}"));
+        shapes.push(Shape { kind: resource.kind, title: resource.name.clone(), below, look: "" });
+    }
+    for queue in &picture.queues {
+        let below = queue.maxsize.map_or_else(|| "queue".to_owned(), |size| format!("queue of {size}"));
+        shapes.push(Shape { kind: "queue", title: queue.name.clone(), below, look: "" });
+    }
+    shapes
+}
+
+fn lines(picture: &GraphPicture) -> Vec<Line> {
+    let resource = |index: usize| picture.processes.len() + index;
+    let queue = |index: usize| resource(picture.resources.len()) + index;
+    let name = |index: usize| picture.processes[index].name.as_str();
+    let mut lines = Vec::new();
+    for join in &picture.joins {
+        let usual = if picture.processes[join.from].daemon { "ready" } else { "success" };
+        let label = if join.until == usual { String::new() } else { join.until.to_owned() };
+        let told = format!("{} waits for {} ({})", name(join.to), name(join.from), join.until);
+        lines.push(Line { from: join.from, to: join.to, kind: "join", label, told });
+    }
+    for hold in &picture.holds {
+        let label = if hold.shared { "shared" } else { "" };
+        let told = format!("{} holds {}", name(hold.process), picture.resources[hold.resource].name);
+        lines.push(Line { from: hold.process, to: resource(hold.resource), kind: "hold", label: label.to_owned(), told });
+    }
+    for flow in &picture.puts {
+        let told = format!("{} puts into {}", name(flow.process), picture.queues[flow.queue].name);
+        lines.push(Line { from: flow.process, to: queue(flow.queue), kind: "flow", label: String::new(), told });
+    }
+    for flow in &picture.takes {
+        let told = format!("{} takes from {}", name(flow.process), picture.queues[flow.queue].name);
+        lines.push(Line { from: queue(flow.queue), to: flow.process, kind: "flow", label: String::new(), told });
+    }
+    lines
+}
+
+fn kinds(shapes: &[Shape], lines: &[Line]) -> Vec<&'static str> {
+    let mut kinds: Vec<_> = shapes.iter().map(|shape| shape.kind).chain(lines.iter().map(|line| line.kind)).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
+}
+
+/// A smooth line through the points, level in each of them, which keeps it off the nodes that it passes.
+fn edge(line: &Line, points: &[(f64, f64)], (x, y): (f64, f64), into: &mut String) {
+    let [first, rest @ ..] = points else { return };
+    let mut way = format!("M{:.1} {:.1}", first.0, first.1);
+    let mut before = *first;
+    for point in rest {
+        let bend = (point.0 - before.0) / 2.0;
+        let _ = write!(way, "C{:.1} {:.1} {:.1} {:.1} ", before.0 + bend, before.1, point.0 - bend, point.1);
+        let _ = write!(way, "{:.1} {:.1}", point.0, point.1);
+        before = *point;
+    }
+    let arrow = if line.kind == "hold" { "" } else { " marker-end=\"url(#arrow)\"" };
+    let _ = writeln!(into, "<path class=\"{}\" d=\"{way}\"{arrow}><title>{}</title></path>", line.kind, escaped(&line.told));
+    if !line.label.is_empty() {
+        let _ = writeln!(into, "<text class=\"label\" x=\"{x:.1}\" y=\"{:.1}\">{}</text>", y + 4.0, escaped(&line.label));
+    }
+}
+
+fn node(shape: &Shape, (x, y): (f64, f64), (width, height): (f64, f64), into: &mut String) {
+    let Shape { kind, title, below, look } = shape;
+    let _ = writeln!(into, "<g class=\"node {kind} {look}\" transform=\"translate({x:.1} {y:.1})\" data-name=\"{}\">", escaped(title));
+    let _ = writeln!(into, "<title>{}: {}</title>{}", escaped(title), escaped(below), outline(kind, width, height));
+    let _ = writeln!(into, "<text y=\"-3\">{}</text><text class=\"below\" y=\"13\">{}</text></g>", escaped(&short(title)), escaped(below));
+}
+
+/// The shape of a kind of nodes, around the origin.
+pub fn outline(kind: &str, width: f64, height: f64) -> String {
+    let (x, y) = (width / 2.0, height / 2.0);
+    match kind {
+        "lock" | "semaphore" => {
+            let slope = x - height / 3.0;
+            format!(
+                "<path class=\"shape\" d=\"M{:.1} 0L{:.1} {y:.1}H{slope:.1}L{x:.1} 0L{slope:.1} {:.1}H{:.1}Z\"/>",
+                -x, -slope, -y, -slope
+            )
+        }
+        "queue" => {
+            let slope = height / 3.0;
+            format!("<path class=\"shape\" d=\"M{:.1} {y:.1}L{:.1} {:.1}H{x:.1}L{:.1} {y:.1}Z\"/>", -x, -x + slope, -y, x - slope)
+        }
+        _ => {
+            let round = if kind == "daemon" { y } else { 4.0 };
+            format!("<rect class=\"shape\" x=\"{:.1}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"{round:.1}\"/>", -x, -y)
+        }
+    }
+}
+
+fn frame(places: &Layout, body: &str, (legend, legend_width): &(String, f64)) -> String {
+    let width = (places.size.0.max(*legend_width) + 2.0 * MARGIN).ceil();
+    let height = (places.size.1 + 60.0 + 2.0 * MARGIN).ceil();
+    let (x, y) = (-MARGIN, -MARGIN);
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"{x} {y} {width} {height}\" role=\"img\" aria-label=\"Graph of a workflow\">\n\
+         <style>{STYLE}</style>\n\
+         <defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"tip\" d=\"M0 0L8 4L0 8Z\"/></marker></defs>\n\
+         <rect class=\"paper\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"/>\n{body}{legend}</svg>\n"
+    )
+}
+
+/// A text within XML, in an element or in an attribute.
+pub fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
+            c if c.is_control() => safe.push('\u{fffd}'),
+            c => safe.push(c),
+        }
+    }
+    safe
+}

@@ -1,0 +1,165 @@
+//! A whole run: how it ended, what failed and what did not run for that, and what made it as long as it was.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::{list, output, quoted, timed};
+use crate::base::duration::human;
+use crate::notice::OutcomeKind;
+use crate::report::clean::clean_text;
+use crate::report::formats::words;
+use crate::report::record::Report;
+use crate::report::record::model::{Activity, Link, Process, Segment, Use};
+
+/// The most failures, reasons, pieces and names of one list.
+const FAILURES: usize = 20;
+const REASONS: usize = 10;
+const PIECES: usize = 40;
+const NAMES: usize = 10;
+
+/// The whole text.
+pub fn run(report: &Report) -> String {
+    let run = &report.run;
+    let name = clean_text(&run.name);
+    let mut text = format!("{name}: {} in {}, exit status {}\n", clean_text(&run.text), human(run.length.0), run.status);
+    let _ = writeln!(text, "  {}, started {}", clean_text(&run.file), clean_text(&run.started));
+    if let Some(halted) = &run.halted {
+        let _ = writeln!(text, "  from {} on nothing new was started: {}", human(halted.at.0), clean_text(&halted.text));
+    }
+    failures(report, &mut text);
+    unstarted(report, &mut text);
+    queues(report, &mut text);
+    path(report, &mut text);
+    contended(report, &mut text);
+    text
+}
+
+fn kind(process: &Process) -> Option<OutcomeKind> {
+    process.outcome.as_ref().map(|outcome| outcome.kind)
+}
+
+fn failures(report: &Report, text: &mut String) {
+    let failed: Vec<_> = report.processes.iter().filter(|process| matches!(kind(process), Some(OutcomeKind::Failed) | None)).collect();
+    if failed.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\nWhat failed:");
+    for process in failed.iter().take(FAILURES) {
+        let reason = clean_text(words::reason(process));
+        let many = process.attempts_begun;
+        let attempts = if many > 1 { format!(", after {many} attempts") } else { String::new() };
+        let allowed = process.outcome.as_ref().is_some_and(|outcome| outcome.allowed);
+        let allowed = if allowed { ", which is allowed" } else { "" };
+        let reason = if reason.is_empty() { "lost".to_owned() } else { reason };
+        let _ = writeln!(text, "  {}: {reason}{attempts}{allowed}", clean_text(&process.name));
+        output(words::last_lines(process), "    ", text);
+    }
+    let rest: Vec<_> = failed.iter().skip(FAILURES).map(|process| quoted(&process.name)).collect();
+    if !rest.is_empty() {
+        let _ = writeln!(text, "  and {}", list(&rest, NAMES));
+    }
+}
+
+/// What did not run, one line a reason.
+fn unstarted(report: &Report, text: &mut String) {
+    let mut order: Vec<(&str, &str)> = Vec::new();
+    let mut names: HashMap<(&str, &str), Vec<String>> = HashMap::new();
+    for process in &report.processes {
+        if !matches!(kind(process), Some(OutcomeKind::Skipped | OutcomeKind::Cancelled)) {
+            continue;
+        }
+        let key = (words::outcome(process), words::reason(process));
+        let group = names.entry(key).or_default();
+        if group.is_empty() {
+            order.push(key);
+        }
+        group.push(clean_text(&process.name));
+    }
+    if order.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\nWhat was skipped or cancelled:");
+    for key in order.iter().take(REASONS) {
+        let reason = if key.1.is_empty() { String::new() } else { format!(": {}", clean_text(key.1)) };
+        let _ = writeln!(text, "  {} {}{reason}", list(&names[key], NAMES), key.0);
+    }
+    if order.len() > REASONS {
+        let _ = writeln!(text, "  and more, for {} other reasons", order.len() - REASONS);
+    }
+}
+
+fn queues(report: &Report, text: &mut String) {
+    for queue in &report.queues {
+        let name = clean_text(&queue.name);
+        let aside = queue.set_aside.len() as u64 + queue.set_aside_left_out;
+        if aside > 0 {
+            let _ = writeln!(text, "\nOf the queue {name}, {aside} items were set aside: each had been delivered as often as it may be.");
+        }
+        if let Some(at) = queue.abandoned {
+            let _ = writeln!(text, "\nThe queue {name} was abandoned at {} with {} items left in it.", human(at.0), queue.left);
+        }
+    }
+}
+
+/// What made the run as long as it was; starts of no weight are left out.
+fn path(report: &Report, text: &mut String) {
+    let short = report.run.length.0 / 100;
+    let tells = |piece: &&Segment| piece.activity != Activity::Starting || piece.to.since(piece.from) >= short;
+    let pieces: Vec<_> = report.critical_path.iter().filter(tells).collect();
+    if pieces.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\nWhat made it take {}, in the order of time:", human(report.run.length.0));
+    let more = pieces.len().saturating_sub(PIECES);
+    if more > 0 {
+        let _ = writeln!(text, "  {:>10}  {more} earlier pieces", "…");
+    }
+    for (index, piece) in pieces.iter().enumerate().skip(more) {
+        let (name, long) = (clean_text(&piece.process), human(piece.to.since(piece.from)));
+        let next = pieces.get(index + 1).map_or_else(String::new, |next| quoted(&next.process));
+        let then = clean_text(&words::link(&piece.then)).replace("the next one", &next);
+        let then = if piece.then == Link::Next { String::new() } else { format!("; {then}") };
+        timed(piece.from.0, &format!("{name} {} for {long}{then}", words::activity(piece)), text);
+    }
+    weights(report, text);
+}
+
+/// Which processes of the path weigh most.
+fn weights(report: &Report, text: &mut String) {
+    let mut weights: Vec<(&str, Duration)> = Vec::new();
+    let mut index: HashMap<&str, usize> = HashMap::new();
+    for piece in &report.critical_path {
+        let at = *index.entry(&piece.process).or_insert_with(|| {
+            weights.push((&piece.process, Duration::ZERO));
+            weights.len() - 1
+        });
+        weights[at].1 += piece.to.since(piece.from);
+    }
+    weights.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
+    let whole = report.run.length.0.as_secs_f64();
+    if weights.len() < 2 || whole <= 0.0 {
+        return;
+    }
+    let share = |(name, weight): &(&str, Duration)| format!("{} {:.0} %", clean_text(name), weight.as_secs_f64() / whole * 100.0);
+    let shares: Vec<_> = weights.iter().take(3).map(share).collect();
+    let _ = writeln!(text, "Most of it: {}.", shares.join(", "));
+}
+
+/// Locks and semaphores that were waited for, the longest first.
+fn contended(report: &Report, text: &mut String) {
+    let mut waited: Vec<_> = report.resources.iter().filter(|resource| resource.waited > 0.0).collect();
+    waited.sort_by(|a, b| b.waited.total_cmp(&a.waited));
+    if waited.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\nWhat was waited for:");
+    for resource in waited.iter().take(REASONS) {
+        let long = human(Duration::try_from_secs_f64(resource.waited).unwrap_or_default());
+        let name = clean_text(&resource.name);
+        let waited = |one: &&Use| one.had.is_none_or(|had| had > one.asked);
+        let mut who: Vec<_> = resource.uses.iter().filter(waited).map(|one| quoted(&one.process)).collect();
+        who.dedup();
+        let _ = writeln!(text, "  {name}: {long} in all, by {}", list(&who, NAMES));
+    }
+}

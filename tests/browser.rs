@@ -1,0 +1,95 @@
+//! Pages in a real browser: Chromium, led by the scripts in tests/browser. Skipped where the two are not installed;
+//! where `REQUIRE_BROWSER` is set, as in CI, they must be. `SCREENSHOTS` names a folder for pictures of the pages.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use flowrun::report::formats::Kind;
+use flowrun::report::record::Report;
+use serde_json::{Value, json};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser")
+}
+
+/// The browser, if all that is needed is there.
+fn chromium() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).flat_map(|dir| [dir.join("chromium"), dir.join("google-chrome")]).find(|path| path.exists());
+    let found = found.filter(|_| folder().join("node_modules/playwright-core").exists());
+    assert!(found.is_some() || std::env::var_os("REQUIRE_BROWSER").is_none(), "chromium or tests/browser/node_modules is missing");
+    if found.is_none() {
+        println!("skipped: no chromium, or no `npm ci` in tests/browser");
+    }
+    found
+}
+
+fn lead(browser: &Path, script: &str, pages: &[PathBuf]) {
+    let mut command = Command::new("node");
+    command.arg(folder().join(script)).args(pages).args(std::env::var_os("SCREENSHOTS")).env("CHROMIUM", browser);
+    let said = command.output().expect("node runs");
+    println!("{}", String::from_utf8_lossy(&said.stdout));
+    assert!(said.status.success(), "{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+}
+
+fn page(report: &Value) -> Vec<u8> {
+    let report: Report = serde_json::from_value(report.clone()).expect("a report");
+    Kind::Html.render(&report).expect("a page")
+}
+
+/// A real run's report; names that a workflow can have, of files and of values in a matrix, are turned against the page.
+fn small() -> Value {
+    let text = fs::read_to_string(folder().join("report.json")).expect("a report");
+    let hostile = "hostile[</script><script>window.evil=1</script><img src=x onerror=window.evil=1>\u{2028}]";
+    let mut report: Value = serde_json::from_str(&text.replace("\"hostile\"", &json!(hostile).to_string())).expect("JSON");
+    report["run"]["description"] = json!("<img src=x onerror=window.evil=1>");
+    report["warnings"] = json!([{ "at": 0.5, "process": hostile, "text": "</script><svg onload=window.evil=1>" }]);
+    report
+}
+
+/// 2,000 processes made of one that ran, each joining two before it.
+fn big() -> Value {
+    let mut report = small();
+    let model = report["processes"].as_array().and_then(|all| all.iter().find(|one| one["name"] == "test")).expect("it is there").clone();
+    let process = |index: usize| {
+        let mut one = model.clone();
+        one["name"] = json!(format!("p{index}"));
+        one["declared"] = one["name"].clone();
+        let joins = [index / 2, index.saturating_sub(37)].into_iter().filter(|other| *other < index);
+        let join = |other: usize| json!({ "process": format!("p{other}"), "until": "success", "held": 0.5 });
+        one["joins"] = joins.collect::<std::collections::BTreeSet<_>>().into_iter().map(join).collect();
+        one
+    };
+    report["processes"] = (0..2000).map(process).collect();
+    report["critical_path"] = json!([]);
+    report["resources"] = json!([]);
+    report
+}
+
+#[test]
+fn the_report_is_a_page_that_people_can_use() {
+    let Some(browser) = chromium() else { return };
+    let place = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, report: &Value| {
+        let path = place.path().join(name);
+        fs::write(&path, page(report)).expect("a file");
+        path
+    };
+    lead(&browser, "report.mjs", &[write("small.html", &small()), write("big.html", &big())]);
+}
+
+#[test]
+fn the_graph_is_a_page_that_people_can_use() {
+    let Some(browser) = chromium() else { return };
+    let place = tempfile::tempdir().expect("a folder");
+    let workflow = "name: </title><script>window.evil=1</script>\nlocks: [table]\nprocesses:\n  db: { daemon: true, command: x }\n  build: { command: x }\n  test: { join: [db, build], lock: table, command: x }\n  tidy: { join: { test: exit }, command: x }\n";
+    fs::write(place.path().join("flowrun.yaml"), workflow).expect("a file");
+    fs::copy(folder().join("report.json"), place.path().join("report.json")).expect("a file");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flowrun"));
+    let said = command.args(["graph", "--format", "html", "--run", "report.json"]).current_dir(place.path()).output().expect("it runs");
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let path = place.path().join("graph.html");
+    fs::write(&path, said.stdout).expect("a file");
+    lead(&browser, "graph.mjs", &[path]);
+}

@@ -1,0 +1,149 @@
+// The HTML report in a real browser: node report.mjs SMALL.html BIG.html [FOLDER FOR SCREENSHOTS]
+
+import assert from "node:assert/strict";
+import { launch, open } from "./open.mjs";
+
+const [small, big, folder] = process.argv.slice(2);
+const browser = await launch();
+const shoot = async (page, name) => folder && (await page.screenshot({ path: `${folder}/${name}.png` }));
+const names = (page) => page.locator("#rows .row.process [role=rowheader]").allTextContents();
+const activeName = (page) => page.locator("#rows .row[aria-selected=true] [role=rowheader]").textContent();
+
+async function smallPage(colorScheme) {
+  const { page, troubles } = await open(browser, small, { colorScheme });
+  await shoot(page, `small-${colorScheme}`);
+  assert.match(await page.title(), /^shop: failed$/);
+  assert.equal(await page.locator("#failures-title").textContent(), "Failures (3)");
+  assert.match(await page.locator("#failure-list pre").first().textContent(), /assertion failed: 1 == 2\nred text/);
+  return { page, troubles };
+}
+
+async function filters(page) {
+  const all = (await names(page)).length;
+  await page.click("#filter-failed");
+  assert.deepEqual((await names(page)).map((name) => name.replace("★ ", "")).slice(0, 1), ["test"]);
+  assert.match(await page.locator("#shown").textContent(), /^2 of 13 processes shown$/);
+  await page.click("#filter-failed");
+  await page.fill("#search", "exit code 7");
+  assert.deepEqual(await names(page), ["flaky"]);
+  await page.fill("#search", "no such thing");
+  assert.deepEqual(await names(page), []);
+  await page.fill("#search", "");
+  await page.click("#filter-resource");
+  assert.equal(await page.locator("#rows .row.resource").count(), 2);
+  await page.click("#filter-resource");
+  assert.equal((await names(page)).length, all);
+}
+
+async function failure(page) {
+  await page.locator("#failure-list button", { hasText: "test" }).first().click();
+  const text = await page.locator("#details").innerText();
+  for (const part of ["exit code 1", "assertion failed", "shop.yaml:", "Attempt 1 of 2", "Attempt 2 of 2", "waited for the next attempt"]) {
+    assert.ok(text.includes(part), `${part} is missing in:\n${text}`);
+  }
+  await page.keyboard.press("Escape");
+  assert.ok(await page.locator("#details").isHidden());
+}
+
+// From the rows on without a pointer; the one that is active is in sight and told.
+async function keyboard(page) {
+  await page.focus("#rows");
+  await page.keyboard.press("Home");
+  await page.keyboard.press("ArrowDown");
+  assert.match(await activeName(page), /build/);
+  const active = await page.getAttribute("#rows", "aria-activedescendant");
+  assert.match(await page.locator(`#${active}`).innerText(), /build/);
+  await page.keyboard.press("Enter");
+  assert.match(await page.locator("#details h2").textContent(), /build/);
+  assert.ok(await page.evaluate(() => document.activeElement.id === "details"));
+  await page.keyboard.press("Escape");
+  assert.ok(await page.evaluate(() => document.activeElement.id === "rows"));
+  const before = await page.locator("#axis").innerText();
+  await page.keyboard.press("+");
+  assert.notEqual(await page.locator("#axis").innerText(), before);
+  await page.keyboard.press("0");
+  assert.equal(await page.locator("#axis").innerText(), before);
+  await page.keyboard.press("End");
+  assert.ok(await page.locator("#rows .row[aria-selected=true]").isVisible());
+}
+
+async function views(page) {
+  await page.focus("#tab-timeline");
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await page.locator("#view-graph svg .node").count(), 11);
+  await shoot(page, "small-graph");
+  await page.locator("#view-graph .node", { hasText: "migrate" }).focus();
+  await page.keyboard.press("Enter");
+  assert.match(await page.locator("#details h2").textContent(), /migrate/);
+  await page.click("#tab-path");
+  assert.match(await page.locator("#view-path").innerText(), /build[\s\S]*migrate[\s\S]*test[\s\S]*the run ended/);
+  await page.click("#tab-notes");
+  assert.match(await page.locator("#view-notes").innerText(), /Warnings/);
+  await page.click("#tab-timeline");
+}
+
+// WCAG's contrast of texts with what is behind them.
+async function contrast(page) {
+  const poor = await page.evaluate(() => {
+    const parse = (text) => text.match(/[\d.]+/g).map(Number);
+    const light = ([r, g, b]) => [r, g, b].map((c) => ((c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)).reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+    const behind = (node) => {
+      for (let at = node; at; at = at.parentElement) {
+        const color = parse(getComputedStyle(at).backgroundColor);
+        if (color.length < 4 || color[3] > 0) return color;
+      }
+      return [255, 255, 255];
+    };
+    const found = [];
+    for (const node of document.querySelectorAll("body *")) {
+      const own = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
+      if (!own || node.closest("script,style,svg,noscript") || !node.getClientRects().length) continue;
+      const [a, b] = [light(parse(getComputedStyle(node).color)), light(behind(node))].sort((x, y) => y - x);
+      if ((a + 0.05) / (b + 0.05) < 4.5) found.push(`${node.tagName}.${node.className}: ${node.textContent.slice(0, 20)}`);
+    }
+    return found;
+  });
+  assert.deepEqual(poor, []);
+}
+
+for (const scheme of ["light", "dark"]) {
+  const { page, troubles } = await smallPage(scheme);
+  await contrast(page);
+  if (scheme === "light") {
+    await filters(page);
+    await failure(page);
+    await keyboard(page);
+    await views(page);
+    await contrast(page);
+  }
+  assert.equal(await page.evaluate(() => window.evil), undefined, "text of a process ran as a script");
+  assert.equal(await page.locator("img").count(), 0, "text of a process became markup");
+  assert.deepEqual(troubles, []);
+  await page.close();
+}
+
+const { page, troubles } = await open(browser, big);
+const drawn = await page.evaluate(() => performance.getEntriesByName("flowrun-drawn")[0].startTime);
+await shoot(page, "big");
+assert.ok((await page.locator("#rows .row").count()) < 100, "rows out of sight are elements");
+await page.focus("#rows");
+await page.keyboard.press("End");
+assert.match(await activeName(page), /p1999/);
+await page.fill("#search", "p1500");
+assert.deepEqual((await names(page)).map((name) => name.replace("★ ", "")), ["p1500"]);
+await page.fill("#search", "");
+const redrawn = await page.evaluate(async () => {
+  const rows = document.getElementById("rows");
+  const start = performance.now();
+  for (let turn = 0; turn < 20; turn += 1) {
+    rows.scrollTop = turn * 2000;
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  }
+  return (performance.now() - start) / 20;
+});
+await page.click("#tab-graph");
+assert.equal(await page.locator("#view-graph svg .node").count(), 2000);
+await shoot(page, "big-graph");
+assert.deepEqual(troubles, []);
+console.log(`2,000 processes: drawn ${Math.round(drawn)} ms after opening; a jump by 71 rows takes ${redrawn.toFixed(1)} ms`);
+await browser.close();

@@ -1,0 +1,104 @@
+//! `flowrun explain`: whole texts from the report of a real run, and what is no report. `BLESS=1` writes the texts anew.
+
+mod common;
+
+use std::fs;
+use std::path::PathBuf;
+
+use common::{Place, repository};
+use flowrun::report::explain;
+use flowrun::report::record::Report;
+use serde_json::{Value, json};
+
+fn text() -> String {
+    fs::read_to_string(repository().join("tests/browser/report.json")).expect("a report")
+}
+
+fn golden(name: &str) -> PathBuf {
+    repository().join("tests/explain").join(format!("{name}.txt"))
+}
+
+fn holds(name: &str, said: &str) {
+    let path = golden(name);
+    if std::env::var_os("BLESS").is_some() {
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(&path, said).expect("a file");
+    }
+    assert_eq!(said, fs::read_to_string(&path).unwrap_or_default(), "{}", path.display());
+}
+
+#[test]
+fn a_run_is_told_with_its_causes() {
+    let report: Report = serde_json::from_str(&text()).expect("a report");
+    holds("run", &explain::run(&report));
+}
+
+#[test]
+fn a_process_is_told_with_its_causes() {
+    let report: Report = serde_json::from_str(&text()).expect("a report");
+    // One that failed twice, one that was skipped, one that waited for a lock, one among permits, a daemon, a cleanup.
+    for name in ["test", "deploy", "report", "train[2]", "db", "tidy"] {
+        let process = report.processes.iter().find(|process| &*process.name == name).expect("it is there");
+        holds(name, &explain::process(&report, process));
+    }
+}
+
+/// What joins what was skipped is told where it began.
+#[test]
+fn a_skip_is_followed_to_where_it_began() {
+    let mut report: Value = serde_json::from_str(&text()).expect("JSON");
+    let mut late =
+        report["processes"].as_array().and_then(|all| all.iter().find(|one| one["name"] == "deploy")).expect("it is there").clone();
+    late["name"] = json!("announce");
+    late["joins"] = json!([{ "process": "deploy", "until": "success", "held": null }]);
+    late["outcome"]["reason"] = json!({ "kind": "join", "text": "`deploy` was skipped", "process": "deploy" });
+    report["processes"].as_array_mut().expect("a list").push(late);
+    let report: Report = serde_json::from_value(report).expect("a report");
+    holds("announce", &explain::process(&report, report.processes.last().expect("it is there")));
+}
+
+/// Chains end, even in a report that cannot be: two that were skipped for each other, each held up by the other.
+#[test]
+fn rings_end() {
+    let mut report: Value = serde_json::from_str(&text()).expect("JSON");
+    for (one, other) in [("lint", "build"), ("build", "lint")] {
+        let process = report["processes"].as_array_mut().and_then(|all| all.iter_mut().find(|process| process["name"] == one));
+        let process = process.expect("it is there");
+        process["joins"] = json!([{ "process": other, "until": "success", "held": 0.1 }]);
+        process["outcome"] = json!({ "kind": "skipped", "allowed": false, "reason": { "kind": "join", "text": "x", "process": other } });
+    }
+    let report: Report = serde_json::from_value(report).expect("a report");
+    for process in &report.processes {
+        assert!(explain::process(&report, process).lines().count() < 100);
+    }
+}
+
+#[test]
+fn the_command_line_knows_names_instances_and_standard_input() {
+    let place = Place::new().file("report.json", &text());
+    assert!(place.flowrun("explain report.json").run().exits(0).stdout.starts_with("shop: failed in 1.73 s"));
+    assert!(place.flowrun("explain report.json lint").run().exits(0).stdout.starts_with("lint: success"));
+    let many = place.flowrun("explain report.json train").run().exits(0).stdout;
+    assert!(many.starts_with("train stands for 3 processes; name one of them:\n  train[0] success\n"), "{many}");
+    let said = place.flowrun("explain report.json tets").run().exits(2);
+    assert_eq!(said.stderr, "flowrun: no process `tets` is in report.json; did you mean `test`?\n");
+    assert_eq!(said.stdout, "");
+}
+
+#[test]
+fn what_is_no_report_is_refused() {
+    let later = text().replacen("\"version\": 1", "\"version\": 7", 1);
+    let place = Place::new()
+        .file("later.json", &later)
+        .file("flow.yaml", "processes: {}\n")
+        .file("half.json", "{\"version\": 1, \"flowrun\": \"0.1.0\"}");
+    for (file, says) in [
+        ("later.json", "later.json is a report of version 7, written by flowrun 0.1.0; this flowrun reads version 1"),
+        ("flow.yaml", "flow.yaml is no report of flowrun: "),
+        ("half.json", "half.json is no whole report of flowrun: missing field `run`"),
+        ("missing.json", "cannot read the report missing.json: "),
+    ] {
+        let said = place.flowrun(&format!("explain {file}")).run().exits(2);
+        assert!(said.stderr.contains(says), "{file}: {said}");
+    }
+}
