@@ -206,7 +206,7 @@ fn the_action_runs_a_workflow() {
 #[test]
 fn snippets_of_the_reference_are_yaml() {
     let text = std::fs::read_to_string(repository().join("docs/reference.md")).expect("the reference");
-    let snippets: Vec<&str> = text.split("```yml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let snippets: Vec<&str> = text.split("```yaml part\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert_eq!(snippets.len(), 2);
     for snippet in &snippets {
         serde_yaml::from_str::<serde_yaml::Value>(snippet).unwrap_or_else(|error| panic!("{error}\n{snippet}"));

@@ -25,8 +25,8 @@ const OFFERED: &[(&str, &str)] = &[
     ("processes:\n  a:\n    task: write\n    with:\n      file: a\n      |", "content append mode"),
     ("processes:\n  a:\n    task: wait\n    with:\n      |", "tcp file process pid interval timeout"),
     ("processes:\n  a:\n    task: wait\n    with:\n      tcp: 80\n      |", "interval timeout"),
-    ("processes:\n  a:\n    steps:\n      - |", "name command task env cwd shell umask timeout lock semaphore"),
-    ("processes:\n  a:\n    steps:\n      - task: sleep\n        |", "name with env cwd shell umask timeout lock semaphore"),
+    ("processes:\n  a:\n    steps:\n      - |", "name command task env cwd shell umask timeout lock semaphore secrets"),
+    ("processes:\n  a:\n    steps:\n      - task: sleep\n        |", "name with env cwd shell umask timeout lock semaphore secrets"),
     ("processes:\n  a:\n    command: ls\n    ready:\n      |", "tcp unix http exec log file notify initial_delay interval timeout within"),
     ("processes:\n  a:\n    command: ls\n    ready:\n      tcp: 80\n      |", "initial_delay interval timeout within"),
     (

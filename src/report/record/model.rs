@@ -426,6 +426,7 @@ pub struct Use {
     /// For which step, from 0; none for the whole attempt.
     pub step: Option<u32>,
     /// Whether a script of the process took it, with `flowrun lock`.
+    #[serde(default)]
     pub section: bool,
     /// Whether others could hold it at the same time.
     pub shared: bool,
