@@ -104,6 +104,8 @@ fn github_gets_groups_annotations_and_a_summary() {
     let summary = place.read("summary.md");
     assert!(summary.starts_with("### flowrun: 1 succeeded, 1 failed in "), "{summary}");
     assert!(summary.contains("| ❌ | bad | failed: exit code 3 |") && summary.contains("100 %, broken"), "{summary}");
+    let (_, path) = summary.split_once("### Critical path").unwrap_or_else(|| panic!("{summary}"));
+    assert!(path.contains("| the run ended |"), "{summary}");
 }
 
 #[test]

@@ -229,13 +229,15 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// Those who are told beside the ones that the settings ask for.
-fn more_reporters(plan: &Plan, args: &RunArgs, source: &load::Source, ci: Ci) -> Vec<Box<dyn Reporter>> {
+fn more_reporters(plan: &Arc<Plan>, args: &RunArgs, source: &load::Source, ci: Ci) -> Vec<Box<dyn Reporter>> {
     let mut more: Vec<Box<dyn Reporter>> = Vec::new();
     if let Some(host) = ci.host {
         more.push(Box::new(Annotate::new(host, ci::source(host, source, variable))));
     }
     if let (Some(Host::GitHub), Some(path)) = (ci.host, variable("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty())) {
-        more.push(Box::new(StepSummary(path.into())));
+        // What it shows has no place for when and under which name it ran.
+        let context = Context::new(String::new(), source.name.clone(), Duration::ZERO, &source.text, plan);
+        more.push(Box::new(StepSummary::new(path.into(), Recorder::new(Arc::clone(plan), context))));
     }
     if let Some(folder) = &args.log_dir {
         more.push(Box::new(LogDir::new(folder.clone(), plan)));

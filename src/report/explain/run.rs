@@ -94,7 +94,8 @@ fn queues(report: &Report, text: &mut String) {
         let name = clean_text(&queue.name);
         let aside = queue.set_aside.len() as u64 + queue.set_aside_left_out;
         if aside > 0 {
-            let _ = writeln!(text, "\nOf the queue {name}, {aside} items were set aside: each had been delivered as often as it may be.");
+            let items = if aside == 1 { "1 item was" } else { &format!("{aside} items were") };
+            let _ = writeln!(text, "\nOf the queue {name}, {items} set aside, delivered as often as may be and never done.");
         }
         if let Some(at) = queue.abandoned {
             let _ = writeln!(text, "\nThe queue {name} was abandoned at {} with {} items left in it.", human(at.0), queue.left);

@@ -145,6 +145,13 @@ fn warnings(report: &Report, page: &mut String) {
     page.push('\n');
 }
 
+/// The chain that made the run as long as it was, as a part of another page; empty without one.
+pub fn critical_path(report: &Report) -> String {
+    let mut page = String::new();
+    path(report, &mut page);
+    page
+}
+
 /// The end of the path is what is read, so a long one is cut at its beginning.
 fn path(report: &Report, page: &mut String) {
     let path = &report.critical_path;

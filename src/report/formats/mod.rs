@@ -52,6 +52,7 @@ impl Kind {
 }
 
 pub use json::schema;
+pub use markdown::critical_path;
 
 #[cfg(test)]
 mod tests;

@@ -66,7 +66,9 @@ impl Runner<'_> {
     pub(in crate::run) fn forget_item(&mut self, queue: QueueId, item: ItemId, set_aside: Option<u32>) {
         let payload = self.queues.forget(queue, item);
         if let Some(deliveries) = set_aside {
-            let item = payload.map(|payload| shortened(payload.bytes())).unwrap_or_default();
+            // A secret that is cut is none that is known any more.
+            let secrets = self.secrets.hidden();
+            let item = payload.map(|payload| shortened(&secrets.borrow().hide(payload.bytes()))).unwrap_or_default();
             self.tell_now(Event::ItemSetAside { queue, item, deliveries });
         }
     }
