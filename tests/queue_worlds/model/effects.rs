@@ -121,21 +121,35 @@ impl Model {
             if set_aside.is_some() && most == 1 {
                 self.meet("set aside at the first delivery");
             }
-        } else if set_aside.is_some() && !self.this.cut_off.contains_key(&(queue, item)) {
-            // It shows that another one was set aside than was thought.
-            let thought = self.this.forget.iter().find(|((other, _), aside)| *other == queue && **aside == set_aside);
-            let Some((_, thought)) = thought.map(|(key, _)| *key).filter(|(_, thought)| self.lines[queue].items.is_unsure(*thought)) else {
-                return Err(format!("{item:?} of {queue:?} is set aside without a reason"));
-            };
-            self.this.forget.remove(&(queue, thought));
-            if let Some(Holder::Job(other, _)) = self.lines[queue].items.swap(thought, item)? {
-                self.all[other.process].item = Some(thought);
+        } else if let Some(times) = set_aside {
+            match self.mistaken_for(queue, times) {
+                Some(thought) => self.another_set_aside(queue, thought, item)?,
+                None => self.set_aside_when_cut_off(queue, item)?,
             }
-        } else if set_aside.is_some() {
-            return self.set_aside_when_cut_off(queue, item);
         }
         let abandoned = self.lines[queue].abandoned;
         self.lines[queue].items.forget(item, abandoned).map_err(|rule| format!("in {queue:?} {rule}"))
+    }
+
+    /// What was thought to be set aside in this step and may as well be another one.
+    fn mistaken_for(&self, queue: QueueId, times: u32) -> Option<ItemId> {
+        let items = &self.lines[queue].items;
+        let fits = |item: ItemId, aside: Option<u32>| aside == Some(times) && items.is_unsure(item);
+        let mut thought = self.this.forget.iter().filter(|((other, _), _)| *other == queue);
+        thought.find(|((_, item), aside)| fits(*item, **aside)).map(|((_, item), _)| *item)
+    }
+
+    /// It shows that another one was set aside than was thought. Who was thought to have that one, or was cut off with
+    /// it in this step, had the other.
+    fn another_set_aside(&mut self, queue: QueueId, thought: ItemId, told: ItemId) -> Result<(), String> {
+        self.this.forget.remove(&(queue, thought));
+        if let Some(Holder::Job(other, _)) = self.lines[queue].items.swap(thought, told)? {
+            self.all[other.process].item = Some(thought);
+        }
+        if let Some(id) = self.this.cut_off.remove(&(queue, told)) {
+            self.this.cut_off.insert((queue, thought), id);
+        }
+        Ok(())
     }
 
     /// The attempt of a worker was cut off at the last delivery: then the item may be given up, or delivered as if
