@@ -411,3 +411,23 @@ processes:
     );
     start(&place, "").exits(1).told("queue `q` is abandoned, with 3 items left in it");
 }
+
+#[test]
+fn what_a_closed_queue_did_not_take_is_told() {
+    let place = place(
+        "queues: {q: {maxsize: 1}}
+processes:
+  ended: {stdout: {queue: q}, command: seq 40}
+  living: {stdout: {queue: q}, command: \"trap '' PIPE; seq 60; : > written; $FLOW wait close\"}
+  close: {command: '$FLOW wait ended; until [ -e written ]; do sleep 0.01; done; $FLOW queue close q'}
+  read: {consumes: [q], command: '$FLOW wait close; while item=$($FLOW queue get q); do $FLOW queue done q; done'}
+",
+    );
+    let said = start(&place, "").exits(0);
+    let lost = |name: &str| {
+        let line = said.stderr.lines().find(|line| line.contains(name) && line.contains("before it was closed: "));
+        let count = line.and_then(|line| line.rsplit(' ').next()).unwrap_or_else(|| panic!("nothing is told of {name}: {}", said.stderr));
+        count.parse::<u32>().expect("a number")
+    };
+    assert_eq!(lost("ended") + lost("living"), 99, "one item got into the queue");
+}

@@ -268,7 +268,7 @@ impl<'a> Runner<'a> {
         match effect {
             Effect::Start { job, step, permits, item } => self.starts.push_back(PendingStart { job, step, permits, item }),
             Effect::Accept { offer, queue, first, count } => self.accept(offer, queue, first, count),
-            Effect::RefuseOffer { offer } => self.refuse_offer(offer),
+            Effect::RefuseOffer { offer, abandoned } => self.refuse_offer(offer, abandoned),
             Effect::Hand { taker, items } => self.hand(taker, &items),
             Effect::EndOfQueue { taker } => self.end_of_queue(taker),
             Effect::CutProducers { queue } => self.cut_producers(queue),

@@ -302,7 +302,7 @@ impl<'a> Run<'a> {
         match effect {
             Effect::Start { job, step, .. } => self.start(job, step)?,
             Effect::Accept { offer, count, .. } => self.accepted(offer, count),
-            Effect::RefuseOffer { offer } => self.refused(offer),
+            Effect::RefuseOffer { offer, .. } => self.refused(offer),
             Effect::Hand { taker, items } => self.handed(taker, items.iter().map(|delivery| delivery.item).collect()),
             Effect::EndOfQueue { taker } => self.end_of_queue(taker),
             Effect::CutProducers { queue } => self.cut_producers(queue),

@@ -123,7 +123,7 @@ impl Runner<'_> {
         let Brought { key, job, queue, lines, bad } = brought;
         if !lines.is_empty() {
             let count = u32::try_from(lines.len()).unwrap_or(u32::MAX);
-            let offer = self.queues.offers.add(Origin::Stream(key), queue, lines.into());
+            let offer = self.queues.offers.add(Origin::Stream { key, by: job.process }, queue, lines.into());
             self.queues.sources.offered(key, offer);
             self.inputs.push_back(Input::Offered { offer, queue, count, by: Some(job.process) });
         }
