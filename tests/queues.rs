@@ -431,3 +431,17 @@ processes:
     };
     assert_eq!(lost("ended") + lost("living"), 99, "one item got into the queue");
 }
+
+#[test]
+fn a_reader_that_is_tried_again_finds_what_it_has_not_read() {
+    let place = place(
+        "queues: [q]
+processes:
+  put: {stdout: {queue: q}, command: seq 50}
+  read: {stdin: {queue: q}, retries: 1, command: 'if [ -e tried ]; then cat; else : > tried; $FLOW wait put; head -n 1; exit 1; fi'}
+",
+    );
+    let said = start(&place, "-o raw").exits(0);
+    let lines: Vec<&str> = said.stdout.lines().collect();
+    assert!(lines.len() >= 49 && lines.ends_with(&["49", "50"]), "{lines:?}");
+}

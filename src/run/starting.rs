@@ -102,7 +102,7 @@ impl Runner<'_> {
         self.make_outputs(start.job)?;
         self.ties.make(start.job.process).map_err(|error| no_pipe(&error))?;
         let plan = Arc::clone(&self.setup.plan);
-        let streams = QueueStreams::make(&plan.processes[start.job.process].work, &plan).map_err(|error| no_pipe(&error))?;
+        let streams = QueueStreams::make(&plan.processes[start.job.process], &plan).map_err(|error| no_pipe(&error))?;
         let ends = streams.ends(self.ties.of(start.job.process));
         let last = start.step as usize + 1 == plan.processes[start.job.process].work.steps.len();
         let listener = self.listeners.socket(start.job.process).filter(|_| last);
