@@ -152,7 +152,9 @@ impl Runner<'_> {
     pub(super) fn end_if_deserted(&mut self, job: JobId) {
         if let Some((step, asked)) = self.jobs.remove_deserted(job) {
             self.kill_stop_command(job);
-            self.settle(None, asked, Over { job, step, exit: Exit::Code(0), pipes: Vec::new() });
+            // It has no end of its own: only commands that had to be killed make one that is not as asked.
+            let exit = if asked == Asked::Killed { Exit::Signal(Signal::SIGKILL as i32) } else { Exit::Code(0) };
+            self.settle(None, asked, Over { job, step, exit, pipes: Vec::new() });
         }
     }
 }

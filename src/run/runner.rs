@@ -229,7 +229,8 @@ impl<'a> Runner<'a> {
         match &notice.event {
             Event::Ended { process, outcome, .. } => {
                 self.ties.ended(*process);
-                self.outputs_end(*process, matches!(outcome, Outcome::Success));
+                let daemon = self.setup.plan.processes[*process].control.daemon;
+                self.outputs_end(*process, matches!(outcome, Outcome::Success) || daemon && matches!(outcome, Outcome::Stopped));
                 self.listeners.close(*process, &self.setup.poller);
                 self.handle.mark_ended(*process);
                 self.probes.forget(*process, &self.setup.poller);
