@@ -12,7 +12,6 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use nix::errno::Errno;
 use tempfile::TempDir;
 
 use super::runner::Runner;
@@ -76,13 +75,7 @@ impl OutputFiles {
 impl Runner<'_> {
     /// Sees to it that the attempt has a file for its outputs.
     pub(super) fn make_outputs(&mut self, job: JobId) -> Result<(), StartError> {
-        self.outputs.make(job).map_err(|error| {
-            let why = format!("cannot make the file for its outputs: {}", reason(&error));
-            match error.raw_os_error().map(Errno::from_raw) {
-                Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM) => StartError::NoRoom(why),
-                _ => StartError::Failed(why),
-            }
-        })
+        self.outputs.make(job).map_err(|error| StartError::of("cannot make the file for its outputs", &error))
     }
 
     /// The attempt of a process is over: what it has written counts, or is forgotten.

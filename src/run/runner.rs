@@ -104,8 +104,7 @@ pub fn run(setup: Setup<'_>) -> io::Result<Ended> {
     runner.finish()
 }
 
-/// Everything a run has at hand; what it does stands in this file and in `starting`, `stopping`, `endings`,
-/// `terminals` and `suspension`.
+/// Everything a run has at hand; the other files of this folder add what it does with it, one subject each.
 pub(super) struct Runner<'a> {
     pub(super) setup: Setup<'a>,
     pub(super) core: Scheduler,
