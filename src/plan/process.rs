@@ -6,20 +6,19 @@ use std::sync::Arc;
 
 use super::command;
 use super::environment::{self, Overlay};
-use super::expression::Scope;
+use super::expression::{self, Item, Reads, Scope};
 use super::extend::{Extended, Given};
 use super::fit;
 use super::host::Host;
 use super::instances::{self, Instance};
 use super::joins::PendingJoin;
 use super::kind;
-use super::late::{self, Item, Kept, Late, LateCondition, Lates, Target};
+use super::late::{Kept, Late, LateCondition, Lates, Target};
 use super::listening::{self, Listening};
 use super::model::{Control, DEFAULT_GRACE, Output, Process, Retries, Step, Work};
 use super::pipes::Member;
 use super::queues::{QueueUse, Queues};
 use super::readiness::Owner;
-use super::reads::Reads;
 use super::requests::{Resources, Wanted};
 use super::resolve::Resolver;
 use super::secrets;
@@ -299,7 +298,7 @@ impl Builder<'_, '_> {
         let reads = scope.condition_text(&condition.value, condition.span).and_then(|(inner, place)| scope.reads_of_one(inner, place));
         let holds = match reads {
             Ok(reads) if reads.is_empty() => scope.condition(&condition.value, condition.span),
-            Ok(Reads { item: Some(place), .. }) => Err(late::item_not_here(place)),
+            Ok(Reads { item: Some(place), .. }) => Err(expression::item_not_here(place)),
             Ok(reads) => {
                 self.resolver.reads.append(reads);
                 let late = self.around.keep(self.resolver).map(|kept| LateCondition { kept, text: condition.clone() });
