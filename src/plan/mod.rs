@@ -5,6 +5,7 @@
 //! one direction, one file a concern; [`build`] is its order.
 
 mod attempts;
+mod build;
 mod command;
 mod connect;
 pub mod dotenv;
