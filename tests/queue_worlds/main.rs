@@ -11,7 +11,7 @@ mod model;
 mod parts;
 mod programs;
 mod report;
-#[path = "../worlds/rng.rs"]
+#[path = "../common/worlds/rng.rs"]
 mod rng;
 mod roles;
 mod simulate;

@@ -16,6 +16,7 @@ mod pipe_cases;
 mod programs;
 mod report;
 mod restart_cases;
+#[path = "../common/worlds/rng.rs"]
 mod rng;
 mod section_cases;
 mod simulate;
