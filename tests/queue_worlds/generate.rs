@@ -10,7 +10,7 @@ use flowrun::plan::{Control, Plan, Resource, ResourceKind, Restart, Retries, Ste
 use flowrun::source::model::{Backoff, Condition, OnFailure, RestartPolicy};
 
 use crate::parts::{Draft, Queued, Takes, lay_out};
-use crate::rng::Rng;
+use crate::shared::rng::Rng;
 
 /// A random plan.
 pub fn plan(seed: u64) -> Plan {

@@ -8,8 +8,8 @@ use flowrun::base::time::RunTime;
 use flowrun::notice::Exit;
 use flowrun::sched::Input;
 
-use crate::rng::Rng;
 use crate::roles::{Role, Taking};
+use crate::shared::rng::Rng;
 use crate::simulate::{Message, Run};
 
 /// From this attempt on a program behaves: a world has to come to an end.
@@ -54,15 +54,8 @@ pub struct Intake {
 }
 
 impl Run<'_> {
-    /// What a job does depends on its name and number alone, so that taking another one away changes nothing.
-    pub fn behaviour(&self, job: JobId, tag: u64) -> Rng {
-        let name = &self.world.plan.processes[job.process].name;
-        let hash = name.bytes().fold(0, |tag: u64, byte| tag * 31 + u64::from(byte));
-        Rng::of(self.world.seed, &[4, hash, u64::from(job.attempt), tag])
-    }
-
     pub fn start(&mut self, job: JobId, step: u32) -> Result<(), String> {
-        let mut rng = self.behaviour(job, u64::from(step));
+        let mut rng = self.stage.behaviour(job, u64::from(step));
         let control = &self.world.plan.processes[job.process].control;
         let behaves = job.attempt >= BEHAVES_FROM;
         let failing = if behaves { 0 } else { self.world.failing };
@@ -185,7 +178,7 @@ impl Run<'_> {
 
     /// A program deals with what it was handed, and wants more.
     pub fn take(&mut self, job: JobId) -> Result<(), String> {
-        let noise = self.rng.chance(self.world.noise);
+        let noise = self.stage.rng.chance(self.world.noise);
         let Some(program) = self.programs.get_mut(&job) else { return Ok(()) };
         let Some(intake) = &mut program.takes else { return Ok(()) };
         if intake.over || intake.waits {
@@ -195,10 +188,10 @@ impl Run<'_> {
         intake.left = intake.left.saturating_sub(fresh.len() as u32);
         let (forgets, streams, derives) = (intake.forgets, intake.streams, intake.derives);
         for item in &fresh {
-            if streams || forgets && self.rng.chance(60) {
+            if streams || forgets && self.stage.rng.chance(60) {
                 continue;
             }
-            let which = self.rng.pick(&[None, Some(*item)]);
+            let which = self.stage.rng.pick(&[None, Some(*item)]);
             if noise {
                 let other = JobId { attempt: job.attempt + 1, ..job };
                 self.step(Input::ItemDone { job: other, queue, item: Some(*item) })?;
@@ -221,7 +214,7 @@ impl Run<'_> {
 
     /// A program wants its next item, unless it has had enough.
     fn want(&mut self, job: JobId) -> Result<(), String> {
-        let behaviour = self.behaviour(job, 50).chance(50);
+        let behaviour = self.stage.behaviour(job, 50).chance(50);
         let next = TakerId(self.next_id());
         let Some(program) = self.programs.get_mut(&job) else { return Ok(()) };
         let Some(intake) = &mut program.takes else { return Ok(()) };
@@ -239,13 +232,13 @@ impl Run<'_> {
             intake.taker = Some(next);
         }
         let taker = if !streams && behaviour { next } else { taker };
-        let patience = (forgets || !streams && self.rng.chance(15)).then(|| self.rng.tens(3, 20));
+        let patience = (forgets || !streams && self.stage.rng.chance(15)).then(|| self.stage.rng.tens(3, 20));
         self.wants(taker, queue, most, keeper, Some(job), patience)
     }
 
     /// What was offered is taken, or will not be: a program does what comes next.
     pub fn goes_on(&mut self, job: JobId) {
-        let after = self.rng.tens(0, 2);
+        let after = self.stage.rng.tens(0, 2);
         let Some(program) = self.programs.get_mut(&job) else { return };
         if !program.puts.is_empty() {
             self.post(after, Message::Put { job });
@@ -264,7 +257,7 @@ impl Run<'_> {
         if program.offers || !program.puts.is_empty() || takes || program.serves && !left {
             return;
         }
-        let after = self.rng.tens(0, 6);
+        let after = self.stage.rng.tens(0, 6);
         self.ends_after(job, after);
     }
 
@@ -272,13 +265,13 @@ impl Run<'_> {
     pub fn breaks(&mut self, job: JobId) {
         if let Some(program) = self.programs.get_mut(&job) {
             program.exit = Exit::Signal(13);
-            let after = self.rng.tens(0, 2);
+            let after = self.stage.rng.tens(0, 2);
             self.ends_after(job, after);
         }
     }
 
     pub fn terminate(&mut self, job: JobId) {
-        let mut rng = self.behaviour(job, 101);
+        let mut rng = self.stage.behaviour(job, 101);
         if let Some(program) = self.programs.get_mut(&job)
             && !program.deaf
         {
@@ -296,7 +289,7 @@ impl Run<'_> {
 
     /// A program ends after this, unless it ends before.
     fn ends_after(&mut self, job: JobId, after: Duration) {
-        let at = self.now + after;
+        let at = self.stage.now + after;
         let Some(program) = self.programs.get_mut(&job) else { return };
         if program.ends.is_some_and(|ends| ends <= at) {
             return;
@@ -317,7 +310,7 @@ impl Run<'_> {
             self.step(Input::Started { job, step, pid: None })?;
         }
         // Standard input that was not read to its end is told before the end of its reader.
-        let early = self.rng.chance(50) || streams;
+        let early = self.stage.rng.chance(50) || streams;
         if early {
             self.clients_go(job)?;
         }
