@@ -6,6 +6,7 @@
 
 mod clients;
 mod generate;
+mod intake;
 mod met;
 mod model;
 mod parts;
