@@ -393,3 +393,26 @@ impl Live {
         Said { status: status.code(), stdout, stderr, pid }
     }
 }
+
+impl Drop for Live {
+    /// A test that fails leaves nothing behind: flowrun is told to kill all that it runs, at once.
+    fn drop(&mut self) {
+        use nix::sys::signal::{Signal, kill};
+        // It may be below another program, and either of the two may be stopped.
+        let pid = self.child.id();
+        let all = || victims::children(pid).into_iter().chain([pid]).filter_map(|pid| i32::try_from(pid).ok());
+        let send = |signal| all().for_each(|pid| _ = kill(nix::unistd::Pid::from_raw(pid), signal));
+        if let Ok(Some(_)) = self.child.try_wait() {
+            return;
+        }
+        send(Signal::SIGQUIT);
+        send(Signal::SIGCONT);
+        let since = std::time::Instant::now();
+        while let Ok(None) = self.child.try_wait() {
+            if since.elapsed() > victims::PATIENCE {
+                let _ = self.child.kill();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+}
