@@ -68,6 +68,15 @@ fn a_pause_stops_all_that_runs_wherever_it_went_and_lets_it_go_on() {
     }
 }
 
+/// Starts a run in a group of its own and pauses it when it is up.
+fn paused(marked: &Marked) -> Live {
+    let mut live = marked.flowrun("").own_group().start();
+    live.wait_for("up");
+    live.signal(Signal::SIGTSTP);
+    waitpid(number(live.pid()), Some(WaitPidFlag::WUNTRACED)).expect("it can be waited for");
+    live
+}
+
 #[test]
 fn nothing_starts_while_the_run_is_suspended_and_its_end_is_orderly() {
     let marked = Marked::new(
@@ -76,25 +85,27 @@ fn nothing_starts_while_the_run_is_suspended_and_its_end_is_orderly() {
   after: {join: {p: exit}, command: echo cleaned}
 ",
     );
-    let mut live = marked.flowrun("").own_group().start();
-    live.wait_for("up");
-    live.signal(Signal::SIGTSTP);
-    let keeper = live.pid();
-    waitpid(number(keeper), Some(WaitPidFlag::WUNTRACED)).expect("it can be waited for");
+    let live = paused(&marked);
     live.signal(Signal::SIGTERM);
     live.signal(Signal::SIGCONT);
     let said = live.end().exits(143);
     assert_eq!((said.of("p"), said.of("after")), (vec!["up", "asked"], vec!["cleaned"]), "{said}");
 }
 
-#[test]
-fn a_runner_that_somebody_else_stopped_is_continued_with_the_keeper() {
-    let marked = waits();
+/// Starts a run whose runner, and not its keeper, was stopped by somebody else; that runner.
+fn with_stopped_runner(marked: &Marked) -> (Live, u32) {
     let mut live = marked.flowrun("").start();
     live.wait_for("up");
     let below = runner(live.pid());
     nix::sys::signal::kill(number(below), Signal::SIGSTOP).expect("it is there");
     until("it is stopped", || state(below) == Some('T'));
+    (live, below)
+}
+
+#[test]
+fn a_runner_that_somebody_else_stopped_is_continued_with_the_keeper() {
+    let marked = waits();
+    let (live, below) = with_stopped_runner(&marked);
     live.signal(Signal::SIGCONT);
     until("it goes on", || state(below) != Some('T'));
     let_go(&marked);
@@ -118,11 +129,7 @@ fn where_no_shell_watches_a_pause_holds_up_nothing() {
 #[test]
 fn a_pause_that_is_asked_for_while_ending_is_no_trouble() {
     let marked = Marked::new("processes: {p: {command: 'echo up; trap \"exit 1\" TERM; while :; do sleep 0.02; done'}}\n");
-    let mut live = marked.flowrun("").own_group().start();
-    live.wait_for("up");
-    live.signal(Signal::SIGTSTP);
-    let keeper = live.pid();
-    until("it is stopped", || state(keeper) == Some('T'));
+    let live = paused(&marked);
     live.signal(Signal::SIGTERM);
     live.signal(Signal::SIGCONT);
     live.end().exits(143);
@@ -131,11 +138,7 @@ fn a_pause_that_is_asked_for_while_ending_is_no_trouble() {
 #[test]
 fn a_wish_to_end_reaches_a_runner_that_somebody_has_stopped() {
     let marked = waits();
-    let mut live = marked.flowrun("").start();
-    live.wait_for("up");
-    let below = runner(live.pid());
-    nix::sys::signal::kill(number(below), Signal::SIGSTOP).expect("it is there");
-    until("it is stopped", || state(below) == Some('T'));
+    let (live, _) = with_stopped_runner(&marked);
     live.signal(Signal::SIGTERM);
     live.end().exits(143);
     marked.none_alive();
@@ -219,6 +222,18 @@ fn what_is_sent_to_the_whole_group_is_heard_once() {
         let said = live.end().exits(status);
         assert_eq!((said.of("p"), said.of("cleanup")), (vec!["up", "in order"], vec!["cleaned"]));
     }
+}
+
+#[test]
+fn a_test_that_gives_up_leaves_nothing_behind() {
+    let marked = waits();
+    let mut live = marked.flowrun("").own_session().start();
+    live.wait_for("up");
+    drop(live);
+    marked.none_alive();
+    let marked = waits();
+    drop(paused(&marked));
+    marked.none_alive();
 }
 
 #[test]
