@@ -325,12 +325,11 @@ fn a_bounded_queue_never_holds_more_than_it_may() {
         "queues: {q: {maxsize: 3}}
 processes:
   gen: {produces: q, command: 'seq 1 30 | \"$FLOW\" queue put q'}
-  eat: {consumes: q, command: 'while item=$(\"$FLOW\" queue get q); do \"$FLOW\" queue len q; \"$FLOW\" queue done q; done'}
-  full:
-    join: {gen: start}
-    produces: q
-    command: 'until [ $(\"$FLOW\" queue len q) -ge 2 ] || [ -e over ]; do sleep 0.01; done'
-  over: {join: eat, command: touch over}
+  eat:
+    consumes: q
+    command: |
+      until [ $(\"$FLOW\" queue len q) -ge 3 ]; do sleep 0.01; done
+      while item=$(\"$FLOW\" queue get q); do \"$FLOW\" queue len q; \"$FLOW\" queue done q; done
 ",
     );
     let said = start(&place, "-k").exits(0);
