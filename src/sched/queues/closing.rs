@@ -47,9 +47,8 @@ impl QueueTable {
         self.close_by_itself(id);
         if self.queues[id].is_settled() {
             self.end_takers(id);
-        } else if self.queues[id].closed && self.queues[id].waiting.is_empty() {
-            self.end_stuck(id);
         }
+        self.end_stuck(id);
         self.count(id);
     }
 
@@ -63,7 +62,7 @@ impl QueueTable {
         if !queue.is_fed {
             return;
         }
-        let over = |id: &QueueId| self.queues[*id].is_idle() && (self.queues[*id].closed || self.queues[*id].outside == 0);
+        let over = |id: &QueueId| self.queues[*id].is_dry() && self.queues[*id].in_work == 0;
         if queue.ring.iter().all(over) {
             for member in queue.ring.clone() {
                 self.shut(member);

@@ -84,9 +84,10 @@ impl Queue {
         self.maxsize.map_or(usize::MAX, |size| size.saturating_sub(self.waiting.len()))
     }
 
-    /// Whether nothing waits, is in work or on offer.
-    pub fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.in_work == 0 && self.offers.is_empty()
+    /// Whether it is empty, and nothing comes but from those who take from the queues that it feeds.
+    pub fn is_dry(&self) -> bool {
+        let nobody_puts = self.closed || self.is_fed && self.outside == 0;
+        nobody_puts && self.waiting.is_empty() && self.offers.is_empty()
     }
 
     /// Whether it takes nothing more, and all that it took is done.

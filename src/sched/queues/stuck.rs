@@ -7,27 +7,38 @@ use super::{QueueTable, Turn};
 use crate::base::ids::{JobId, ProcessId, QueueId, TakerId};
 
 impl QueueTable {
-    /// Attempts that have something in work and want more, where all that is in work is with such: each would wait for
-    /// itself, or for another of them. They see the end, and what they have not done is delivered again.
+    /// Attempts that have something in work and want more, where nothing else can come and all that is in work is with
+    /// such: each would wait for itself, or for another of them. They see the end, and what they have not done is
+    /// delivered again. Queues that feed each other are looked at as one.
     pub(super) fn end_stuck(&mut self, id: QueueId) {
-        let wants = |taker: &Taker| match taker {
-            Taker::Outer(taker) => self.takers.get(taker).and_then(|taking| taking.keeper).map(|keeper| (*taker, keeper)),
-            Taker::Worker(_) => None,
-        };
-        let queue = &self.queues[id];
-        let in_work = |job: &JobId| queue.kept.get(job).map_or(0, VecDeque::len);
-        let stuck: Vec<(TakerId, JobId)> = queue.takers.iter().filter_map(wants).filter(|(_, job)| in_work(job) > 0).collect();
-        let jobs: BTreeSet<JobId> = stuck.iter().map(|(_, job)| *job).collect();
-        if queue.in_work == 0 || jobs.iter().map(in_work).sum::<usize>() < queue.in_work {
+        let own = &self.queues[id];
+        if !own.is_dry() {
             return;
         }
-        for (taker, _) in stuck {
-            self.queues[id].takers.retain(|other| *other != Taker::Outer(taker));
-            if let Some(taking) = self.takers.get_mut(&taker) {
-                taking.waits = false;
-            }
-            self.turns.push_back(Turn::Ended { taker });
+        let all = if own.is_fed { own.ring.clone() } else { vec![id] };
+        if !all.iter().all(|id| self.queues[*id].is_dry()) {
+            return;
         }
+        let in_work = |job: &JobId| all.iter().filter_map(|id| self.queues[*id].kept.get(job)).map(VecDeque::len).sum::<usize>();
+        let stuck: Vec<(TakerId, JobId)> = all.iter().flat_map(|id| self.kept_takers(*id)).filter(|(_, job)| in_work(job) > 0).collect();
+        let jobs: BTreeSet<JobId> = stuck.iter().map(|(_, job)| *job).collect();
+        if jobs.iter().map(in_work).sum::<usize>() < all.iter().map(|id| self.queues[*id].in_work).sum() {
+            return;
+        }
+        for (name, _) in stuck {
+            let Some(taking) = self.takers.get_mut(&name) else { continue };
+            taking.waits = false;
+            self.queues[taking.queue].takers.retain(|other| *other != Taker::Outer(name));
+            self.turns.push_back(Turn::Ended { taker: name });
+        }
+    }
+
+    /// Those who wait for items of a queue that they will have to say are done.
+    fn kept_takers(&self, id: QueueId) -> impl Iterator<Item = (TakerId, JobId)> + '_ {
+        self.queues[id].takers.iter().filter_map(|taker| match taker {
+            Taker::Outer(taker) => Some((*taker, self.takers.get(taker)?.keeper?)),
+            Taker::Worker(_) => None,
+        })
     }
 
     /// Tells whose job slots others may use meanwhile: of who is held back because the queue is full, and of who waits

@@ -1,7 +1,7 @@
 //! What queues do, without processes.
 
 use super::*;
-use crate::base::ids::Id;
+use crate::base::ids::{Id, JobId};
 use crate::plan::{Control, Process, Queue as Planned};
 
 const Q: QueueId = QueueId(0);
@@ -158,4 +158,17 @@ fn late_words_about_what_is_over_change_nothing() {
     table.offer(OfferId(1), QueueId(9), 1, Some(P));
     table.want(TakerId(1), QueueId(9), 1, None);
     assert_eq!(turns(&mut table), [Turn::Refused { offer: OfferId(1) }, Turn::Ended { taker: TakerId(1) }]);
+}
+
+#[test]
+fn who_forgets_to_say_done_does_not_wait_for_himself_in_a_ring_either() {
+    let mut table = table(None, true);
+    let job = JobId { process: C, attempt: 1 };
+    table.offer(OfferId(1), Q, 1, Some(P));
+    table.want(TakerId(1), Q, 1, Some(job));
+    table.end_taker(TakerId(1), &[]);
+    table.want(TakerId(2), Q, 1, Some(job));
+    assert_eq!(turns(&mut table), [accepted(1, 0, 1), handed(1, &[(0, 1)])], "one outside may still put something");
+    table.ended(P, false);
+    assert_eq!(turns(&mut table), [Turn::Ended { taker: TakerId(2) }]);
 }

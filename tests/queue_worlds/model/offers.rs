@@ -51,7 +51,6 @@ impl Model {
         self.this.moved.insert(queue);
         let Some(known) = self.offers.get(&offer).copied() else { return Err(format!("{offer:?} is accepted, which nobody makes")) };
         ensure!(known.queue == queue && (1..=known.left).contains(&count), "{count} of {known:?} are accepted for {queue:?}");
-        ensure!(!self.lines[queue].abandoned, "{offer:?} is accepted for an abandoned queue");
         let closed_before = self.lines[queue].closed && !self.this.closed.contains(&queue);
         ensure!(!closed_before && self.this.close != Some(queue), "{offer:?} is accepted for a closed queue");
         let hungrier = |other: &Offer| other.served < known.served;

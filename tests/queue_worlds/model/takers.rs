@@ -138,7 +138,7 @@ impl Model {
         ensure!(dead || taker.since.is_some(), "{id:?} is told the end, and does not wait");
         let line = &self.lines[taker.queue];
         let stuck = taker.keeper.is_some_and(|job| self.waits_for_itself(taker.queue, job));
-        let over = line.closed && line.items.waiting() == 0 && (line.items.in_work().is_empty() || stuck);
+        let over = stuck || line.closed && line.items.is_drained();
         ensure!(dead || line.abandoned || over, "{id:?} is told the end of {:?}: {:?}", taker.queue, line.items);
         if !dead && over && !line.items.in_work().is_empty() {
             self.meet("end seen in spite of own items");
@@ -147,16 +147,27 @@ impl Model {
         Ok(())
     }
 
-    /// Whether an attempt waits for what it has in work itself, or others have that wait in the same way.
+    /// Whether an attempt waits for what it has in work itself, or others have that wait in the same way; in all the
+    /// queues that feed each other.
     fn waits_for_itself(&self, queue: QueueId, job: JobId) -> bool {
+        let plan = &self.plan.queues[queue];
+        let all = if plan.fed.is_empty() { vec![queue] } else { plan.ring.clone() };
         let waits = |job: JobId| {
-            let own = |taker: &&Taker| taker.queue == queue && taker.keeper == Some(job);
+            let own = |taker: &&Taker| all.contains(&taker.queue) && taker.keeper == Some(job);
             self.takers.values().filter(own).any(|taker| taker.since.is_some() || taker.ended == Some(self.number))
         };
-        let held = self.lines[queue].items.in_work();
+        let held: Vec<Holder> = all.iter().flat_map(|id| self.lines[*id].items.in_work()).map(|(_, holder)| holder).collect();
         let own = |holder: &Holder| matches!(holder, Holder::Job(other, Some(_)) if *other == job);
         let stuck = |holder: &Holder| matches!(holder, Holder::Job(other, Some(_)) if waits(*other));
-        held.iter().any(|(_, holder)| own(holder)) && held.iter().all(|(_, holder)| stuck(holder))
+        all.iter().all(|id| self.nothing_comes(*id)) && held.iter().any(own) && held.iter().all(stuck)
+    }
+
+    /// Whether a queue is empty and nobody puts into it, other than who takes from the queues that it feeds.
+    fn nothing_comes(&self, queue: QueueId) -> bool {
+        let (plan, line) = (&self.plan.queues[queue], &self.lines[queue]);
+        let mut outside = plan.producers.iter().filter(|id| !plan.fed.contains(id));
+        let nobody = line.closed || !plan.fed.is_empty() && outside.all(|id| self.all[*id].outcome.is_some());
+        (line.deserted || line.abandoned || line.items.waiting() == 0) && nobody && self.offers_of(queue).next().is_none()
     }
 
     /// Nobody waits for what is there, and nobody was overtaken.
@@ -175,7 +186,7 @@ impl Model {
         let over = line.closed && line.items.is_drained();
         ensure!(idle.is_none() || !over, "{idle:?} waits though {queue:?} has ended");
         let keepers = self.takers.values().filter(|taker| taker.queue == queue && taker.since.is_some()).filter_map(|taker| taker.keeper);
-        let stuck = keepers.into_iter().find(|job| line.closed && line.items.waiting() == 0 && self.waits_for_itself(queue, *job));
+        let stuck = keepers.into_iter().find(|job| self.waits_for_itself(queue, *job));
         ensure!(stuck.is_none(), "{stuck:?} waits for the end of {queue:?}, and holds it up itself");
         let offer = self.offers_of(queue).next();
         if offer.is_some() {
