@@ -7,6 +7,7 @@ use flowrun::base::ids::ProcessId;
 use flowrun::plan::Plan;
 use flowrun::sched::{Input, Settings};
 
+use crate::planned;
 use crate::shared::rng::Rng;
 use crate::shared::{self, Broken, Lived, settings, smaller};
 use crate::simulate::Run;
@@ -28,6 +29,8 @@ pub struct World {
     pub asking: u64,
     /// How late a tick may come, in milliseconds.
     pub lag: usize,
+    /// Whether its plan has passed `check`, as those of which it is made smaller then must too.
+    pub checked: bool,
 }
 
 impl World {
@@ -71,6 +74,7 @@ impl World {
             meddling: rng.pick(&[0, 0, 0, 3, 15]),
             asking: Rng::of(seed, &[6]).pick(&[0, 0, 40, 70]),
             lag: rng.pick(&[0, 0, 0, 15]),
+            checked: false,
         }
     }
 
@@ -109,6 +113,7 @@ impl shared::World for World {
             all.push(Self { lag: 0, ..self.clone() });
         }
         all.extend(smaller::plans(&self.plan).into_iter().map(|plan| self.around_another(plan)));
+        all.retain(|world| !world.checked || planned(&yaml::text(&world.plan)).is_ok());
         all
     }
 
