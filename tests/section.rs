@@ -340,3 +340,16 @@ processes:
     go(&place);
     live.end().exits(0);
 }
+
+#[test]
+fn what_a_daemon_keeps_is_refused_with_its_name() {
+    let said = run("locks: [db]
+processes:
+  server: {daemon: true, lock: db, ready: {log: up}, command: 'echo up; exec sleep 1000'}
+  script: {join: {server: ready}, command: 'LOCK db -- echo never'}
+");
+    let said = said.exits(1);
+    let line = "refused, because lock `db` is held by `server`, which is a daemon: it is stopped only when the work has ended";
+    assert!(said.stdout.contains(line) || said.stderr.contains(line), "{said}");
+    assert!(!said.stdout.contains("never"), "{said}");
+}

@@ -43,6 +43,7 @@ pub const THINGS: &[&str] = &[
     "refused what is held around it",
     "refused for want of patience",
     "a request closed a ring",
+    "refused what daemons keep",
     "a slot was lent",
 ];
 
