@@ -2,10 +2,13 @@
 
 mod common;
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use common::{Call, Place, Said};
+use flowrun::control::auth::Secret;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getsid};
 use serde_json::Value;
@@ -182,6 +185,75 @@ fn attaching_shows_what_a_run_in_the_foreground_would_and_ends_as_it_does() {
     wait_until("all is written", || log(&place, &id).contains("1 failed"));
     let text = log(&place, &id);
     assert!(text.ends_with(&attached.stderr), "{text}{attached}");
+}
+
+#[test]
+fn who_waits_ends_as_the_run_does_whatever_decides_that() {
+    let place = shop();
+    let text = "processes: {main: {command: 'until [ -e go ] || [ ! -e seven.yaml ]; do sleep 0.02; done; exit 7', success_codes: [7]}}\n";
+    let place = place.file("seven.yaml", text);
+    let id = ask(&place, "-d seven.yaml --exit-code-from main").exits(0).stdout.trim().to_owned();
+    let all = ["wait".to_owned(), format!("wait {id}"), "attach".to_owned(), "attach --json".to_owned()];
+    let all: Vec<_> = all.iter().map(|line| call(&place, line).start()).collect();
+    wait_until("all follow", || followers(&place, &id) == 4);
+    say(&place, "go");
+    all.into_iter().for_each(|one| drop(one.end().exits(7)));
+    wait_until("nothing of the run is left", || place.names("runtime") == [".keep"]);
+    ask(&place, &format!("wait {id}")).exits(7);
+}
+
+/// A run that goes away when it has been asked, without an answer.
+fn dies_when_asked(place: &Place, id: &str) -> std::thread::JoinHandle<()> {
+    let folder = place.path(&format!("runtime/flowrun/{id}"));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let only_own = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(place.path("runtime/flowrun"), only_own).expect("it is ours");
+    std::fs::write(folder.join("about.json"), about(id)).expect("a file");
+    std::fs::write(folder.join("key"), Secret::random().expect("random bytes").hex()).expect("a file");
+    let listener = UnixListener::bind(folder.join("socket")).expect("a socket");
+    std::thread::spawn(move || {
+        let read = |stream: &mut BufReader<UnixStream>| {
+            let mut line = String::new();
+            // Those that only look are gone, some before they have read what they were told.
+            stream.read_line(&mut line).unwrap_or(0) > 0
+        };
+        let challenge = Secret::random().expect("random bytes").hex();
+        loop {
+            let mut stream = BufReader::new(listener.accept().expect("somebody comes").0);
+            let _ = writeln!(stream.get_mut(), "{}", serde_json::json!({"flowrun": 1, "run": "x", "challenge": challenge}));
+            if read(&mut stream) {
+                writeln!(stream.get_mut(), "{{\"ok\":true}}").expect("it is read");
+                assert!(read(&mut stream), "a request");
+                std::fs::remove_dir_all(&folder).expect("it was there");
+                return;
+            }
+        }
+    })
+}
+
+fn about(id: &str) -> String {
+    serde_json::json!({"id": id, "name": "shop", "file": null, "pid": std::process::id(), "started": 1}).to_string()
+}
+
+#[test]
+fn a_run_that_ends_while_it_is_asked_has_ended() {
+    let place = shop().file("state/flowrun/kept/about.json", &about("kept")).file("state/flowrun/kept/status", "4\n");
+    for line in ["wait", "wait kept", "attach", "attach shop"] {
+        let run = dies_when_asked(&place, "kept");
+        let said = ask(&place, line).exits(4);
+        assert!(said.stderr.starts_with("flowrun: the run `shop` (kept) has ended with exit status 4; its log is "), "{line} {said}");
+        run.join().expect("it was asked");
+    }
+    let run = dies_when_asked(&place, "kept");
+    let said = ask(&place, "wait main").exits(2);
+    assert!(said.stderr.contains("has ended with exit status 4"), "{said}");
+    run.join().expect("it was asked");
+    for line in ["wait", "attach shop", "wait shop main"] {
+        let run = dies_when_asked(&place, "other");
+        let told = "flowrun: the run `shop` (other) ended while it was asked; how is known only of runs in the background\n";
+        assert_eq!(ask(&place, line).exits(3).stderr, told, "{line}");
+        run.join().expect("it was asked");
+    }
 }
 
 /// How many connections a run has, this one not counted.

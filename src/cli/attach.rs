@@ -29,14 +29,16 @@ pub fn attach(args: &AttachArgs) -> Result<Status, Failure> {
         open
     };
     let lines = (!args.json).then(|| lines(args));
-    let answer = reach::run(args.run.as_deref()).and_then(|mut run| run.ask(Request::Attach { lines }, tell).map_err(reach::failure));
+    let found = match (reach::find(args.run.as_deref()), &args.run) {
+        (Ok(found), _) => found,
+        (Err(failure), Some(run)) => return over::instead(run, false, failure),
+        (Err(failure), None) => return Err(failure),
+    };
+    let answer = found.ask(Request::Attach { lines }, tell);
     match answer {
         _ if !open => Ok(Status::Success),
         Ok(answer) => wait::status(answer),
-        Err(failure) => match &args.run {
-            Some(run) => over::instead(run, false, failure),
-            None => Err(failure),
-        },
+        Err(trouble) => over::meanwhile(&found, trouble),
     }
 }
 

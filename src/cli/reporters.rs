@@ -85,6 +85,9 @@ impl Audience for Reporters<'_> {
     fn speak(&self) {
         self.channel.speak();
     }
+    fn exit_status(&self, summary: &RunSummary) -> u8 {
+        self.status_of_run(summary).code()
+    }
     fn status(&self, now: RunTime) -> Value {
         serde_json::to_value(snapshot::whole(&self.view.borrow(), now, std::process::id())).unwrap_or_default()
     }
