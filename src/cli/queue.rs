@@ -90,6 +90,8 @@ fn check(item: &[u8]) -> Result<(), Failure> {
 struct Batch {
     items: Vec<ItemText>,
     bytes: usize,
+    /// Items of the requests before it, all of them taken.
+    taken: usize,
 }
 
 impl Batch {
@@ -108,8 +110,20 @@ impl Batch {
         if items.is_empty() {
             return Ok(());
         }
+        let count = items.len();
         let request = Request::Put { queue: queue.to_owned(), items, timeout: until.left() };
-        client.ask(request, |_| true).map(drop).map_err(failure)
+        client.ask(request, |_| true).map_err(|trouble| self.incomplete(failure(trouble)))?;
+        self.taken += count;
+        Ok(())
+    }
+
+    /// A run knows of the items of one request only.
+    fn incomplete(&self, failure: Failure) -> Failure {
+        if self.taken == 0 {
+            return failure;
+        }
+        let Failure { message, status } = failure;
+        Failure { message: format!("{message}; before that, {} items were taken", self.taken), status }
     }
 }
 
@@ -165,7 +179,7 @@ fn ask(of: &OfRun, request: Request) -> Result<Value, Failure> {
 fn connect(of: &OfRun, until: Until) -> Result<Client, Failure> {
     // Whatever is wrong with the run must not look like the end of a queue.
     let run = reach::find(of.run.as_deref()).map_err(|failure| Failure { status: Status::System, ..failure })?;
-    until.connect(|| run.connect()).map_err(failure)
+    until.connect(|| run.connect()).map(|(client, _)| client).map_err(failure)
 }
 
 fn failure(trouble: Trouble) -> Failure {

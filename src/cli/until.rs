@@ -28,19 +28,21 @@ impl Until {
         self.0.map(|until| until.saturating_duration_since(Instant::now()))
     }
 
-    /// Connects. Where the run has too many clients, waits for its turn, and tries at least once.
+    /// Connects. Where the run has too many clients, waits for its turn, and tries at least once. Also whether it has waited.
     ///
     /// # Errors
     /// As connecting has them; `busy` when there was no turn in time.
-    pub fn connect(self, connect: impl Fn() -> Result<Client, Trouble>) -> Result<Client, Trouble> {
+    pub fn connect(self, connect: impl Fn() -> Result<Client, Trouble>) -> Result<(Client, bool), Trouble> {
+        let mut waited = false;
         loop {
             match connect() {
                 Err(Trouble::Refused(refusal)) if refusal.code == Code::Busy => match self.duration() {
                     Some(Duration::ZERO) => return Err(Trouble::Refused(refusal)),
                     left => sleep(left.map_or(TRY_AGAIN, |left| left.min(TRY_AGAIN))),
                 },
-                other => return other,
+                other => return other.map(|client| (client, waited)),
             }
+            waited = true;
         }
     }
 }
