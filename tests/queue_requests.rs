@@ -25,7 +25,7 @@ struct Run {
 impl Run {
     fn start(rest: &str) -> Self {
         let place = Place::new()
-            .file("shop.yaml", &format!("queues: {{q: {{}}, small: {{maxsize: 1}}, mine: {{}}}}\nprocesses:\n  main: {{{MAIN}}}\n  open: {{produces: [q, small], command: '{OPEN}'}}\n{rest}"))
+            .file("shop.yaml", &format!("queues: {{q: {{}}, small: {{maxsize: 1}}, some: {{maxsize: 1200}}, mine: {{}}}}\nprocesses:\n  main: {{{MAIN}}}\n  open: {{produces: [q, small], command: '{OPEN}'}}\n{rest}"))
             .file("runtime/.keep", "");
         let runtime = place.path("runtime");
         let flow = env!("CARGO_BIN_EXE_flowrun");
@@ -145,6 +145,22 @@ fn waiting_ends_with_the_time_given_and_nothing_is_lost_by_it() {
     assert_eq!(run.ask("queue get q").exits(0).stdout, "one\n");
     assert_eq!(run.ask("queue get small").exits(0).stdout, "one\n");
     run.go().exits(0);
+}
+
+#[test]
+fn how_many_were_put_counts_all_requests() {
+    let run = Run::start(&format!(
+        "  some: {{produces: some, command: '{OPEN}'}}\n  takes: {{consumes: some, allow_failure: true, command: '{OPEN}'}}\n"
+    ));
+    let items: Vec<String> = (0..2500).map(|number| number.to_string()).collect();
+    let call = run.place.flowrun(&format!("queue put some {}", items.join(" ")));
+    let put = call.env("XDG_RUNTIME_DIR", run.place.path("runtime")).start();
+    wait_until("it is full", || run.len("some")["waiting"] == 1200);
+    run.ask("queue close some").exits(0);
+    let told =
+        "flowrun: the queue `some` is closed; 200 of 1000 items were taken; before that, 1000 items were taken\n";
+    assert_eq!(put.end().exits(1).stderr, told);
+    run.go();
 }
 
 #[test]

@@ -16,8 +16,10 @@ pub fn list(args: &ListArgs) -> Result<Status, Failure> {
     if args.json {
         let line = |span: Span| source.text.get(..span.start as usize).map_or(1, |before| before.matches('\n').count() + 1);
         let entries: Vec<Entry<'_>> = plan.processes.iter().map(|process| entry(process, &plan, line(process.place))).collect();
-        let text = serde_json::to_string_pretty(&entries).map_err(|error| Failure::system(format!("cannot write JSON: {error}")))?;
-        print::out(&hidden::hide(&plan, text + "\n"))?;
+        let failed = |error: serde_json::Error| Failure::system(format!("cannot write JSON: {error}"));
+        let mut data = serde_json::to_value(&entries).map_err(failed)?;
+        hidden::hide_in_data(&plan, &mut data);
+        print::out(&(serde_json::to_string_pretty(&data).map_err(failed)? + "\n"))?;
     } else {
         print::out(&hidden::hide(&plan, table(&plan)))?;
     }
