@@ -188,7 +188,9 @@ fn the_action_runs_a_workflow() {
     let place = Place::new().file("my file.yaml", "processes: {a: {command: 'echo a'}, b: {command: 'echo b'}}");
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_flowrun")).parent().expect("a folder").display().to_string();
     let path = format!("{program}:{}", std::env::var("PATH").expect("a PATH"));
-    for (words, expected) in [("", ["::group::a", "::group::b"].as_slice()), ("--jobs 1  b", &["::group::b"])] {
+    for (words, expected) in
+        [("", ["::group::a", "::group::b"].as_slice()), ("--jobs 1  b", &["::group::b"]), ("--jobs 1\n  b\n", &["::group::b"])]
+    {
         let output = std::process::Command::new("bash")
             .args(["-e", "-c", steps[1]["run"].as_str().expect("a script")])
             .envs([("FILE", "my file.yaml"), ("WORDS", words), ("GITHUB_ACTIONS", "true"), ("PATH", &path)])
