@@ -43,7 +43,7 @@ fn start(place: &Place) -> String {
 }
 
 fn log(place: &Place, id: &str) -> String {
-    place.read(&format!("state/flowrun/{id}/log"))
+    place.read(&format!("state/flowrun/runs/{id}/log"))
 }
 
 fn wait_until(what: &str, holds: impl Fn() -> bool) {
@@ -73,7 +73,7 @@ fn a_run_goes_on_in_the_background_and_says_how_to_follow_it() {
     let place = shop();
     let said = ask(&place, "--detach shop.yaml").exits(0);
     let id = said.stdout.trim().to_owned();
-    let log_path = place.path(&format!("state/flowrun/{id}/log"));
+    let log_path = place.path(&format!("state/flowrun/runs/{id}/log"));
     let expected = format!(
         "flowrun: `shop` runs in the background as {id}\n  follow it with `flowrun attach {id}` or `flowrun logs -f {id}`, \
          end it with `flowrun stop {id}`\n  its log is {}\n",
@@ -127,22 +127,26 @@ fn the_end_of_the_terminal_and_of_the_shell_is_not_its_end() {
 
 #[test]
 fn what_is_wrong_is_told_in_the_foreground_and_nothing_is_started() {
-    let place = shop().file("bad.yaml", "processes: {a: {command: touch ran, join: b}}\n").file(
-        "edit.yaml",
-        "processes: {edit: {command: touch ran, stdin: inherit}, bell: {command: touch ran, tty: true}, quiet: {command: 'true'}}\n",
-    );
+    let place = shop()
+        .file("bad.yaml", "processes: {a: {command: touch ran, join: b}}\n")
+        .file("edit.yaml", "processes: {edit: {command: touch ran, stdin: inherit}, quiet: {command: 'true'}}\n");
     let said = ask(&place, "--detach bad.yaml").exits(2);
     assert!(said.stderr.contains("`b`") && said.stdout.is_empty(), "{said}");
-    for (line, name, key) in [("-d edit.yaml", "edit", "stdin: inherit"), ("-d edit.yaml bell", "bell", "tty: true")] {
-        let expected = format!(
-            "flowrun: `{name}` needs a terminal (`{key}`), and a run in the background has none; leave out --detach, or name the \
-             processes that are to run\n"
-        );
-        assert_eq!(ask(&place, line).exits(2).stderr, expected);
-    }
+    let expected = "flowrun: `edit` needs a terminal (`stdin: inherit`), and a run in the background has none; leave out --detach, or name the \
+                    processes that are to run\n";
+    assert_eq!(ask(&place, "-d edit.yaml").exits(2).stderr, expected);
     let id = ask(&place, "-qd edit.yaml quiet").exits(0).stdout;
     ask(&place, &format!("wait {id}")).exits(0);
     assert!(!place.path("ran").exists());
+}
+
+#[test]
+fn a_process_has_a_terminal_of_its_own_also_in_the_background() {
+    let place = shop().file("bell.yaml", "processes: {bell: {command: 'test -t 1 && echo a terminal', tty: true}}\n");
+    let id = ask(&place, "-d bell.yaml").exits(0).stdout.trim().to_owned();
+    ask(&place, &format!("wait {id}")).exits(0);
+    wait_until("all is written", || log(&place, &id).contains("1 succeeded"));
+    assert!(log(&place, &id).starts_with("bell | a terminal"), "{}", log(&place, &id));
 }
 
 #[test]
@@ -157,7 +161,7 @@ fn a_run_that_nobody_could_reach_or_that_has_no_log_is_not_begun() {
     let said = call(&place, "-d shop.yaml").env("XDG_STATE_HOME", "").env("HOME", "").run().exits(3);
     assert!(said.stderr.contains("set XDG_STATE_HOME or HOME"), "{said}");
     assert_eq!(place.names("state"), [".keep", "flowrun"]);
-    assert!(place.names("state/flowrun").is_empty() && !place.path("web").exists());
+    assert!(place.names("state/flowrun/runs").is_empty() && !place.path("web").exists());
 }
 
 #[test]
@@ -237,7 +241,7 @@ fn about(id: &str) -> String {
 
 #[test]
 fn a_run_that_ends_while_it_is_asked_has_ended() {
-    let place = shop().file("state/flowrun/kept/about.json", &about("kept")).file("state/flowrun/kept/status", "4\n");
+    let place = shop().file("state/flowrun/runs/kept/about.json", &about("kept")).file("state/flowrun/runs/kept/status", "4\n");
     for line in ["wait", "wait kept", "attach", "attach shop"] {
         let run = dies_when_asked(&place, "kept");
         let said = ask(&place, line).exits(4);
@@ -271,7 +275,7 @@ fn a_run_that_was_killed_has_ended_too() {
     let (runner, web) = pids(&place);
     let keeper: i32 = id.rsplit_once('-').and_then(|(_, pid)| pid.parse().ok()).expect("a number");
     kill(Pid::from_raw(runner), Signal::SIGKILL).expect("it is alive");
-    let status = place.path(&format!("state/flowrun/{id}/status"));
+    let status = place.path(&format!("state/flowrun/runs/{id}/status"));
     wait_until("its end is known", || status.exists());
     wait_until("nothing of it lives", || !is_alive(web) && !is_alive(keeper));
     let said = ask(&place, &format!("wait {id}")).exits(137);
@@ -291,8 +295,20 @@ fn the_workflow_may_come_from_standard_input() {
 }
 
 #[test]
+fn records_and_runs_may_share_a_folder() {
+    let place = shop();
+    let call = |line: &str| call(&place, line).env("XDG_STATE_HOME", place.path("runtime"));
+    let id = call("-d shop.yaml").run().exits(0).stdout.trim().to_owned();
+    say(&place, "go");
+    call(&format!("wait {id}")).run().exits(0);
+    wait_until("nothing of the run is left", || place.names("runtime/flowrun") == ["runs"]);
+    call(&format!("wait {id}")).run().exits(0).told("has ended with exit status 0");
+    assert_eq!(call("ps --json").run().exits(0).stdout, "[]\n");
+}
+
+#[test]
 fn what_is_no_record_is_passed_over() {
-    let place = shop().file("state/flowrun/stray/about.json", "{").file("state/flowrun/file", "");
+    let place = shop().file("state/flowrun/runs/stray/about.json", "{").file("state/flowrun/runs/file", "");
     let id = start(&place);
     ask(&place, "stop").exits(0);
     ask(&place, &format!("wait {id}")).exits(143);

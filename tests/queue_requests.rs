@@ -157,8 +157,7 @@ fn how_many_were_put_counts_all_requests() {
     let put = call.env("XDG_RUNTIME_DIR", run.place.path("runtime")).start();
     wait_until("it is full", || run.len("some")["waiting"] == 1200);
     run.ask("queue close some").exits(0);
-    let told =
-        "flowrun: the queue `some` is closed; 200 of 1000 items were taken; before that, 1000 items were taken\n";
+    let told = "flowrun: the queue `some` is closed; 200 of 1000 items were taken; before that, 1000 items were taken\n";
     assert_eq!(put.end().exits(1).stderr, told);
     run.go();
 }
