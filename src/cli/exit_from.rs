@@ -21,8 +21,7 @@ pub fn find(plan: &Plan, name: &str) -> Result<ProcessId, Failure> {
             first.name
         )));
     }
-    let help = suggest::did_you_mean(name, plan.processes.iter().map(|process| process.name.as_str()));
-    let help = help.map_or_else(String::new, |help| format!("; {help}"));
+    let help = suggest::hint(name, plan.processes.iter().map(|process| process.name.as_str()));
     Err(Failure::usage(format!("--exit-code-from {name}: there is no such process in this run{help}")))
 }
 
