@@ -7,10 +7,9 @@ use std::io::{self, Write as _};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::args::OutputArg;
 use super::control_args::AttachArgs;
 use super::{Failure, Status, color, over, print, reach, wait};
-use crate::control::message::{Lines, Output, Request, Surface};
+use crate::control::message::{Lines, Request, Surface};
 use crate::report;
 
 /// Prints what is told until the run has ended, or nobody reads it any more; ends as the run does.
@@ -45,14 +44,7 @@ pub fn attach(args: &AttachArgs) -> Result<Status, Failure> {
 fn lines(args: &AttachArgs) -> Lines {
     let surface = |surface: report::Surface| Surface { terminal: surface.terminal, color: surface.color };
     let (stdout, stderr) = color::surfaces(args.color);
-    let output = match args.output {
-        OutputArg::Prefixed => Output::Prefixed,
-        OutputArg::Grouped => Output::Grouped,
-        OutputArg::Raw => Output::Raw,
-        OutputArg::Failures => Output::Failures,
-        OutputArg::Quiet => Output::Quiet,
-    };
-    Lines { output, verbosity: i8::from(args.verbose), stdout: surface(stdout), stderr: surface(stderr) }
+    Lines { output: args.output.into(), verbosity: i8::from(args.verbose), stdout: surface(stdout), stderr: surface(stderr) }
 }
 
 /// What the run would print.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::args::ListArgs;
-use super::{Failure, Status, excerpt, hidden, load, print};
+use super::{Failure, Status, columns, excerpt, hidden, load, print};
 use crate::base::span::Span;
 use crate::plan::{Action, Listen, Plan, Process, ResourceKind};
 
@@ -28,28 +28,12 @@ pub fn list(args: &ListArgs) -> Result<Status, Failure> {
 
 /// One line a process: name, kind, what it joins, what it is for.
 fn table(plan: &Plan) -> String {
-    let rows: Vec<[String; 4]> = plan
-        .processes
-        .iter()
-        .map(|process| {
-            [process.name.clone(), kind(process).to_owned(), short_joins(process, plan).join(" "), purpose(process)]
-                .map(|cell| one_line(&cell))
-        })
-        .collect();
-    let titles = ["PROCESS", "KIND", "JOINS", "DESCRIPTION"].map(str::to_owned);
-    let mut widths = titles.each_ref().map(String::len);
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count()).min(60);
-        }
-    }
-    let mut text = String::new();
-    for row in std::iter::once(&titles).chain(&rows) {
-        let line = format!("{:a$}  {:b$}  {:c$}  {}", row[0], row[1], row[2], row[3], a = widths[0], b = widths[1], c = widths[2]);
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
+    let mut rows = vec![["PROCESS", "KIND", "JOINS", "DESCRIPTION"].map(str::to_owned)];
+    rows.extend(plan.processes.iter().map(|process| {
+        let cells = [process.name.clone(), kind(process).to_owned(), short_joins(process, plan).join(" "), purpose(process)];
+        cells.map(|cell| one_line(&cell))
+    }));
+    columns::table(&rows)
 }
 
 /// A text on one line, without what would steer a terminal.

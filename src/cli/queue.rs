@@ -14,11 +14,9 @@ use super::queue_args::{CloseArgs, DoneArgs, GetArgs, LenArgs, OfRun, PutArgs, Q
 use super::until::Until;
 use super::{Failure, Status, print, reach};
 use crate::control::client::{Client, Trouble};
-use crate::control::message::{Code, ItemText, Request};
+use crate::control::message::{Code, ItemText, MAX_ITEM, Request};
 use crate::io::machine::reason;
 
-/// The longest item, in bytes.
-const MAX_ITEM: usize = 1 << 20;
 /// Items of one request: so many bytes, or so many of them. In base64 it still is less than a line may have.
 const BATCH_BYTES: usize = 256 * 1024;
 const BATCH_ITEMS: usize = 1000;
