@@ -76,6 +76,17 @@ fn what_still_runs_is_told_from_time_to_time() {
 }
 
 #[test]
+fn nothing_is_told_from_time_to_time_if_nobody_wants_it() {
+    let place = Place::new().file("flowrun.yaml", "processes: {a: {command: 'true'}}");
+    for line in ["--heartbeat 0", "--heartbeat 0s"] {
+        let said = on(&place, line, &[("CI", "true")]).run().exits(0);
+        assert!(!said.stderr.contains("still running"), "{said}");
+    }
+    let said = on(&place, "--heartbeat=-1s", &[]).run().exits(2);
+    assert!(said.stderr.contains("--heartbeat"), "{said}");
+}
+
+#[test]
 fn github_gets_groups_annotations_and_a_summary() {
     let place = place();
     let (workspace, summary) = (place.path(""), place.path("summary.md"));
