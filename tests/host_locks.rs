@@ -4,6 +4,7 @@
 mod common;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 
 use common::{Call, Live, Place};
 use nix::sys::signal::{Signal, kill};
@@ -234,4 +235,30 @@ processes:
     said.tells_in_order(&["`shop/db` is held by `own` of `shop` (pid ", "own failed: exit code 125"]);
     let nested = "$FLOWRUN lock --host b -- $FLOWRUN lock --host a -- true";
     call("lock --host a -- sh -c").arg(nested).run().exits(125).told("which waits for this command: take it once");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn holders_with_the_same_pid_in_different_containers_are_different_holders() {
+    let place = place("processes: {p: {command: 'true'}}\n");
+    let contained = |extra: &str, command: &str| {
+        let mut call = std::process::Command::new("unshare");
+        call.args(["--map-root-user", "--pid", "--fork", "--kill-child", env!("CARGO_BIN_EXE_flowrun"), "lock", "--host", "gpus"]);
+        call.args(["--permits", "1/2"]).args(extra.split_whitespace()).args(["--", "sh", "-c", command]);
+        call.current_dir(place.path("")).env("XDG_RUNTIME_DIR", place.path("")).stdin(std::process::Stdio::piped());
+        call.stdout(std::process::Stdio::piped()).spawn().expect("unshare of util-linux, and the right to use it")
+    };
+    let holders: Vec<_> = (0..2).map(|_| contained("", "echo in; read end")).collect();
+    let mut holders: Vec<_> = holders.into_iter().map(|mut child| (child.stdout.take().map(BufReader::new), child)).collect();
+    for (stdout, _) in &mut holders {
+        let mut line = String::new();
+        stdout.as_mut().expect("it is piped").read_line(&mut line).expect("it can be read");
+        assert_eq!(line, "in\n");
+    }
+    let third = contained("--no-wait", "echo in").wait_with_output().expect("it ends");
+    for (_, mut child) in holders {
+        drop(child.stdin.take());
+        child.wait().expect("it ends");
+    }
+    assert_eq!((third.status.code(), third.stdout.as_slice()), (Some(125), [].as_slice()), "both permits are taken");
 }

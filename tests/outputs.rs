@@ -126,6 +126,25 @@ fn bad_lines_are_told_and_what_is_too_long_is_lost() {
 }
 
 #[test]
+fn of_a_daemon_too_bad_lines_are_told_and_what_is_too_long_fails_its_reader_with_the_reason() {
+    let daemon = |command: &str| format!("{{daemon: true, ready: {{log: up}}, command: '{command}; echo up; exec sleep 1000'}}");
+    let place = place(&format!(
+        r#"processes:
+  bad: {}
+  flood: {}
+  reads: {{join: [bad, flood], command: [echo, "${{{{ outputs.bad.x }}}}"]}}
+  drowns: {{join: flood, command: [echo, "${{{{ outputs.flood.x }}}}"]}}
+"#,
+        daemon("printf \"hello\\nx=1\\n\" >> \"$FLOWRUN_OUTPUTS\""),
+        daemon("head -c 1100000 /dev/zero >> \"$FLOWRUN_OUTPUTS\""),
+    ));
+    let said = place.flowrun("-k").run().exits(1);
+    assert!(said.lines().contains(&("reads", "1")), "{said}");
+    assert!(said.stderr.contains("bad: an output of it is left out: line 1: there is no `=` in it"), "{said}");
+    assert!(said.stderr.contains("could not start: cannot read the outputs of `flood`"), "{said}");
+}
+
+#[test]
 fn the_files_are_private_to_each_attempt_and_gone_at_the_end() {
     let place = place(
         r#"processes:

@@ -316,6 +316,21 @@ fn hostile_clients_are_refused_one_by_one() {
 }
 
 #[test]
+fn whatever_a_client_waits_for_there_is_a_bound() {
+    let run = Run::start("");
+    let (stream, mut lines) = run.raw();
+    let kinds = [json!({"do": "wait"}), json!({"do": "logs", "follow": true}), json!({"do": "get", "queue": "q"}), json!({"do": "attach"})];
+    for (id, kind) in kinds.iter().cycle().take(17).enumerate() {
+        let mut request = kind.clone();
+        request["id"] = json!(id);
+        writeln!(&stream, "{request}").expect("it is read");
+    }
+    let refused = std::iter::repeat_with(|| read(&mut lines)).find(|answer| answer.get("event").is_none()).expect("an answer");
+    assert_eq!((&refused["id"], &refused["error"]["code"]), (&json!(16), &json!("not_now")), "{refused}");
+    run.go().exits(0);
+}
+
+#[test]
 fn who_waits_when_the_run_ends_is_told_so() {
     let run = Run::start("");
     let (stream, mut lines) = run.raw();

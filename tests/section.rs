@@ -4,8 +4,8 @@
 mod common;
 
 use std::fs;
-use std::time::{Duration, Instant};
 
+use common::victims::until;
 use common::{Call, Live, Place, Said};
 use flowrun::control::auth::Secret;
 use flowrun::control::client::Client;
@@ -31,21 +31,21 @@ fn start(place: &Place) -> Live {
     flowrun(place, "-v -k").start()
 }
 
+/// Starts a workflow and goes on when a script of its `second` waits for the lock `db`.
+fn until_second_waits(place: &Place) -> Live {
+    let mut live = start(place);
+    live.told_until("second (flowrun lock) waits for lock `db` behind 1");
+    live
+}
+
 fn go(place: &Place) {
     fs::write(place.path("go"), "").expect("a file");
 }
 
 /// The number that a file tells, once it is there.
 fn number(place: &Place, name: &str) -> i32 {
-    let until = Instant::now() + Duration::from_secs(20);
-    loop {
-        let text = fs::read_to_string(place.path(name)).unwrap_or_default();
-        if let Some(number) = text.strip_suffix('\n') {
-            return number.parse().expect("a number");
-        }
-        assert!(Instant::now() < until, "{name} never came");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until("a whole number is there", || place.path(name).exists() && place.read(name).ends_with('\n'));
+    place.read(name).trim_end().parse().expect("a number")
 }
 
 fn slay(pid: i32) {
@@ -98,8 +98,7 @@ processes:
   second: {command: 'AWAIT in; LOCK db -- echo had'}
 ",
     );
-    let mut live = start(&place);
-    live.told_until("second (flowrun lock) waits for lock `db` behind 1");
+    let live = until_second_waits(&place);
     let status = flowrun(&place, "status").run().exits(0).stdout;
     let row = status.lines().find(|line| line.starts_with("second")).expect("a row");
     assert!(row.contains("running") && row.contains("lock `db`, held by `first`"), "{status}");
@@ -191,8 +190,7 @@ processes:
   second: {command: 'AWAIT command; LOCK db -- echo had'}
 ",
     );
-    let mut live = start(&place);
-    live.told_until("second (flowrun lock) waits for lock `db` behind 1");
+    let live = until_second_waits(&place);
     let (victim, command) = (number(&place, whom), number(&place, "command"));
     slay(victim);
     if whom == "client" {
@@ -335,8 +333,7 @@ processes:
   clean: {join: {holder: exit, second: exit}, command: LOCK db -- echo cleaned}
 ",
     );
-    let mut live = start(&place);
-    live.told_until("second (flowrun lock) waits for lock `db` behind 1");
+    let live = until_second_waits(&place);
     live.signal(Signal::SIGTERM);
     assert_eq!(live.end().exits(143).of("clean"), ["cleaned"]);
 }
@@ -352,11 +349,7 @@ processes:
     );
     let mut live = start(&place);
     live.told_until("main started");
-    let until = Instant::now() + Duration::from_secs(20);
-    while !place.path("address").exists() {
-        assert!(Instant::now() < until, "no address");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until("the address is there", || place.path("address").exists());
     let address = place.read("address");
     let (socket, key) = address.split_once(' ').expect("two words");
     let key = flowrun::control::auth::Secret::parse(key).expect("a key");

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::auth::Secret;
 use super::message::{Answer, Body, Greeting, Numbered, Proof, Refusal, Request, VERSION, Welcome, line};
+use crate::io::machine::reason;
 
 /// The longest wait for the greeting: a run that is well greets at once.
 const GREETING: Duration = Duration::from_secs(10);
@@ -39,7 +40,7 @@ impl std::fmt::Display for Trouble {
         match self {
             Self::Gone(error) if error.kind() == io::ErrorKind::UnexpectedEof => f.write_str("the run has closed the connection"),
             Self::Gone(error) if error.kind() == io::ErrorKind::WouldBlock => f.write_str("the run does not answer; it may be suspended"),
-            Self::Gone(error) => write!(f, "the run does not answer: {error}"),
+            Self::Gone(error) => write!(f, "the run does not answer: {}", reason(error)),
             Self::NotAccepted => f.write_str("the run does not accept this key"),
             Self::Foreign(what) => write!(f, "the run speaks another version: {what}"),
             Self::Refused(refusal) => f.write_str(&refusal.message),

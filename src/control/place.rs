@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::auth::Secret;
+use crate::io::machine::reason;
+use crate::io::reap;
 
 /// What is told of a run to whoever looks for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +52,7 @@ impl Place {
     /// What was being done, to which path, and the system's error.
     pub fn make(base: &Path, about: &About, key: &Secret) -> Result<Self, String> {
         let place = Self::of(base, &about.id);
-        let failed = |what: &str, error: io::Error| format!("cannot {what} {}: {error}", place.folder.display());
+        let failed = |what: &str, error: io::Error| format!("cannot {what} {}: {error}", place.folder.display(), error = reason(&error));
         DirBuilder::new().mode(0o700).create(&place.folder).map_err(|error| failed("make the run's folder", error))?;
         let text = serde_json::to_string(about).unwrap_or_default();
         private_file(&place.folder.join("key"), &key.hex()).map_err(|error| failed("write the key into", error))?;
@@ -126,11 +128,13 @@ fn path() -> PathBuf {
 
 fn private(folder: PathBuf, user: u32) -> Result<PathBuf, String> {
     match DirBuilder::new().mode(0o700).create(&folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(format!("cannot make {}: {error}", folder.display())),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(format!("cannot make {}: {}", folder.display(), reason(&error)));
+        }
         Ok(()) | Err(_) => {}
     }
     // Not followed: a link could lead anywhere.
-    let found = fs::symlink_metadata(&folder).map_err(|error| format!("cannot look at {}: {error}", folder.display()))?;
+    let found = fs::symlink_metadata(&folder).map_err(|error| format!("cannot look at {}: {}", folder.display(), reason(&error)))?;
     if !found.is_dir() || found.uid() != user || found.mode() & 0o077 != 0 {
         return Err(format!(
             "{} must be a folder of this user's own that nobody else may enter; remove it, or `chmod 700` it",
@@ -152,17 +156,12 @@ pub fn alive() -> Result<Vec<(About, Place)>, String> {
     found.retain(|(about, place)| {
         let gone = std::os::unix::net::UnixStream::connect(place.socket()).is_err();
         // One that has just begun does not listen yet.
-        if gone && !is_process(about.pid) {
+        if gone && !reap::exists(about.pid) {
             place.remove();
         }
         !gone
     });
     Ok(found)
-}
-
-pub(super) fn is_process(pid: u32) -> bool {
-    let pid = i32::try_from(pid).unwrap_or(i32::MAX);
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None) != Err(nix::errno::Errno::ESRCH)
 }
 
 /// All runs that have a folder, the oldest first; some may have been killed.

@@ -9,7 +9,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::place::{About, is_process};
+use super::place::About;
+use crate::io::reap;
 
 /// So many records are kept.
 const KEPT: usize = 50;
@@ -81,7 +82,7 @@ impl Record {
         if let Some(status) = status() {
             return End::Status(status);
         }
-        if is_process(self.about.pid) {
+        if reap::exists(self.about.pid) {
             return End::NotYet;
         }
         // It may have ended between the two looks.

@@ -33,6 +33,22 @@ pub enum StartError {
     Failed(String),
 }
 
+impl StartError {
+    /// By what the system says of something that could not be done.
+    pub fn of(doing: &str, error: &io::Error) -> Self {
+        use nix::errno::Errno;
+        let errno = error.raw_os_error().map(Errno::from_raw);
+        let why = match errno {
+            Some(Errno::EMFILE) => "the system allows no more open files (`ulimit -n` shows how many)".to_owned(),
+            _ => reason(error),
+        };
+        match errno {
+            Some(Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS) => Self::NoRoom(format!("{doing}: {why}")),
+            _ => Self::Failed(format!("{doing}: {why}")),
+        }
+    }
+}
+
 /// What is started.
 #[derive(Debug)]
 pub struct Start<'a> {
@@ -114,19 +130,14 @@ fn explain(trouble: Trouble, argv: &[String], cwd: &Path) -> StartError {
         Trouble::Spawn(error) => (format!("cannot start `{}`", argv[0]), error),
     };
     let errno = error.raw_os_error().map(Errno::from_raw);
-    let why = match errno {
-        Some(Errno::ENOENT) if what.starts_with("cannot write") => "its folder does not exist".to_owned(),
-        Some(Errno::EAGAIN) => "the system allows no more processes (`ulimit -u` shows how many)".to_owned(),
-        Some(Errno::EMFILE) => "the system allows no more open files (`ulimit -n` shows how many)".to_owned(),
-        _ => reason(&error),
-    };
     match errno {
-        Some(Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE) => StartError::NoRoom(format!("{what}: {why}")),
+        Some(Errno::EAGAIN) => StartError::NoRoom(format!("{what}: the system allows no more processes (`ulimit -u` shows how many)")),
+        Some(Errno::ENOENT) if what.starts_with("cannot write") => StartError::Failed(format!("{what}: its folder does not exist")),
         Some(Errno::E2BIG) => StartError::Failed(format!("{what}: its arguments and environment are too long for this system")),
         Some(Errno::ENOENT | Errno::ENOTDIR) if !cwd.is_dir() => {
             StartError::Failed(format!("{what}: its folder {} does not exist", cwd.display()))
         }
-        _ => StartError::Failed(format!("{what}: {why}")),
+        _ => StartError::of(&what, &error),
     }
 }
 

@@ -5,6 +5,7 @@
 //! one direction, one file a concern; [`build`] is its order.
 
 mod attempts;
+mod build;
 mod command;
 mod connect;
 pub mod dotenv;
@@ -22,7 +23,6 @@ mod kind;
 mod late;
 mod lifetime;
 mod listening;
-mod marks;
 mod model;
 mod order;
 mod outputs;
@@ -35,8 +35,6 @@ mod queue_locks;
 mod queue_waits;
 mod queues;
 mod readiness;
-mod reads;
-mod references;
 mod requests;
 mod resolve;
 mod secrets;

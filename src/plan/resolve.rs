@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::expression::Scope;
-use super::reads::Reads;
+use super::expression::{Reads, Scope};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{Span, Spanned};
 use crate::source::model::Period;

@@ -16,6 +16,7 @@ mod grouped;
 mod heartbeat;
 mod held;
 mod history;
+mod markdown;
 mod out;
 pub mod page;
 mod paint;

@@ -14,13 +14,13 @@ use super::runner::Runner;
 use super::starting::{PendingStart, TRY_AGAIN};
 use crate::base::ids::{JobId, ProcessId};
 use crate::base::time::RunTime;
-use crate::exec::command::{self, Ends, Running, Start, StartError, Streams, Tty};
+use crate::exec::command::{Ends, Running, StartError, Streams, Tty};
 use crate::exec::environment::Own;
 use crate::io::listener::Accepted;
 use crate::io::machine::reason;
 use crate::io::reap;
 use crate::notice::Exit;
-use crate::plan::{Action, Output, Stdin};
+use crate::plan::{Output, Stdin};
 
 /// Connections that one turn takes of one socket at most.
 const PER_TURN: usize = 16;
@@ -29,9 +29,7 @@ impl Runner<'_> {
     /// From now on each connection gets a command.
     pub(super) fn start_accepting(&mut self, start: &PendingStart) -> Result<Option<u32>, StartError> {
         self.make_outputs(start.job)?;
-        self.listeners
-            .begin(start, &self.setup.poller)
-            .map_err(|error| StartError::Failed(format!("cannot wait for connections: {}", reason(&error))))?;
+        self.listeners.begin(start, &self.setup.poller).map_err(|error| StartError::of("cannot wait for connections", &error))?;
         self.jobs.add_accepting(start.job, start.step);
         Ok(None)
     }
@@ -100,9 +98,6 @@ impl Runner<'_> {
     fn serve_connection(&self, job: JobId, accepted: &Accepted, turn: &Turn) -> Result<Running, StartError> {
         let process = &self.setup.plan.processes[job.process];
         let (step, _) = self.known(job, &process.work.steps[0], &Stdin::Null)?;
-        let Action::Command { argv, direct, .. } = &step.action else {
-            return Err(StartError::Failed("a built-in task is no command".to_owned()));
-        };
         let own = Own { process, attempt: job.attempt, permits: &turn.permits, outputs: self.outputs.file(job.process), item: None };
         let mut env = self.setup.environment.of(&step, &own, &self.setup.plan);
         env.push(("FLOWRUN_REMOTE".into(), accepted.peer.clone().into()));
@@ -114,8 +109,7 @@ impl Runner<'_> {
             ends: Ends { input: Some(&accepted.socket), output: Some(&accepted.socket), errors: None },
             first: turn.first,
         };
-        let (direct, shim) = (direct.as_deref(), &self.setup.shim);
-        command::start(&Start { argv, direct, cwd: &step.cwd, env: &env, streams, umask: step.umask, listener: None, shim })
+        self.start_command(&step, &env, streams, None)
     }
 
     /// The command of a connection has ended.
@@ -152,7 +146,9 @@ impl Runner<'_> {
     pub(super) fn end_if_deserted(&mut self, job: JobId) {
         if let Some((step, asked)) = self.jobs.remove_deserted(job) {
             self.kill_stop_command(job);
-            self.settle(None, asked, Over { job, step, exit: Exit::Code(0), pipes: Vec::new() });
+            // It has no end of its own: only commands that had to be killed make one that is not as asked.
+            let exit = if asked == Asked::Killed { Exit::Signal(Signal::SIGKILL as i32) } else { Exit::Code(0) };
+            self.settle(None, asked, Over { job, step, exit, pipes: Vec::new() });
         }
     }
 }

@@ -19,7 +19,6 @@ use crate::base::ids::{JobId, ProcessId, ResourceId};
 use crate::base::time::RunTime;
 use crate::exec::command::StartError;
 use crate::io::listener::{Accepted, Listener};
-use crate::io::machine::reason;
 use crate::io::poller::Poller;
 
 /// All sockets that are open.
@@ -194,11 +193,7 @@ fn cannot_listen(address: &Address, error: &io::Error) -> StartError {
                 path.as_os_str().len()
             )
         }
-        _ => reason(error),
+        _ => return StartError::of(&format!("cannot listen at {address}"), error),
     };
-    let why = format!("cannot listen at {address}: {why}");
-    match errno {
-        Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM) => StartError::NoRoom(why),
-        _ => StartError::Failed(why),
-    }
+    StartError::Failed(format!("cannot listen at {address}: {why}"))
 }

@@ -21,6 +21,7 @@ mod lingering;
 mod listeners;
 mod orphans;
 mod outputs;
+mod patience;
 mod pipes;
 mod printers;
 mod probes;

@@ -12,7 +12,6 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use nix::errno::Errno;
 use tempfile::TempDir;
 
 use super::runner::Runner;
@@ -61,26 +60,22 @@ impl OutputFiles {
         Ok(())
     }
 
-    /// What a process has written, as far as it counts now.
-    fn of(&self, process: ProcessId, plan: &Plan) -> Written {
-        let running = self.file(process).filter(|_| plan.processes[process].control.daemon);
-        match running {
-            Some(path) => outputs::read(path, true).unwrap_or_default().values,
-            None => self.written.get(&process).cloned().unwrap_or_default(),
-        }
+    /// What a process has written, as far as it counts now; else why it cannot be known. Bad lines of a living daemon may
+    /// only be unfinished, and are told at its end.
+    fn of(&self, process: ProcessId, plan: &Plan) -> Result<Written, String> {
+        let known = &plan.processes[process];
+        let Some(path) = self.file(process).filter(|_| known.control.daemon) else {
+            return Ok(self.written.get(&process).cloned().unwrap_or_default());
+        };
+        let cannot = |error| format!("cannot read the outputs of `{}`, {}: {}", known.name, path.display(), reason(&error));
+        outputs::read(path, true).map(|outputs| outputs.values).map_err(cannot)
     }
 }
 
 impl Runner<'_> {
     /// Sees to it that the attempt has a file for its outputs.
     pub(super) fn make_outputs(&mut self, job: JobId) -> Result<(), StartError> {
-        self.outputs.make(job).map_err(|error| {
-            let why = format!("cannot make the file for its outputs: {}", reason(&error));
-            match error.raw_os_error().map(Errno::from_raw) {
-                Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM) => StartError::NoRoom(why),
-                _ => StartError::Failed(why),
-            }
-        })
+        self.outputs.make(job).map_err(|error| StartError::of("cannot make the file for its outputs", &error))
     }
 
     /// The attempt of a process is over: what it has written counts, or is forgotten.
@@ -107,7 +102,7 @@ impl Runner<'_> {
     /// it runs for.
     pub(super) fn known<'s>(&self, job: JobId, step: &'s Step, stdin: &'s Stdin) -> Result<Known<'s>, StartError> {
         let Some(late) = &step.late else { return Ok((Cow::Borrowed(step), Cow::Borrowed(stdin))) };
-        let outputs = self.written_by(late.processes());
+        let outputs = self.written_by(late.processes()).map_err(StartError::Failed)?;
         let given = Given { outputs: &outputs, item: self.queues.item(job).map(|item| item.bytes) };
         let (step, stdin) = late.known(step, stdin, given).map_err(StartError::Failed)?;
         self.secrets.learn(job.process, &step, &self.setup.environment, true);
@@ -117,15 +112,15 @@ impl Runner<'_> {
     /// Evaluates the `if` of a process.
     pub(super) fn decide(&mut self, process: ProcessId) {
         let condition = self.setup.plan.processes[process].work.condition.as_ref();
-        let holds = condition.map_or(Ok(true), |condition| condition.holds(&self.written_by(condition.processes())));
+        let holds = condition.map_or(Ok(true), |condition| condition.holds(&self.written_by(condition.processes())?));
         self.inputs.push_back(Input::Decided { process, holds });
     }
 
-    fn written_by(&self, processes: &BTreeSet<String>) -> BTreeMap<String, Written> {
+    fn written_by(&self, processes: &BTreeSet<String>) -> Result<BTreeMap<String, Written>, String> {
         let plan = &self.setup.plan;
         let all = || plan.processes.entries().map(|(id, process)| (process.name.clone(), id)).collect();
         let names = self.outputs.names.get_or_init(all);
-        let of = |name: &String| names.get(name).map(|id| self.outputs.of(*id, plan)).unwrap_or_default();
-        processes.iter().map(|name| (name.clone(), of(name))).collect()
+        let of = |name: &String| names.get(name).map_or_else(|| Ok(Written::default()), |id| self.outputs.of(*id, plan));
+        processes.iter().map(|name| Ok((name.clone(), of(name)?))).collect()
     }
 }

@@ -17,6 +17,11 @@ use crate::notice::Notice;
 pub struct Printers(Vec<(Pending, Box<dyn Printer>)>);
 
 impl Printers {
+    /// How many requests of a client are open.
+    pub fn requests_of(&self, client: ClientId) -> usize {
+        self.0.iter().filter(|(pending, _)| pending.client == client).count()
+    }
+
     /// A client is gone.
     pub fn forget(&mut self, client: ClientId) {
         self.0.retain(|(pending, _)| pending.client != client);

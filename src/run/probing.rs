@@ -18,12 +18,12 @@ use super::probes::{Seen, UnderWay};
 use super::runner::Runner;
 use super::starting::PendingStart;
 use crate::base::ids::{JobId, ProcessId};
-use crate::exec::command::{self, Ends, Start, StartError, Streams, Tty};
+use crate::exec::command::{Ends, StartError, Streams, Tty};
 use crate::exec::environment::Own;
 use crate::io::machine::reason;
 use crate::io::reap;
 use crate::notice::{Event, Stream};
-use crate::plan::{Action, Output, Probe, Stdin, Step, Work};
+use crate::plan::{Output, Probe, Stdin, Step, Work};
 use crate::ready;
 use crate::sched::Input;
 
@@ -39,7 +39,7 @@ impl Runner<'_> {
         let process = &self.setup.plan.processes[id];
         self.probes
             .begin(start.job, process, &start.permits, &self.setup.poller)
-            .map_err(|error| StartError::Failed(format!("cannot make the socket for its messages (`notify`): {}", reason(&error))))?;
+            .map_err(|error| StartError::of("cannot make the socket for its messages (`notify`)", &error))?;
         self.pipes.listen(id, self.probes.listens(id));
         Ok(())
     }
@@ -102,7 +102,6 @@ impl Runner<'_> {
     fn probe_by_command(&mut self, job: JobId, probe: u32, step: &Step) -> Result<(), String> {
         let known = self.known(job, step, &Stdin::Null).map_err(|(StartError::NoRoom(why) | StartError::Failed(why))| why)?;
         let step = &*known.0;
-        let Action::Command { argv, direct, .. } = &step.action else { return Ok(()) };
         let plan = Arc::clone(&self.setup.plan);
         let folder = std::env::temp_dir();
         let output = NamedTempFile::with_prefix_in("flowrun-probe-", &folder)
@@ -119,17 +118,7 @@ impl Runner<'_> {
         let permits = self.probes.permits(job);
         let own = Own { process: &plan.processes[job.process], attempt: job.attempt, permits, outputs: None, item: self.queues.item(job) };
         let env = self.setup.environment.of(step, &own, &plan);
-        let start = Start {
-            argv,
-            direct: direct.as_deref(),
-            cwd: &step.cwd,
-            env: &env,
-            streams,
-            umask: step.umask,
-            listener: None,
-            shim: &self.setup.shim,
-        };
-        let running = command::start(&start).map_err(|(StartError::NoRoom(why) | StartError::Failed(why))| why)?;
+        let running = self.start_command(step, &env, streams, None).map_err(|(StartError::NoRoom(why) | StartError::Failed(why))| why)?;
         // Without a name from now on: nothing is left of it, whoever is killed.
         let output = output.into_file();
         self.jobs.add_probe(job, running.pid);

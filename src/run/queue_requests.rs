@@ -5,10 +5,11 @@
 //! the core was told before is thought through.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::patience::until;
 use super::queues::{Get, MAX_ITEM, Offer, Origin, Payload};
 use super::runner::Runner;
 use super::server::{Asked, ClientId, refusal};
@@ -17,9 +18,6 @@ use crate::base::ids::{ItemId, JobId, OfferId, QueueId, TakerId};
 use crate::base::suggest;
 use crate::control::message::{Body, Code, ItemText, Request};
 use crate::sched::{Delivery, Input, QueueView};
-
-/// The most requests of one client that may wait at once.
-const MOST_WAITING: usize = 16;
 
 /// What came of a request so far: an answer at once, none yet, or a refusal.
 type Answered = Result<Option<Value>, Body>;
@@ -66,18 +64,9 @@ impl Runner<'_> {
         Err(refusal(Code::Unknown, format!("the run has no queue `{name}`{help}")))
     }
 
-    fn may_wait(&self, client: ClientId) -> Result<(), Body> {
-        if self.queues.requests_of(client) < MOST_WAITING {
-            return Ok(());
-        }
-        let why = format!("{MOST_WAITING} requests of this client wait already; wait for an answer before you ask for more");
-        Err(refusal(Code::NotNow, why))
-    }
-
     fn put(&mut self, pending: Pending, process: Option<&str>, name: &str, items: &[ItemText], timeout: Option<f64>) -> Answered {
         let queue = self.called_queue(name)?;
         let until = until(timeout)?;
-        self.may_wait(pending.client)?;
         let payloads = payloads(items)?;
         let count = u32::try_from(payloads.len()).unwrap_or(u32::MAX);
         let offer = self.queues.offers.add(Origin::Request { pending, until }, queue, payloads);
@@ -90,7 +79,6 @@ impl Runner<'_> {
         let queue = self.called_queue(name)?;
         let until = until(timeout)?;
         let keeper = process.map(|process| self.keeper(process, queue)).transpose()?;
-        self.may_wait(pending.client)?;
         let taker = self.queues.new_taker();
         self.queues.gets.add(taker, Get { pending, queue, kept: keeper.is_some(), until });
         self.inputs.push_back(Input::Wanted { taker, queue, most: 1, keeper });
@@ -249,15 +237,6 @@ fn of_all(offer: &Offer) -> String {
 fn counts(view: &QueueView) -> Value {
     let QueueView { waiting, in_work, taken, set_aside, closed, abandoned } = *view;
     json!({"waiting": waiting, "in_work": in_work, "taken": taken, "set_aside": set_aside, "closed": closed, "abandoned": abandoned})
-}
-
-fn until(timeout: Option<f64>) -> Result<Option<Instant>, Body> {
-    match timeout.map(Duration::try_from_secs_f64) {
-        Some(Err(_)) => Err(refusal(Code::BadRequest, "`timeout` must be a number of seconds, not negative")),
-        // Too far away to be a time is as good as never.
-        Some(Ok(timeout)) => Ok(Instant::now().checked_add(timeout)),
-        None => Ok(None),
-    }
 }
 
 fn payloads(items: &[ItemText]) -> Result<VecDeque<Payload>, Body> {

@@ -4,11 +4,11 @@
 //! was told. Nothing in here waits: an answer that comes later is kept in [`super::waits`].
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
+use super::patience::until;
 use super::runner::Runner;
 use super::sections::Wish;
 use super::server::{Asked, ClientId, refusal};
@@ -19,6 +19,8 @@ use crate::control::message::{Body, Code, Request};
 use crate::io::reap;
 use crate::sched::Input;
 
+/// The most requests of one client that may be open at once.
+const MOST_OPEN: usize = 16;
 /// The largest signal number of the system.
 const LAST_SIGNAL: i32 = 64;
 
@@ -31,6 +33,10 @@ impl Runner<'_> {
             // Every process has its outcome; only the last output is on its way.
             Request::Stop { .. } | Request::Restart { .. } | Request::Signal { .. } | Request::Lock { .. } if over => Err(ending()),
             Request::Put { .. } | Request::Get { .. } | Request::Done { .. } | Request::Close { .. } if over => Err(ending()),
+            ref request if may_wait(request) && self.open_requests(asked.client) >= MOST_OPEN => Err(refusal(
+                Code::NotNow,
+                format!("{MOST_OPEN} requests of this client wait already, or hold locks; wait for an answer before you ask for more"),
+            )),
             Request::Status => Ok(Some(self.status())),
             Request::Logs { process, follow, last } => self.logs(pending, process.as_deref(), follow, last),
             Request::Attach { lines: None } => Ok(self.attach(pending)),
@@ -55,6 +61,14 @@ impl Runner<'_> {
             Err(refused) => refused,
         };
         self.answer(pending, body);
+    }
+
+    /// How many requests of a client wait for an answer, or for the end of what they were granted.
+    fn open_requests(&self, client: ClientId) -> usize {
+        self.waits.requests_of(client)
+            + self.printers.requests_of(client)
+            + self.sections.requests_of(client)
+            + self.queues.requests_of(client)
     }
 
     /// A client is gone: nothing is kept for it.
@@ -159,12 +173,7 @@ impl Runner<'_> {
 
     fn wait_for_client(&mut self, pending: Pending, name: Option<&str>, timeout: Option<f64>) -> Result<Option<Value>, Body> {
         let processes = name.map(|name| self.called(name)).transpose()?;
-        let until = match timeout.map(Duration::try_from_secs_f64) {
-            Some(Err(_)) => return Err(refusal(Code::BadRequest, "`timeout` must be a number of seconds, not negative")),
-            // Too far away to be a time is as good as never.
-            Some(Ok(timeout)) => Instant::now().checked_add(timeout),
-            None => None,
-        };
+        let until = until(timeout)?;
         self.waits.add_end(EndWait { pending, processes, until });
         self.answer_ended();
         Ok(None)
@@ -183,6 +192,22 @@ impl Runner<'_> {
     /// Sends an answer, or an event on the way to it; false when nobody is there to take it.
     pub(super) fn answer(&mut self, to: Pending, body: Body) -> bool {
         self.server.as_mut().is_some_and(|server| server.answer(to.client, to.id, body, &self.setup.poller))
+    }
+}
+
+/// Whether the answer to a request may come later.
+fn may_wait(request: &Request) -> bool {
+    match request {
+        Request::Put { .. } | Request::Get { .. } | Request::Lock { .. } | Request::Wait { .. } | Request::Attach { .. } => true,
+        Request::Logs { follow, .. } => *follow,
+        Request::Status
+        | Request::Stop { .. }
+        | Request::Restart { .. }
+        | Request::Signal { .. }
+        | Request::Done { .. }
+        | Request::Len { .. }
+        | Request::Close { .. }
+        | Request::Unlock { .. } => false,
     }
 }
 

@@ -104,8 +104,7 @@ pub fn run(setup: Setup<'_>) -> io::Result<Ended> {
     runner.finish()
 }
 
-/// Everything a run has at hand; what it does stands in this file and in `starting`, `stopping`, `endings`,
-/// `terminals` and `suspension`.
+/// Everything a run has at hand; the other files of this folder add what it does with it, one subject each.
 pub(super) struct Runner<'a> {
     pub(super) setup: Setup<'a>,
     pub(super) core: Scheduler,
@@ -229,7 +228,8 @@ impl<'a> Runner<'a> {
         match &notice.event {
             Event::Ended { process, outcome, .. } => {
                 self.ties.ended(*process);
-                self.outputs_end(*process, matches!(outcome, Outcome::Success));
+                let daemon = self.setup.plan.processes[*process].control.daemon;
+                self.outputs_end(*process, matches!(outcome, Outcome::Success) || daemon && matches!(outcome, Outcome::Stopped));
                 self.listeners.close(*process, &self.setup.poller);
                 self.handle.mark_ended(*process);
                 self.probes.forget(*process, &self.setup.poller);
@@ -268,7 +268,7 @@ impl<'a> Runner<'a> {
         match effect {
             Effect::Start { job, step, permits, item } => self.starts.push_back(PendingStart { job, step, permits, item }),
             Effect::Accept { offer, queue, first, count } => self.accept(offer, queue, first, count),
-            Effect::RefuseOffer { offer } => self.refuse_offer(offer),
+            Effect::RefuseOffer { offer, abandoned } => self.refuse_offer(offer, abandoned),
             Effect::Hand { taker, items } => self.hand(taker, &items),
             Effect::EndOfQueue { taker } => self.end_of_queue(taker),
             Effect::CutProducers { queue } => self.cut_producers(queue),

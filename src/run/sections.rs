@@ -4,10 +4,10 @@
 //! ends, however the client died. Decides nothing of who gets what; the core does, timeouts included.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::patience::seconds;
 use super::refusals;
 use super::runner::Runner;
 use super::server::{ClientId, refusal};
@@ -27,6 +27,13 @@ const MOST_NAMES: usize = 1000;
 pub struct Sections {
     last: u64,
     open: BTreeMap<Section, Pending>,
+}
+
+impl Sections {
+    /// How many of a client wait or are held.
+    pub fn requests_of(&self, client: ClientId) -> usize {
+        self.open.values().filter(|pending| pending.client == client).count()
+    }
 }
 
 /// What a client asks for.
@@ -49,11 +56,7 @@ impl Runner<'_> {
     pub(super) fn lock_for_client(&mut self, pending: Pending, process: Option<&str>, wish: &Wish<'_>) -> Result<Option<Value>, Body> {
         let process = self.process_of_client(process)?;
         let shares = shares(&self.setup.plan, wish)?;
-        let patience = match wish.timeout.map(Duration::try_from_secs_f64) {
-            Some(Err(_)) => return Err(bad("`timeout` must be a number of seconds, not negative")),
-            Some(Ok(patience)) => Some(patience),
-            None => None,
-        };
+        let patience = seconds(wish.timeout)?;
         if self.sections.open.values().any(|open| *open == pending) {
             return Err(bad("a `lock` of this connection with the same `id` is still open"));
         }

@@ -1,8 +1,9 @@
 //! The control socket: takes connections, checks who they are, and passes on what they ask.
 //!
 //! Everything is bounded: clients, the length of a line, what waits for a client that does not read, the time
-//! a client may take to prove that it knows the key. One that breaks a bound is let go and is told nothing.
-//! Knows nothing of what requests do: the runner carries them out and answers when it can.
+//! a client may take to prove that it knows the key. One that breaks a bound is let go and is told nothing; only
+//! one too many is told that all places are taken. A client that sends nothing more is taken for gone, since that is
+//! all that can be seen of its death. Knows nothing of what requests do: the runner carries them out and answers when it can.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
@@ -98,7 +99,15 @@ impl Server {
             }),
             Err(error) => {
                 place.remove();
-                Err(format!("cannot listen at {}: {}", place.socket().display(), reason(&error)))
+                let path = place.socket();
+                Err(match error.kind() {
+                    ErrorKind::InvalidInput => format!(
+                        "cannot listen at {}: its {} bytes are more than the path of a socket may have, about a hundred; set XDG_RUNTIME_DIR to a shorter path",
+                        path.display(),
+                        path.as_os_str().len()
+                    ),
+                    _ => format!("cannot listen at {}: {}", path.display(), reason(&error)),
+                })
             }
         }
     }

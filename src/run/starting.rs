@@ -1,11 +1,11 @@
 //! Starting what the core has decided to start, and waiting when the machine has no room for it.
 
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::sys::signal::Signal;
 
 use super::inbox::{Lines, Message, RunHandle};
@@ -100,9 +100,10 @@ impl Runner<'_> {
 
     pub(super) fn start_child(&mut self, start: &PendingStart, step: &Step) -> Result<Option<u32>, StartError> {
         self.make_outputs(start.job)?;
-        self.ties.make(start.job.process).map_err(|error| no_pipe(&error))?;
+        self.ties.make(start.job.process).map_err(|error| StartError::of("cannot make the pipe between two processes", &error))?;
         let plan = Arc::clone(&self.setup.plan);
-        let streams = QueueStreams::make(&plan.processes[start.job.process].work, &plan).map_err(|error| no_pipe(&error))?;
+        let streams = QueueStreams::make(&plan.processes[start.job.process], &plan)
+            .map_err(|error| StartError::of("cannot make the pipe to a queue", &error))?;
         let ends = streams.ends(self.ties.of(start.job.process));
         let last = start.step as usize + 1 == plan.processes[start.job.process].work.steps.len();
         let listener = self.listeners.socket(start.job.process).filter(|_| last);
@@ -130,9 +131,6 @@ impl Runner<'_> {
         let work = &process.work;
         let (step, input) = self.known(job, step, &work.stdin)?;
         let (step, input) = (&*step, &*input);
-        let Action::Command { argv, direct, .. } = &step.action else {
-            return Err(StartError::Failed("a built-in task is no command".to_owned()));
-        };
         let outputs = if let Role::Step(_) = role { self.outputs.file(job.process) } else { None };
         let item = self.queues.item(job);
         if let Some(item) = &item {
@@ -156,8 +154,22 @@ impl Runner<'_> {
             _ => output,
         };
         let streams = Streams { stdin, stdout: shown(&work.stdout), stderr: shown(&work.stderr), tty, ends, first };
+        self.start_command(step, &env, streams, listener)
+    }
+
+    /// Starts the command of a step whose values are known.
+    pub(super) fn start_command(
+        &self,
+        step: &Step,
+        env: &[(OsString, OsString)],
+        streams: Streams<'_>,
+        listener: Option<BorrowedFd<'_>>,
+    ) -> Result<Running, StartError> {
+        let Action::Command { argv, direct, .. } = &step.action else {
+            return Err(StartError::Failed("a built-in task is no command".to_owned()));
+        };
         let (shim, umask) = (&self.setup.shim, step.umask);
-        command::start(&Start { argv, direct: direct.as_deref(), cwd: &step.cwd, env: &env, streams, umask, listener, shim })
+        command::start(&Start { argv, direct: direct.as_deref(), cwd: &step.cwd, env, streams, umask, listener, shim })
     }
 
     /// Watches the outputs of a child.
@@ -212,13 +224,5 @@ impl Runner<'_> {
             self.inputs.push_back(Input::Ended { job, step: start.step, exit: Exit::Signal(signal as i32) });
         }
         true
-    }
-}
-
-fn no_pipe(error: &io::Error) -> StartError {
-    let why = format!("cannot make the pipe between two processes: {}", reason(error));
-    match error.raw_os_error().map(Errno::from_raw) {
-        Some(Errno::EMFILE | Errno::ENFILE) => StartError::NoRoom(why),
-        _ => StartError::Failed(why),
     }
 }

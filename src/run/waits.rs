@@ -77,6 +77,12 @@ impl Waits {
         (ends, std::mem::take(&mut self.followers).into_iter().map(|(pending, _)| pending).collect())
     }
 
+    /// How many requests of a client wait.
+    pub fn requests_of(&self, client: ClientId) -> usize {
+        let ends = self.ends.iter().filter(|wait| wait.pending.client == client).count();
+        ends + self.followers.iter().filter(|(pending, _)| pending.client == client).count()
+    }
+
     /// A client is gone.
     pub fn forget(&mut self, client: ClientId) {
         self.ends.retain(|wait| wait.pending.client != client);

@@ -202,6 +202,8 @@ pub enum Effect {
     RefuseOffer {
         /// Which.
         offer: OfferId,
+        /// Whether people are told of it as of an abandoned queue.
+        abandoned: bool,
     },
     /// Items for somebody who wants them.
     Hand {

@@ -58,7 +58,7 @@ impl Scheduler {
     pub(super) fn take_queue_turn(&mut self, turn: Turn, out: &mut Outbox) {
         let effect = match turn {
             Turn::Accepted { offer, queue, first, count } => Effect::Accept { offer, queue, first, count },
-            Turn::Refused { offer } => Effect::RefuseOffer { offer },
+            Turn::Refused { offer, abandoned } => Effect::RefuseOffer { offer, abandoned },
             Turn::Handed { taker, items } => Effect::Hand { taker, items },
             Turn::Ended { taker } => Effect::EndOfQueue { taker },
             Turn::Cut { queue } => Effect::CutProducers { queue },

@@ -2,8 +2,8 @@
 //!
 //! What is declared was checked before the run and is never refused here: of the requests in a ring the newest that a
 //! client made is. Where nothing but a job slot is missing, and all that have one wait behind the one that lacks it,
-//! nobody is refused: a slot is lent, since who waits does no work. Looked for only when a request has to wait
-//! that others may wait for; then it costs a look at all processes.
+//! nobody is refused: a slot is lent, since who waits does no work. Rings are looked for when a request has to wait
+//! that others may wait for, and slots as long as all are with those who wait: each time it costs a look at all processes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

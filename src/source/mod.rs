@@ -10,7 +10,6 @@
 
 pub mod hints;
 pub mod model;
-mod probe_hints;
 pub mod read;
 mod syntax;
 pub mod tree;

@@ -1,20 +1,17 @@
 //! A page around the picture of a graph: moved by dragging, zoomed, searched. It brings along all that it needs.
 
 use super::svg;
-use crate::report::page::{fill, policy};
-
-const PAGE: &str = include_str!("page.html");
-const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+use crate::report::page::{Page, escaped};
 
 /// The page.
 pub fn wrap(name: &str, picture: &str) -> String {
-    let values = [
-        ("POLICY", &*policy(&[STYLE, svg::STYLE], SCRIPT)),
-        ("NAME", &*svg::escaped(name)),
-        ("STYLE", STYLE),
-        ("PICTURE", picture),
-        ("SCRIPT", SCRIPT),
-    ];
-    fill(PAGE, &values)
+    Page {
+        title: &format!("{name} – graph"),
+        style: include_str!("page.css"),
+        inner_styles: &[svg::STYLE],
+        body: include_str!("body.html"),
+        values: &[("NAME", &escaped(name)), ("PICTURE", picture)],
+        script: include_str!("page.js"),
+    }
+    .render()
 }

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use super::layout::{Layout, Wish, layout};
 use super::outcomes::Outcomes;
 use super::{GraphPicture, legend};
+use crate::report::page::escaped;
 
 /// The style of the picture, which the page's policy must know.
 pub const STYLE: &str = include_str!("svg.css");
@@ -189,22 +190,4 @@ fn frame(places: &Layout, body: &str, (legend, legend_width): &(String, f64)) ->
          <defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"tip\" d=\"M0 0L8 4L0 8Z\"/></marker></defs>\n\
          <rect class=\"paper\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"/>\n{body}{legend}</svg>\n"
     )
-}
-
-/// A text within XML, in an element or in an attribute.
-pub fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
-            c if c.is_control() => safe.push('\u{fffd}'),
-            c => safe.push(c),
-        }
-    }
-    safe
 }

@@ -4,6 +4,8 @@
 //! first.
 
 use super::super::clean::clean_text;
+use super::super::markdown::{block, counted, inline};
+use super::super::page::escaped;
 use super::super::view::{RunView, State};
 use super::super::words;
 use super::annotate::clean_line;
@@ -35,7 +37,7 @@ pub fn summary(view: &RunView, summary: &RunSummary) -> String {
 
 fn verdict(view: &RunView, summary: &RunSummary) -> String {
     let counts = view.counts();
-    let counted = [
+    let counted = counted(&[
         (counts.succeeded, "succeeded"),
         (counts.failed, "failed"),
         (counts.allowed, "failed as allowed"),
@@ -43,10 +45,8 @@ fn verdict(view: &RunView, summary: &RunSummary) -> String {
         (counts.cancelled, "cancelled"),
         (counts.stopped, "stopped"),
         (summary.queues, "queues not worked off"),
-    ];
-    let counted: Vec<String> = counted.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
-    let mut text =
-        format!("{} in {}", if counted.is_empty() { "nothing to do".to_owned() } else { counted.join(", ") }, human(view.length()));
+    ]);
+    let mut text = format!("{counted} in {}", human(view.length()));
     if let Some(signal) = summary.interrupted {
         text += &format!(", {}", words::interrupted(signal));
     }
@@ -69,23 +69,24 @@ fn rank(view: &RunView, process: ProcessId) -> u8 {
 
 fn row(view: &RunView, process: ProcessId) -> String {
     let plan = view.plan();
-    let trouble = view.troubles().iter().find(|end| end.process == process).map(|end| &end.outcome);
-    let (sign, outcome) = match (trouble, view.state(process)) {
-        (Some(Outcome::Failed { failure, allowed }), _) => {
-            let sign = if *allowed { "⚠️" } else { "❌" };
-            (sign, format!("failed{}: {}", if *allowed { " as allowed" } else { "" }, words::failure(plan, process, failure)))
-        }
-        (Some(Outcome::Skipped(reason)), _) => ("⏭️", format!("skipped: {}", words::skip(plan, reason))),
-        (Some(Outcome::Cancelled(reason)), _) => ("🚫", format!("cancelled: {}", words::cancel(plan, reason))),
-        (_, State::Ended(OutcomeKind::Success)) => ("✅", "succeeded".to_owned()),
-        (_, State::Ended(OutcomeKind::Stopped)) => ("⏹️", "stopped".to_owned()),
-        (_, State::Ended(OutcomeKind::Failed)) => ("❌", "failed".to_owned()),
-        (_, State::Ended(OutcomeKind::Skipped)) => ("⏭️", "skipped".to_owned()),
-        (_, State::Ended(OutcomeKind::Cancelled)) => ("🚫", "cancelled".to_owned()),
-        _ => ("❔", "did not end".to_owned()),
+    let end = view.troubles().iter().find(|end| end.process == process).map(|end| &end.outcome);
+    let (sign, word) = match view.state(process) {
+        State::Ended(OutcomeKind::Success) => ("✅", "succeeded"),
+        State::Ended(OutcomeKind::Stopped) => ("⏹️", "stopped"),
+        State::Ended(OutcomeKind::Failed) if matches!(end, Some(Outcome::Failed { allowed: true, .. })) => ("⚠️", "failed as allowed"),
+        State::Ended(OutcomeKind::Failed) => ("❌", "failed"),
+        State::Ended(OutcomeKind::Skipped) => ("⏭️", "skipped"),
+        State::Ended(OutcomeKind::Cancelled) => ("🚫", "cancelled"),
+        _ => ("❔", "did not end"),
+    };
+    let why = match end {
+        Some(Outcome::Failed { failure, .. }) => format!(": {}", inline(&words::failure(plan, process, failure))),
+        Some(Outcome::Skipped(reason)) => format!(": {}", inline(&words::skip(plan, reason))),
+        Some(Outcome::Cancelled(reason)) => format!(": {}", inline(&words::cancel(plan, reason))),
+        _ => String::new(),
     };
     let time = view.begun(process).map_or_else(String::new, |begun| human(view.since(process).since(begun)));
-    format!("| {sign} | {} | {} | {time} |\n", inline(&words::name(plan, process)), inline(&outcome))
+    format!("| {sign} | {} | {word}{why} | {time} |\n", inline(&words::name(plan, process)))
 }
 
 fn failures(view: &RunView, text: &mut String) {
@@ -95,32 +96,10 @@ fn failures(view: &RunView, text: &mut String) {
         if lines.is_empty() {
             continue;
         }
-        let lines = lines.join("\n");
-        let fence = "`".repeat(longest_run(&lines).max(2) + 1);
-        let name = inline(&words::name(view.plan(), end.process));
-        *text += &format!("\n<details open><summary>Last lines of {name}</summary>\n\n{fence}text\n{lines}\n{fence}\n\n</details>\n");
+        // Within an element of HTML no Markdown is read, up to the next empty line.
+        let name = escaped(&words::name(view.plan(), end.process));
+        *text += &format!("\n<details open><summary>Last lines of {name}</summary>\n\n{}\n</details>\n", block(&lines));
     }
-}
-
-/// How many backquotes stand together at most.
-fn longest_run(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
-}
-
-/// A text without what Markdown and HTML would take for their own.
-fn inline(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => plain.push_str("&lt;"),
-            '>' => plain.push_str("&gt;"),
-            '&' => plain.push_str("&amp;"),
-            '\n' | '\r' => plain.push(' '),
-            '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '#' | '~' | '!' | '@' => plain.extend(['\\', c]),
-            c => plain.push(c),
-        }
-    }
-    plain
 }
 
 #[cfg(test)]
@@ -133,7 +112,7 @@ mod tests {
 
     #[test]
     fn failures_come_first_and_nothing_leaves_its_place() {
-        let mut view = RunView::new(Arc::new(plan(&["good", "a|b<i>"])));
+        let mut view = RunView::new(Arc::new(plan(&["good", "a|b[<i>]"])));
         for event in [
             started(0, 1),
             started(1, 1),
@@ -148,10 +127,10 @@ mod tests {
 
 | | process | outcome | time |
 |---|---|---|---|
-| ❌ | a\\|b&lt;i&gt; | failed: exit code 3 | 0 ms |
+| ❌ | a\\|b\\[&lt;i&gt;\\] | failed: exit code 3 | 0 ms |
 | ✅ | good | succeeded | 0 ms |
 
-<details open><summary>Last lines of a\\|b&lt;i&gt;</summary>
+<details open><summary>Last lines of a|b[&lt;i&gt;]</summary>
 
 ````text
 ```</details>

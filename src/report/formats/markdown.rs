@@ -1,12 +1,11 @@
 //! Markdown: a table of processes, failures with their last lines, the critical path.
 //!
-//! For job summaries and comments, so it is bounded: failures come first, then what took longest. No text of others
-//! can become markup: in cells and sentences every character that could is escaped, in a block of code the fence is
-//! longer than any run of backquotes in it.
+//! For job summaries and comments, so it is bounded: failures come first, what went well last.
 
 use super::words;
 use crate::base::duration::human;
 use crate::notice::OutcomeKind;
+use crate::report::markdown::{block, counted, inline};
 use crate::report::record::Report;
 use crate::report::record::model::{Counts, Process};
 
@@ -27,52 +26,15 @@ pub fn render(report: &Report) -> String {
     page + "\n"
 }
 
-/// A text of others within a line: nothing in it is markup, and it stays in its line and its cell.
-fn inline(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\r' | '\t' => safe.push(' '),
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            // A mention of a person, an issue or an address would become a link.
-            '@' | '#' | ':' => safe.push_str(&format!("&#{};", u32::from(c))),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '+' | '-' | '!' | '|' | '~' | '$' | '=' => safe.extend(['\\', c]),
-            c if c.is_control() => safe.push('\u{fffd}'),
-            c => safe.push(c),
-        }
-    }
-    safe
-}
-
-/// Lines of output as a block of code, in a fence that nothing in them can close.
-fn block(lines: &[String]) -> String {
-    let mut longest = 2;
-    let mut text = String::new();
-    for line in lines {
-        let clean = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
-        let line: String = console::strip_ansi_codes(line).chars().map(clean).collect();
-        let run = line.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-        longest = longest.max(run);
-        text += &line;
-        text.push('\n');
-    }
-    let fence = "`".repeat(longest + 1);
-    format!("{fence}text\n{text}{fence}\n")
-}
-
 fn counts(counts: &Counts) -> String {
-    let all = [
+    counted(&[
         (counts.success, "succeeded"),
         (counts.failed, "failed"),
         (counts.allowed, "failed as allowed"),
         (counts.skipped, "skipped"),
         (counts.cancelled, "cancelled"),
         (counts.stopped, "stopped"),
-    ];
-    let parts: Vec<_> = all.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
-    if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") }
+    ])
 }
 
 /// Where a process stands in the table: failures first, what went well last; within these the order of the file.

@@ -6,15 +6,20 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
 use super::payload::Payload;
-use crate::base::ids::{OfferId, QueueId};
+use crate::base::ids::{OfferId, ProcessId, QueueId};
 use crate::run::server::ClientId;
 use crate::run::waits::Pending;
 
 /// Who offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A stream of a process, by its key.
-    Stream(usize),
+    /// A stream of a process.
+    Stream {
+        /// Its key.
+        key: usize,
+        /// Who writes into it.
+        by: ProcessId,
+    },
     /// A request.
     Request {
         /// Which.

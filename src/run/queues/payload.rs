@@ -1,7 +1,7 @@
 //! The bytes of items: cut out of blocks as they were read, never copied one by one.
 //!
 //! A block is what one read brought, shared by all items in it, so that a million short lines cost a few hundred
-//! allocations. The price: one item that stays for long keeps its whole block, at most 64 KiB more than itself.
+//! allocations. The price: one item that stays for long keeps its whole block: 64 KiB, and a long line that ended in it.
 
 use std::rc::Rc;
 

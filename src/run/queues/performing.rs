@@ -22,16 +22,24 @@ impl Runner<'_> {
         }
         let Some(done) = self.queues.offers.remove(offer) else { return };
         match done.origin {
-            Origin::Stream(key) => self.queues.sources.offer_over(key),
+            Origin::Stream { key, .. } => self.queues.sources.offer_over(key),
             Origin::Request { pending, .. } => self.put_is_done(pending, done.taken),
         }
     }
 
-    /// What is left of an offer is not taken.
-    pub(in crate::run) fn refuse_offer(&mut self, offer: OfferId) {
+    /// What is left of an offer is not taken; whether that is told as an abandoned queue. Of a closed one, a client is
+    /// answered, and of what a process has written, people are told.
+    pub(in crate::run) fn refuse_offer(&mut self, offer: OfferId, abandoned: bool) {
         let Some(refused) = self.queues.offers.remove(offer) else { return };
         match refused.origin {
-            Origin::Stream(key) => self.queues.sources.close(key, &self.setup.poller),
+            Origin::Stream { key, by } => {
+                let rest = self.queues.sources.drain_one(key, &self.setup.poller).map_or(0, |(brought, _)| brought.lines.len());
+                if !abandoned {
+                    let count = refused.left.len() + rest;
+                    let queue = &self.setup.plan.queues[refused.queue].name;
+                    self.warn(by, format!("items for the queue `{queue}` that did not get into it before it was closed: {count}"));
+                }
+            }
             Origin::Request { pending, .. } => self.put_is_refused(pending, &refused),
         }
     }

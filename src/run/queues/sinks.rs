@@ -1,7 +1,8 @@
 //! The writing ends of standard inputs that are fed from queues.
 //!
-//! A consumer that has its queue alone gets items as its pipe takes them. Of several, each gets one only when its
-//! pipe is empty: whoever is free has the next, and nobody sits on items that others could do. That is exact where
+//! A consumer that has its queue alone gets items as its pipe takes them; the pipe is small where the queue is bounded.
+//! Others get one only when their pipe is empty: whoever is free has the next, and nobody sits on items that others,
+//! or its own next attempt, could do. That is exact where
 //! a pipe can be made one page large (Linux); elsewhere a consumer can be given items ahead, as many as fit into
 //! its pipe. An item counts as handed over when its first byte is written. Such a consumer is another taker each
 //! time: the one before is over as soon as its item is written, so that nobody waits for the reading of it.
@@ -16,14 +17,30 @@ use crate::base::ids::{ItemId, JobId, QueueId, TakerId};
 use crate::io::pipe;
 use crate::io::poller::Poller;
 
-/// The pipe of a consumer that has its queue alone, in bytes.
+/// The pipe of a consumer that may be far ahead, in bytes.
 const LARGE: usize = 256 * 1024;
-/// So many items such a consumer gets at once.
+/// So many items a consumer that may be ahead gets at once.
 const MANY: u32 = 1024;
 
-/// The size of the pipe for a consumer.
-pub fn pipe_size(alone: bool) -> usize {
-    if alone { LARGE } else { pipe::SMALLEST }
+/// What a consumer may be handed before it has read what it was handed before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    /// Nothing.
+    No,
+    /// What a small pipe takes.
+    Little,
+    /// What a large pipe takes.
+    Far,
+}
+
+impl Ahead {
+    /// The size of the pipe, in bytes.
+    pub fn pipe_size(self) -> usize {
+        match self {
+            Self::No | Self::Little => pipe::SMALLEST,
+            Self::Far => LARGE,
+        }
+    }
 }
 
 /// A consumer that can take items.
@@ -57,7 +74,7 @@ struct Sink {
     /// As whom it has been handed items, or wants some.
     taker: Option<TakerId>,
     queue: QueueId,
-    alone: bool,
+    ahead: Ahead,
     /// What is still to be written, and how much of the first is.
     left: VecDeque<(ItemId, Payload)>,
     written: usize,
@@ -80,10 +97,10 @@ impl Sinks {
     ///
     /// # Errors
     /// The system's error.
-    pub fn add(&mut self, key: usize, end: OwnedFd, job: JobId, queue: QueueId, alone: bool, poller: &Poller) -> io::Result<()> {
+    pub fn add(&mut self, key: usize, end: OwnedFd, job: JobId, queue: QueueId, ahead: Ahead, poller: &Poller) -> io::Result<()> {
         poller.add_writable(end.as_raw_fd(), key)?;
         let (file, left) = (File::from(end), VecDeque::new());
-        self.open.insert(key, Sink { file, job, taker: None, queue, alone, left, written: 0, writable: false, wants: false });
+        self.open.insert(key, Sink { file, job, taker: None, queue, ahead, left, written: 0, writable: false, wants: false });
         Ok(())
     }
 
@@ -150,7 +167,7 @@ impl Sinks {
         if sink.flush(done).is_err() {
             return self.close(key, poller);
         }
-        let taker = sink.taker.take_if(|_| !sink.alone && !sink.wants && sink.left.is_empty())?;
+        let taker = sink.taker.take_if(|_| sink.ahead == Ahead::No && !sink.wants && sink.left.is_empty())?;
         self.keys.remove(&taker);
         Some(Over { taker, queue: sink.queue, back: Vec::new(), done: Vec::new() })
     }
@@ -213,12 +230,12 @@ impl Sink {
         if self.wants || !self.left.is_empty() || !self.writable {
             return None;
         }
-        if !self.alone && !pipe::is_drained(&self.file) {
+        if self.ahead == Ahead::No && !pipe::is_drained(&self.file) {
             self.writable = false;
             return None;
         }
         self.wants = true;
         let taker = *self.taker.get_or_insert_with(new_taker);
-        Some(Want { taker, queue: self.queue, most: if self.alone { MANY } else { 1 } })
+        Some(Want { taker, queue: self.queue, most: if self.ahead == Ahead::No { 1 } else { MANY } })
     }
 }

@@ -117,7 +117,7 @@ impl Sources {
     }
 
     /// Closes a stream: who writes into it meets an error.
-    pub fn close(&mut self, key: usize, poller: &Poller) {
+    fn close(&mut self, key: usize, poller: &Poller) {
         self.ready.remove(&key);
         if let Some(source) = self.open.remove(&key) {
             poller.remove(source.file.as_raw_fd());
@@ -138,7 +138,8 @@ impl Sources {
         keys.into_iter().filter_map(|key| self.drain_one(key, poller)).collect()
     }
 
-    fn drain_one(&mut self, key: usize, poller: &Poller) -> Option<(Brought, Option<OfferId>)> {
+    /// Reads all that is in a stream now, and closes it.
+    pub fn drain_one(&mut self, key: usize, poller: &Poller) -> Option<(Brought, Option<OfferId>)> {
         self.ready.remove(&key);
         let mut source = self.open.remove(&key)?;
         poller.remove(source.file.as_raw_fd());

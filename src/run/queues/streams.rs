@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 use super::super::lingering;
 use super::super::runner::Runner;
 use super::offers::Origin;
-use super::sinks::pipe_size;
+use super::sinks::Ahead;
 use super::sources::Brought;
 use super::{MAX_ITEM, Queues};
 use crate::base::ids::{JobId, QueueId};
@@ -18,8 +18,9 @@ use crate::exec::command::Ends;
 use crate::io::child::set_nonblocking;
 use crate::io::machine::reason;
 use crate::io::pipe;
-use crate::plan::{Output, Plan, Stdin, Work};
+use crate::plan::{Output, Plan, Process, Stdin};
 use crate::sched::Input;
+use crate::source::model::RestartPolicy;
 
 /// A pipe with a queue behind it.
 #[derive(Debug)]
@@ -44,9 +45,10 @@ impl Streams {
     ///
     /// # Errors
     /// The system's error.
-    pub fn make(work: &Work, plan: &Plan) -> io::Result<Self> {
+    pub fn make(process: &Process, plan: &Plan) -> io::Result<Self> {
+        let work = &process.work;
         let out = |output: &Output| if let Output::Queue(queue) = output { outgoing(*queue, plan).map(Some) } else { Ok(None) };
-        let input = if let Stdin::Queue(queue) = work.stdin { Some(incoming(queue, plan)?) } else { None };
+        let input = if let Stdin::Queue(queue) = work.stdin { Some(incoming(process, queue, plan)?) } else { None };
         Ok(Self { input, output: out(&work.stdout)?, errors: out(&work.stderr)? })
     }
 
@@ -62,8 +64,8 @@ impl Streams {
 }
 
 /// A pipe out of a queue.
-fn incoming(queue: QueueId, plan: &Plan) -> io::Result<Tied> {
-    let (theirs, ours) = pipe::make(Some(pipe_size(is_alone(queue, plan))))?;
+fn incoming(process: &Process, queue: QueueId, plan: &Plan) -> io::Result<Tied> {
+    let (theirs, ours) = pipe::make(Some(ahead(process, queue, plan).pipe_size()))?;
     set_nonblocking(&ours)?;
     Ok(Tied { queue, theirs, ours })
 }
@@ -76,8 +78,16 @@ fn outgoing(queue: QueueId, plan: &Plan) -> io::Result<Tied> {
     Ok(Tied { queue, theirs, ours })
 }
 
-fn is_alone(queue: QueueId, plan: &Plan) -> bool {
-    plan.queues[queue].consumers.len() == 1
+/// What is in its pipe when a consumer ends is lost, as in a shell: one that may be run again, or with others, has
+/// nothing ahead. A bound of the queue holds for what waits, and a large pipe would make it meaningless.
+fn ahead(process: &Process, queue: QueueId, plan: &Plan) -> Ahead {
+    let queue = &plan.queues[queue];
+    let again = process.control.retries.count > 0 || process.control.restart.policy != RestartPolicy::No;
+    match queue.maxsize {
+        _ if again || queue.consumers.len() > 1 => Ahead::No,
+        Some(_) => Ahead::Little,
+        None => Ahead::Far,
+    }
 }
 
 impl Queues {
@@ -98,8 +108,8 @@ impl Runner<'_> {
         }
         if let Some(Tied { queue, ours, .. }) = streams.input {
             let key = self.queues.new_key();
-            let alone = is_alone(queue, &self.setup.plan);
-            if let Err(error) = self.queues.sinks.add(key, ours, job, queue, alone, &self.setup.poller) {
+            let ahead = ahead(&self.setup.plan.processes[job.process], queue, &self.setup.plan);
+            if let Err(error) = self.queues.sinks.add(key, ours, job, queue, ahead, &self.setup.poller) {
                 self.warn(job.process, format!("it gets no items: cannot watch a pipe: {}", reason(&error)));
             }
         }
@@ -123,7 +133,7 @@ impl Runner<'_> {
         let Brought { key, job, queue, lines, bad } = brought;
         if !lines.is_empty() {
             let count = u32::try_from(lines.len()).unwrap_or(u32::MAX);
-            let offer = self.queues.offers.add(Origin::Stream(key), queue, lines.into());
+            let offer = self.queues.offers.add(Origin::Stream { key, by: job.process }, queue, lines.into());
             self.queues.sources.offered(key, offer);
             self.inputs.push_back(Input::Offered { offer, queue, count, by: Some(job.process) });
         }

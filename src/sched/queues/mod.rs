@@ -28,7 +28,7 @@ pub enum Turn {
     /// Items of an offering are in their queue.
     Accepted { offer: OfferId, queue: QueueId, first: ItemId, count: u32 },
     /// What is left of an offering is not taken.
-    Refused { offer: OfferId },
+    Refused { offer: OfferId, abandoned: bool },
     /// Items for a taker.
     Handed { taker: TakerId, items: Vec<Delivery> },
     /// An item for a worker of a `for_each`.

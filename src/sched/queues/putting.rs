@@ -17,7 +17,8 @@ impl QueueTable {
     /// Somebody has so many items for a queue.
     pub fn offer(&mut self, offer: OfferId, queue: QueueId, count: u32, by: Option<ProcessId>) {
         if self.queues.get(queue).is_none_or(|queue| queue.closed) || count == 0 || self.offers.contains_key(&offer) {
-            self.turns.push_back(Turn::Refused { offer });
+            let abandoned = self.queues.get(queue).is_some_and(|queue| queue.deserted);
+            self.turns.push_back(Turn::Refused { offer, abandoned });
             self.missed(queue, count);
             return;
         }
@@ -57,10 +58,11 @@ impl QueueTable {
     /// What writes into a queue meets a closed pipe; how many items were on offer.
     pub(super) fn cut(&mut self, id: QueueId) -> u64 {
         self.turns.push_back(Turn::Cut { queue: id });
+        let abandoned = self.queues[id].deserted;
         let mut left = 0;
         for offer in std::mem::take(&mut self.queues[id].offers) {
             left += self.offers.remove(&offer).map_or(0, |offer| u64::from(offer.left));
-            self.turns.push_back(Turn::Refused { offer });
+            self.turns.push_back(Turn::Refused { offer, abandoned });
         }
         left
     }

@@ -111,7 +111,7 @@ fn a_queue_without_consumers_is_abandoned_if_something_is_left() {
         accepted(1, 0, 1),
         Turn::Closed { queue: Q, items: 1 },
         Turn::Cut { queue: Q },
-        Turn::Refused { offer: OfferId(1) },
+        Turn::Refused { offer: OfferId(1), abandoned: true },
         Turn::Over { queue: Q, item: ItemId(0), set_aside: None },
         Turn::Abandoned { queue: Q, left: 3 },
     ];
@@ -126,7 +126,7 @@ fn a_consumer_that_ends_early_does_no_harm_as_long_as_nothing_follows() {
     assert_eq!(turns(&mut table), [Turn::Closed { queue: Q, items: 0 }, Turn::Cut { queue: Q }]);
     assert_eq!(table.failed(), 0);
     table.offer(OfferId(1), Q, 2, Some(P));
-    assert_eq!(turns(&mut table), [Turn::Refused { offer: OfferId(1) }, Turn::Abandoned { queue: Q, left: 2 }]);
+    assert_eq!(turns(&mut table), [Turn::Refused { offer: OfferId(1), abandoned: true }, Turn::Abandoned { queue: Q, left: 2 }]);
     assert_eq!(table.failed(), 1);
 }
 
@@ -157,7 +157,7 @@ fn late_words_about_what_is_over_change_nothing() {
     table.done_by(JobId { process: C, attempt: 1 }, Q, None);
     table.offer(OfferId(1), QueueId(9), 1, Some(P));
     table.want(TakerId(1), QueueId(9), 1, None);
-    assert_eq!(turns(&mut table), [Turn::Refused { offer: OfferId(1) }, Turn::Ended { taker: TakerId(1) }]);
+    assert_eq!(turns(&mut table), [Turn::Refused { offer: OfferId(1), abandoned: false }, Turn::Ended { taker: TakerId(1) }]);
 }
 
 #[test]

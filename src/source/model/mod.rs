@@ -1,6 +1,7 @@
 //! The types of a workflow as it is written: one file for each setting with a form of its own.
 
 pub mod command;
+pub mod declared;
 pub mod endpoint;
 pub mod http;
 pub mod io;

@@ -14,7 +14,7 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::pattern::Pattern;
 use crate::base::span::{Span, Spanned};
 use crate::mapping;
-use crate::source::probe_hints;
+use crate::source::hints;
 use crate::source::read::{Field, Map, Merge, OneOrMany, Read, Reader, Scalar, Tmpl};
 use crate::source::tree::{Kind, NodeId};
 
@@ -214,7 +214,7 @@ impl Merge for ProbeCommand {}
 impl Read for ProbeCommand {
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
         let span = reader.document.span(node);
-        if let Some(help) = probe_hints::command(node, reader.document) {
+        if let Some(help) = hints::probe_command(node, reader.document) {
             let is = if matches!(reader.document.node(node).kind, Kind::Map(_)) { "a mapping" } else { "a word of docker's first" };
             reader.report(Diagnostic::error("wrong-type", span, format!("expected a command, but there is {is}")).help(help));
             return None;

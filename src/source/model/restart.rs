@@ -1,13 +1,12 @@
 //! `restart`: whether a daemon that ended is started again.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::Schema;
+use serde_json::{Value, json};
 
 use super::retries::Backoff;
 use super::scalars::{Delay, Period, words};
-use crate::base::span::Spanned;
 use crate::mapping;
-use crate::source::read::{Field, Merge, Read, Reader, Scalar, Tmpl};
-use crate::source::tree::NodeId;
+use crate::source::read::{Field, Full, Scalar, Shorthand, Tmpl};
 
 words! {
     /// After which ends a daemon is started again.
@@ -67,37 +66,15 @@ mapping! {
     }
 }
 
-/// A policy, or the full form; always kept in full.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Restart(pub RestartSpec);
+/// A policy, or the full form.
+pub type Restart = Full<RestartSpec>;
 
-impl Merge for Restart {
-    fn merge(self, over: Self) -> Self {
-        Self(self.0.merge(over.0))
+impl Shorthand for RestartSpec {
+    type Short = PolicyWord;
+    fn in_full(policy: Field<Tmpl<PolicyWord>>) -> Self {
+        Self { policy, ..Self::default() }
     }
-}
-
-impl Read for Restart {
-    fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
-        if reader.scalar(node).is_some() {
-            let span = reader.document.span(node);
-            let policy = Field::Set(Spanned::new(Tmpl::read(node, reader)?, span));
-            return Some(Self(RestartSpec { policy, ..RestartSpec::default() }));
-        }
-        RestartSpec::read(node, reader).map(Self)
-    }
-}
-
-impl JsonSchema for Restart {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Restart".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let word = Tmpl::<PolicyWord>::json_schema(generator);
-        let full = generator.subschema_for::<RestartSpec>();
-        json_schema!({ "anyOf": [word, full], "examples": ["on-failure", { "policy": "always", "max": 3, "within": "5m" }] })
+    fn examples() -> Value {
+        json!(["on-failure", { "policy": "always", "max": 3, "within": "5m" }])
     }
 }

@@ -1,12 +1,10 @@
 //! `retries`: how often and when a failed process is tried again.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Value, json};
 
 use super::scalars::{Period, words};
-use crate::base::span::Spanned;
 use crate::mapping;
-use crate::source::read::{Field, Merge, Read, Reader, Tmpl};
-use crate::source::tree::NodeId;
+use crate::source::read::{Field, Full, Shorthand, Tmpl};
 
 words! {
     /// How the delay between attempts grows.
@@ -37,37 +35,15 @@ mapping! {
     }
 }
 
-/// A number of retries, or the full form; always kept in full.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Retries(pub RetriesSpec);
+/// A number of retries, or the full form.
+pub type Retries = Full<RetriesSpec>;
 
-impl Merge for Retries {
-    fn merge(self, over: Self) -> Self {
-        Self(self.0.merge(over.0))
+impl Shorthand for RetriesSpec {
+    type Short = u32;
+    fn in_full(count: Field<Tmpl<u32>>) -> Self {
+        Self { count, ..Self::default() }
     }
-}
-
-impl Read for Retries {
-    fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
-        if reader.scalar(node).is_some() {
-            let span = reader.document.span(node);
-            let count = Field::Set(Spanned::new(Tmpl::read(node, reader)?, span));
-            return Some(Self(RetriesSpec { count, ..RetriesSpec::default() }));
-        }
-        RetriesSpec::read(node, reader).map(Self)
-    }
-}
-
-impl JsonSchema for Retries {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Retries".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let number = Tmpl::<u32>::json_schema(generator);
-        let full = generator.subschema_for::<RetriesSpec>();
-        json_schema!({ "anyOf": [number, full], "examples": [3, { "count": 3, "delay": "1s", "backoff": "exponential" }] })
+    fn examples() -> Value {
+        json!([3, { "count": 3, "delay": "1s", "backoff": "exponential" }])
     }
 }

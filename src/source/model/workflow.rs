@@ -1,17 +1,14 @@
 //! The top level of a workflow file.
 
-use std::collections::HashMap;
+use serde_json::{Value, json};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
+use super::declared::{Declaration, Declared};
 use super::names::{EnvName, Name};
 use super::process::Process;
 use super::queue::Queues;
 use super::scalars::{JobLimit, OnFailure, Period, ScalarText, words};
-use crate::base::span::{Span, Spanned};
 use crate::mapping;
-use crate::source::read::{Field, KeyRule, List, Map, Merge, OneOrMany, Read, Reader, Tmpl};
-use crate::source::tree::NodeId;
+use crate::source::read::{Field, Full, Map, OneOrMany, Shorthand, Tmpl};
 
 mapping! {
     /// A flowrun workflow: processes, and what they share.
@@ -69,56 +66,12 @@ mapping! {
 }
 
 /// The declared locks.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Locks(pub Vec<(Spanned<String>, LockSpec)>);
+pub type Locks = Declared<LockSpec>;
 
-impl Merge for Locks {}
-
-impl Read for Locks {
-    fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
-        let mut locks = Self::default();
-        let mut seen: HashMap<String, Span> = HashMap::new();
-        if reader.items(node).is_some() {
-            for name in List::<String>::read(node, reader)?.0 {
-                if let Some(first) = seen.insert(name.value.clone(), name.span) {
-                    reader.report(super::super::read::duplicate_name(&name, first));
-                    continue;
-                }
-                if let Some(why) = Name::refuse(&name.value) {
-                    reader.report(super::super::read::bad_value(name.span, &why, None));
-                }
-                locks.0.push((name, LockSpec::default()));
-            }
-            return Some(locks);
-        }
-        let help = reader.scalar(node).map(|(name, _)| format!("write `[{name}]`"));
-        for entry in reader.entries(node, "a list of names such as `[db, audit]`", help.as_deref())? {
-            if let Some(why) = Name::refuse(&entry.key.value) {
-                reader.report(super::super::read::bad_value(entry.key.span, &why, None));
-            }
-            let spec: Field<LockSpec> = Field::read_from(entry.value, reader);
-            locks.0.push((entry.key.clone(), spec.value().cloned().unwrap_or_default()));
-        }
-        Some(locks)
-    }
-}
-
-impl JsonSchema for Locks {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Locks".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let full = generator.subschema_for::<LockSpec>();
-        json_schema!({
-            "anyOf": [
-                { "type": "array", "items": { "type": "string", "pattern": Name::PATTERN }, "uniqueItems": true },
-                { "type": "object", "propertyNames": { "pattern": Name::PATTERN }, "additionalProperties": { "anyOf": [full, { "type": "null" }] } }
-            ],
-            "examples": [["db", "audit"], { "db": { "scope": "host" } }]
-        })
+impl Declaration for LockSpec {
+    const LIST: &'static str = "a list of names such as `[db, audit]`";
+    fn examples() -> Value {
+        json!([["db", "audit"], { "db": { "scope": "host" } }])
     }
 }
 
@@ -134,34 +87,16 @@ mapping! {
     }
 }
 
-/// A number of permits, or the full form; always kept in full.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Permits(pub PermitsSpec);
+/// A number of permits, or the full form.
+pub type Permits = Full<PermitsSpec>;
 
-impl Merge for Permits {}
-
-impl Read for Permits {
-    const SAMPLE: &'static str = "4";
-    fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self> {
-        if reader.scalar(node).is_some() {
-            let span = reader.document.span(node);
-            let permits = Field::Set(Spanned::new(Tmpl::read(node, reader)?, span));
-            return Some(Self(PermitsSpec { permits, ..PermitsSpec::default() }));
-        }
-        PermitsSpec::read(node, reader).map(Self)
+impl Shorthand for PermitsSpec {
+    type Short = u32;
+    const SHORT: &'static str = "4";
+    fn in_full(permits: Field<Tmpl<u32>>) -> Self {
+        Self { permits, ..Self::default() }
     }
-}
-
-impl JsonSchema for Permits {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Permits".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let number = Tmpl::<u32>::json_schema(generator);
-        let full = generator.subschema_for::<PermitsSpec>();
-        json_schema!({ "anyOf": [number, full], "examples": [4, { "permits": 8, "scope": "host" }] })
+    fn examples() -> Value {
+        json!([4, { "permits": 8, "scope": "host" }])
     }
 }

@@ -5,6 +5,7 @@
 
 mod collections;
 mod field;
+mod full;
 mod mapping;
 mod scalar;
 
@@ -14,6 +15,7 @@ use crate::base::span::Span;
 
 pub use collections::{KeyRule, List, Map, OneOrMany, duplicate_name, merge_by_name};
 pub use field::Field;
+pub use full::{Full, Shorthand};
 pub use mapping::Mapping;
 pub use scalar::{Scalar, Tmpl, bad_value};
 

@@ -11,7 +11,7 @@ impl Model {
         match effect {
             Effect::Start { job, step, item, .. } => self.start(*job, *step, *item),
             Effect::Accept { offer, queue, first, count } => self.accept(*offer, *queue, *first, *count),
-            Effect::RefuseOffer { offer } => self.refused(*offer),
+            Effect::RefuseOffer { offer, .. } => self.refused(*offer),
             Effect::Hand { taker, items } => self.hand(*taker, items),
             Effect::EndOfQueue { taker } => self.end_of_queue(*taker),
             Effect::CutProducers { queue } => {
@@ -32,7 +32,7 @@ impl Model {
             | Effect::SectionGranted { .. }
             | Effect::SectionRefused { .. }
             | Effect::Suspend
-            | Effect::Resume => Ok(()),
+            | Effect::Resume => Err(format!("nobody asked for {effect:?}")),
         }
     }
 

@@ -25,21 +25,12 @@ use flowrun::notice::{Exit, Failure, Outcome, RunSummary, Share, StopReason};
 use flowrun::plan::Plan;
 use flowrun::sched::{Input, Outbox, Settings};
 
+use crate::shared::Met;
+pub(crate) use crate::shared::ensure;
 use health::{Expected, Health};
 use hosts::Hosts;
-use met::Met;
 use needs::Needs;
 use sections::Sections;
-
-/// Fails with a formatted rule unless something holds.
-macro_rules! ensure {
-    ($holds:expr, $($rule:tt)+) => {
-        if !$holds {
-            return Err(format!($($rule)+));
-        }
-    };
-}
-pub(crate) use ensure;
 
 /// How far a running step was asked to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -300,7 +300,9 @@ impl Watch {
         let waits = |id: &ProcessId| {
             let own = |one: &One| matches!(one.stage, Stage::Waiting(_)) && self.needs.partners[one.process][0] == *id;
             let went_on = self.sections.went_on.iter().any(|process| self.needs.partners[*process][0] == *id);
-            went_on || self.sections.all.values().any(own)
+            // Who gave up in this step may have waited when the slot was lent.
+            let gave_up = self.sections.withdrawn.values().any(|(one, _)| self.needs.partners[one.process][0] == *id);
+            went_on || gave_up || self.sections.all.values().any(own)
         };
         let at_work = running.iter().filter(|id| !waits(id)).count();
         // A slot that was lent to who then had to wait for the host may be used when the others go on already.

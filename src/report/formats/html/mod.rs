@@ -5,10 +5,10 @@
 //! report can become markup: its JSON leaves no character that HTML knows, the script writes texts only as texts, and
 //! the page's own policy lets nothing run but this script and nothing be fetched from anywhere.
 
-use crate::report::page;
+use crate::report::page::Page;
 use crate::report::record::Report;
 
-const PAGE: &str = include_str!("page.html");
+const BODY: &str = include_str!("body.html");
 const STYLE: &str = include_str!("style.css");
 
 /// The parts of the script, in order; they share one scope.
@@ -29,9 +29,9 @@ const SCRIPT: &[&str] = &[
 pub fn render(report: &Report) -> Result<Vec<u8>, String> {
     let data = serde_json::to_string(report).map_err(|error| error.to_string())?;
     let script = format!("\"use strict\";\n(() => {{\n{}}})();\n", SCRIPT.concat());
-    let policy = page::policy(&[STYLE], &script);
-    let values = [("POLICY", &*policy), ("STYLE", STYLE), ("DATA", &*inert(&data)), ("SCRIPT", &*script)];
-    Ok(page::fill(PAGE, &values).into_bytes())
+    let data = inert(&data);
+    let page = Page { title: "flowrun report", style: STYLE, inner_styles: &[], body: BODY, values: &[("DATA", &data)], script: &script };
+    Ok(page.render().into_bytes())
 }
 
 /// The same JSON without any character that could end its element or begin another: all of these stand in texts alone.

@@ -2,7 +2,7 @@
 
 use super::super::testing::{ended, failed, note, output, plan, started};
 use super::*;
-use crate::notice::Stream;
+use crate::notice::{Event, Outcome, Stream};
 
 fn lines(view: &RunView, process: u32) -> Vec<String> {
     view.last_lines(ProcessId(process)).map(|line| String::from_utf8_lossy(line).into_owned()).collect()

@@ -1,18 +1,8 @@
-//! What users of other tools type first, and what it is called here.
+//! Keys that users of other tools type first, and what they are called here.
+//!
+//! One list for each place; `keys` looks things up in it.
 
-use super::model::{Process, Workflow};
-use super::probe_hints;
-use super::read::Mapping;
-use super::tree::{Document, Entry, Kind, NodeId};
-use crate::base::diagnostic::Diagnostic;
-use crate::base::span::{Span, Spanned};
-use crate::base::suggest::nearest;
-
-/// Keys of this language that this version does not have yet: where they stand, and what does some of it until then.
-const NOT_YET: &[(&str, &[&str], Option<&str>)] = &[
-    ("a process", &["resources"], Some("until then, a semaphore bounds what runs at once")),
-    ("a process", &["sources", "generates"], None),
-];
+use super::probes;
 
 /// A key of a peer: its name, the exact form here, and the key that takes a value of the same form, if there is one.
 pub(super) type Peer = (&'static str, &'static str, Option<&'static str>);
@@ -31,7 +21,7 @@ const RESTART: &str = "write `restart: on-failure` or `restart: always` for daem
 const SCHEDULE: &str = "there is no scheduling: call flowrun from cron or a timer of systemd";
 
 /// Keys of peers in a process.
-const IN_PROCESS: &[Peer] = &[
+pub(super) const IN_PROCESS: &[Peer] = &[
     (
         "depends_on",
         "write `join: other`, or `join: {other: exit}` with a condition; a daemon is waited for until it is `ready`",
@@ -146,7 +136,7 @@ const PROCESSES: &str = "write `processes:`";
 const NO_INCLUDE: &str = "there is no form of it yet: YAML anchors, `templates` and `extends` share text within one file";
 
 /// Keys of peers at the top level.
-const AT_TOP: &[Peer] = &[
+pub(super) const AT_TOP: &[Peer] = &[
     ("services", "write `processes:`, and `daemon: true` in those that serve others", Some("processes")),
     ("tasks", PROCESSES, Some("processes")),
     ("process", PROCESSES, Some("processes")),
@@ -182,7 +172,7 @@ const QUEUE_KEYS: &[Peer] = &[
 ];
 
 /// Keys of peers in what stands under a key here.
-const INSIDE: &[(&str, &[Peer])] = &[
+pub(super) const INSIDE: &[(&str, &[Peer])] = &[
     (
         "a join",
         &[("condition", "write `until: …`, or the word itself as in `db: ready`: `success`, `exit`, `failure`, `start` or `ready`", None)],
@@ -196,8 +186,8 @@ const INSIDE: &[(&str, &[Peer])] = &[
             ("timeout-seconds", "write `grace: 10s`", Some("grace")),
         ],
     ),
-    ("`ready`", probe_hints::KEYS),
-    ("`live`", probe_hints::KEYS),
+    ("`ready`", probes::KEYS),
+    ("`live`", probes::KEYS),
     (
         "`restart`",
         &[
@@ -234,185 +224,3 @@ const INSIDE: &[(&str, &[Peer])] = &[
     ),
     ("`retries`", &[("max_attempts", "write `count: 3`: how many attempts may follow the first", Some("count"))]),
 ];
-
-/// The finding for a key that is not known where it stands, and the key that was meant, if that is known.
-pub fn unknown_key(key: &Spanned<String>, of: &str, known: &'static [&'static str]) -> (Diagnostic, Option<&'static str>) {
-    let word = key.value.as_str();
-    if let Some((_, _, until_then)) = NOT_YET.iter().find(|(place, keys, _)| *place == of && keys.contains(&word)) {
-        return (not_yet(key.span, word, *until_then), None);
-    }
-    let found = Diagnostic::error("unknown-key", key.span, format!("`{word}` is not a key of {of}"));
-    let peers = match of {
-        "the workflow" => AT_TOP,
-        "a process" | "a step" => IN_PROCESS,
-        _ => INSIDE.iter().find(|(place, _)| *place == of).map_or(&[][..], |(_, peers)| *peers),
-    };
-    if let Some((_, form, meant)) = peers.iter().find(|(peer, _, _)| *peer == word) {
-        let meant = meant.filter(|meant| known.contains(meant));
-        return (found.help(if of == "a step" && meant.is_none() { elsewhere(word, of, form) } else { (*form).to_owned() }), meant);
-    }
-    if let Some(form) = misplaced(word, of) {
-        return (found.help(form), None);
-    }
-    if let Some(meant) = nearest(word, known.iter().copied()) {
-        return (found.help(format!("did you mean `{meant}`?")), Some(meant));
-    }
-    let keys = match known {
-        [] => "it has no keys".to_owned(),
-        [only] => format!("its only key is `{only}`"),
-        _ => format!("its keys are {}", list(known)),
-    };
-    (found.help(keys), None)
-}
-
-/// A form of a process that was looked for in a step.
-fn elsewhere(word: &str, of: &str, form: &str) -> String {
-    misplaced(word, of)
-        .unwrap_or_else(|| if form.starts_with("write") { format!("in the process, beside `steps`: {form}") } else { form.to_owned() })
-}
-
-/// A key that is right in another place.
-fn misplaced(word: &str, of: &str) -> Option<String> {
-    let of_process = Process::KEYS.contains(&word);
-    match of {
-        "the workflow" if of_process => {
-            Some(format!("`{word}` is a key of a process: write it there, or under `defaults` for all where that is allowed"))
-        }
-        "a step" if of_process => Some(format!("`{word}` belongs to the whole process: write it beside `steps`")),
-        "a process" | "a step" if Workflow::KEYS.contains(&word) => Some(format!("`{word}` stands at the top of the file, not in {of}")),
-        _ => None,
-    }
-}
-
-/// A known key whose value shows that another was meant, or an unknown one whose value says more than its name.
-pub fn instead(
-    key: &Spanned<String>,
-    value: NodeId,
-    of: &str,
-    known: &[&str],
-    document: &Document,
-) -> Option<(Diagnostic, Option<&'static str>)> {
-    let Kind::Map(entries) = &document.node(value).kind else { return None };
-    let runs = |entry: &Entry| matches!(entry.key.value.as_str(), "command" | "task" | "steps" | "run" | "cmd" | "cmds");
-    if of == "a process" && !known.contains(&key.value.as_str()) && entries.iter().any(runs) {
-        let found = Diagnostic::error("unknown-key", key.span, format!("`{}` is not a key of a process", key.value))
-            .help("if it is a process of its own, indent it less: as much as the one above");
-        return Some((found, None));
-    }
-    if of != "the workflow" {
-        return None;
-    }
-    if key.value == "jobs" {
-        let found = Diagnostic::error("wrong-type", key.span, "`jobs` is the most processes at once, not what is run")
-            .help("write `processes:` for what is run; `jobs: 4` bounds how many run at once");
-        return Some((found, Some("processes")));
-    }
-    if !known.contains(&key.value.as_str()) && entries.iter().any(runs) {
-        let found = Diagnostic::error("unknown-key", key.span, format!("`{}` is not a key of the workflow", key.value))
-            .help(format!("if `{}` is a process, indent it, so that it stands below `processes:`", key.value));
-        return Some((found, None));
-    }
-    None
-}
-
-/// The right form of what must be a mapping, a list or a single value, and is not.
-pub fn form(of: &str, node: NodeId, document: &Document) -> Option<String> {
-    if let Kind::Scalar { text, .. } = &document.node(node).kind
-        && let Some(form) = form_of_text(of, text.trim())
-    {
-        return Some(form);
-    }
-    let form = match of {
-        "the workflow" => "begin with `processes:` and a process below it, or let `flowrun init` write an example",
-        "a process" => "write `command: …` below its name, indented",
-        "a step" => "write `- command: …`",
-        "`stop`" => "write `{signal: SIGTERM, grace: 10s}`",
-        "`retries`" => "write `3`, or `{count: 3, delay: 1s}`",
-        "`restart`" => "write `on-failure`, or `{policy: on-failure, max: 5, within: 1m}`",
-        "`ready`" | "`live`" => "write one condition, as in `{tcp: 5432}`, `{exec: [pg_isready]}` or `{log: \"listening\"}`",
-        "a join" => "write a condition such as `success`, or `{until: exit, timeout: 5m}`",
-        "a semaphore" => "write its number of permits, as in `{gpu: 4}`",
-        "a lock" => "write `locks: [name]`, or `{scope: host}` for one that other runs share",
-        "`listen`" => "write an address, as in `127.0.0.1:7000` or `unix:run/my.sock`, or `{tcp: 7000, accept: true}`",
-        "a queue" => "write `queues: [name]`, or `{maxsize: 3}` for one that holds its producers back",
-        "`for_each`" => "write the name of a queue, or `{queue: name, workers: 3}`",
-        "`stdin`" => "write `none`, `inherit`, `{text: …}`, `{file: path}`, `{process: other}` or `{queue: name}`",
-        "`stdout` or `stderr`" => "write `{file: path}` or `{queue: name}`",
-        _ => return None,
-    };
-    Some(form.to_owned())
-}
-
-/// Whether a text may be shown within a form: short, and of the same meaning in any place of YAML.
-pub(super) fn is_simple(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 40
-        && !text.contains(|c: char| c.is_control() || matches!(c, ',' | ':' | '#' | '{' | '}' | '[' | ']' | '"' | '\'' | '`' | '&' | '*'))
-}
-
-/// The right form of a single value where a mapping must stand.
-fn form_of_text(of: &str, text: &str) -> Option<String> {
-    if matches!(of, "a process" | "a step")
-        && let Some((key @ ("command" | "task"), rest)) = text.split_once(':')
-        && is_simple(rest)
-    {
-        return Some(format!("put a space after the colon: `{key}: {rest}`"));
-    }
-    if matches!(of, "`ready`" | "`live`") {
-        return probe_hints::form(text);
-    }
-    if !is_simple(text) {
-        return None;
-    }
-    match of {
-        "a process" => Some(format!("write `{{command: {text}}}`")),
-        "a step" => Some(format!("write `- command: {text}`, or `[{{command: {text}}}]` in one line")),
-        "a queue" if text.bytes().all(|b| b.is_ascii_digit()) => Some(format!("write `{{maxsize: {text}}}`")),
-        "`stop`" if text.starts_with(|c: char| c.is_ascii_digit()) => Some(format!("write `{{grace: {text}}}`")),
-        "`stop`" => Some(format!("write `{{signal: {text}}}`")),
-        _ => None,
-    }
-}
-
-/// The right form of what must be a mapping with keys of the user's choice, and is not.
-pub fn mapping_form(node: NodeId, sample: &str, document: &Document) -> Option<String> {
-    let (first, more) = match &document.node(node).kind {
-        Kind::List(items) => (*items.first()?, if items.len() > 1 { ", …" } else { "" }),
-        _ => (node, ""),
-    };
-    match &document.node(first).kind {
-        Kind::Scalar { text, .. } => match text.split_once('=') {
-            Some((name, value)) if is_simple(name) && is_simple(value) => Some(format!("write `{{{name}: {value}{more}}}`")),
-            None if first != node && is_simple(text) && !text.contains(' ') => Some(format!("write `{{{text}: {sample}{more}}}`")),
-            _ => None,
-        },
-        Kind::Map(entries) => {
-            let named = entries.iter().find(|entry| entry.key.value == "name");
-            let name = named.and_then(|entry| match &document.node(entry.value).kind {
-                Kind::Scalar { text, .. } if is_simple(text) && !text.contains(' ') => Some(text.as_str()),
-                _ => None,
-            });
-            name.map(|name| format!("write the name as a key, without `- ` before it: `{name}:` with the rest below it, indented"))
-        }
-        Kind::List(_) => None,
-    }
-}
-
-/// The finding for what the language has and this version does not.
-pub fn not_yet(span: Span, what: &str, until_then: Option<&str>) -> Diagnostic {
-    let rest = until_then.map_or(String::new(), |until_then| format!("; {until_then}"));
-    Diagnostic::error("not-supported-yet", span, format!("`{what}` is not supported yet"))
-        .help(format!("remove it: this version refuses it, so that nothing is silently ignored{rest}"))
-}
-
-/// Words as `a`, `b` and `c`.
-pub fn list(words: &[&str]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => format!("`{one}`"),
-        [init @ .., last] => {
-            let init: Vec<String> = init.iter().map(|word| format!("`{word}`")).collect();
-            format!("{} and `{last}`", init.join(", "))
-        }
-    }
-}

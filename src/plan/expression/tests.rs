@@ -1,6 +1,9 @@
 //! Expressions: what is read, how values are typed and shown, how mistakes are explained.
 
 use super::*;
+use crate::base::span::Span;
+use crate::source::model::ScalarText;
+use crate::source::read::Render;
 
 fn plain(text: &str) -> ScalarText {
     ScalarText { text: text.to_owned(), plain: true }

@@ -1,7 +1,8 @@
 //! What users of other tools write in conditions, and what it is called here.
 
-use super::hints::{Peer, is_simple};
-use super::tree::{Document, Kind, NodeId};
+use super::forms::is_simple;
+use super::peers::Peer;
+use crate::source::tree::{Document, Kind, NodeId};
 
 const PROBE_EXEC: &str = "write `exec: [program, argument]`, or a text for the shell";
 const PROBE_HTTP: &str = "write the whole URL, as in `http: \"http://127.0.0.1:8080/health\"`";

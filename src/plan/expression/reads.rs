@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use super::expression::{OF_VALUES, Scope};
-use super::late::{self, Written};
 use super::marks::next_expression;
 use super::references::{self, ROOT};
+use super::scope::Scope;
+use super::{OF_VALUES, missing};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{Span, Spanned};
+use crate::plan::late::Written;
 
 /// The name of the item that a process runs for.
 pub(super) const ITEM: &str = "item";
@@ -38,8 +39,8 @@ impl Reads {
 
     /// The finding for the first of them, where nothing can wait for it.
     pub fn not_here(&self) -> Option<Diagnostic> {
-        let outputs = self.outputs.first().map(|read| late::not_here(read.span));
-        outputs.or_else(|| self.item.map(late::item_not_here))
+        let outputs = self.outputs.first().map(|read| missing::not_here(read.span));
+        outputs.or_else(|| self.item.map(missing::item_not_here))
     }
 }
 
@@ -84,7 +85,7 @@ impl Scope<'_> {
         let mut assumed: BTreeMap<String, Written> = BTreeMap::new();
         for reference in references::references(expression) {
             let place = self.place(reference.text, span);
-            let Some((process, name)) = reference.parts else { return Err(late::not_whole(reference.text, place)) };
+            let Some((process, name)) = reference.parts else { return Err(missing::not_whole(reference.text, place)) };
             let (process, name) = (self.part(process, place)?, self.part(name, place)?);
             assumed.entry(process.clone()).or_default().insert(name.clone(), String::new());
             read.outputs.push(Spanned::new((process, name), place));

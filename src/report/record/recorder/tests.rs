@@ -1,9 +1,10 @@
 //! Notice lists and what is recorded of them.
 
-use super::super::model::{ReasonKind, Use};
-use super::super::testing::{join, mixed, over, recorded};
 use super::*;
-use crate::notice::{CancelReason, Outcome as Ended, StopReason, Stream};
+use crate::base::ids::QueueId;
+use crate::notice::{self, CancelReason, Failure, Outcome as Ended, StopReason, Stream};
+use crate::report::record::model::{Counts, ReasonKind, RunOutcome, Use};
+use crate::report::record::testing::{join, mixed, over, recorded};
 use crate::report::testing::{at, ended, failed, job, output, plan, run_started, share, started};
 use crate::source::model::Condition;
 use std::time::Duration;
