@@ -248,6 +248,7 @@ fn quit_kills_at_once() {
     live.signal(Signal::SIGQUIT);
     let said = live.end().exits(131);
     said.told("killing what still runs");
+    assert!(!said.stdout.contains("asked"), "{said}");
     marked.none_alive();
 }
 

@@ -117,7 +117,7 @@ impl<'a> Run<'a> {
             return Err(format!("the run is stuck: nothing will happen any more ({})", self.model.waiting()));
         }
         self.impatient = true;
-        self.step(Input::Interrupt { signal: 2 })
+        self.step(Input::Interrupt { signal: 2, at_once: false })
     }
 
     fn deliver(&mut self, message: Message) -> Result<(), String> {

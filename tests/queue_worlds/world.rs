@@ -68,7 +68,7 @@ impl World {
         }
         if rng.chance(25) {
             for _ in 0..=rng.below(2) {
-                outside.push((rng.tens(0, 60), Outside::Say(Input::Interrupt { signal: rng.pick(&[1, 2, 15]) })));
+                outside.push((rng.tens(0, 60), Outside::Say(Input::Interrupt { signal: rng.pick(&[1, 2, 15]), at_once: rng.chance(15) })));
             }
         }
         if rng.chance(8) {

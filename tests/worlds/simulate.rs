@@ -100,7 +100,7 @@ impl<'a> Run<'a> {
         }
         let withheld = self.held.iter().any(|effect| matches!(effect, Effect::Start { .. }));
         self.watch.finished(self.stage.scheduler.summary(), !self.programs.is_empty() || withheld)?;
-        self.stage.is_silent([Input::Interrupt { signal: 2 }, Input::Tick, Input::StopProcess { process: ProcessId(0) }])
+        self.stage.is_silent([Input::Interrupt { signal: 2, at_once: false }, Input::Tick, Input::StopProcess { process: ProcessId(0) }])
     }
 
     /// Nothing is going to happen by itself any more: right only where something runs that never ends.
@@ -111,7 +111,7 @@ impl<'a> Run<'a> {
         self.impatient = true;
         self.idle = 0;
         self.stage.now = self.stage.now + Duration::from_secs(1);
-        self.step(Input::Interrupt { signal: 2 })
+        self.step(Input::Interrupt { signal: 2, at_once: false })
     }
 
     /// Time stands still, but people and what does not run as a program still act.
@@ -125,7 +125,7 @@ impl<'a> Run<'a> {
         let input = match self.stage.rng.below(100) {
             0..10 => Input::Suspend,
             10..25 => Input::StopProcess { process },
-            25..30 => Input::Interrupt { signal: 15 },
+            25..30 => Input::Interrupt { signal: 15, at_once: false },
             30..45 => Input::Tick,
             45..50 => Input::RestartProcess { process },
             _ => Input::Resume,

@@ -52,7 +52,7 @@ impl World {
         }
         if rng.chance(40) {
             for _ in 0..=rng.below(3) {
-                outside.push((rng.tens(0, 50), Input::Interrupt { signal: rng.pick(&[1, 2, 15]) }));
+                outside.push((rng.tens(0, 50), Input::Interrupt { signal: rng.pick(&[1, 2, 15]), at_once: rng.chance(15) }));
             }
         }
         if rng.chance(10) {

@@ -195,8 +195,8 @@ impl Model {
                     self.refuse_all(*queue);
                 }
             }
-            Input::Interrupt { .. } => {
-                self.killing |= self.stopped;
+            Input::Interrupt { at_once, .. } => {
+                self.killing |= self.stopped || *at_once;
                 self.stopped = true;
             }
             Input::BadItem { job, .. } => {

@@ -246,8 +246,8 @@ impl Watch {
                 let one = &mut self.all[*process];
                 one.restart_requested = alone && one.program.as_ref().is_some_and(|program| program.asked.is_none());
             }
-            Input::Interrupt { signal } => {
-                self.whole.interrupts += 1;
+            Input::Interrupt { signal, at_once } => {
+                self.whole.interrupts += if *at_once { 2 } else { 1 };
                 self.whole.first_signal.get_or_insert(*signal);
                 self.interrupted = true;
             }
