@@ -7,6 +7,8 @@ use std::fs;
 
 use common::victims::until;
 use common::{Call, Live, Place, Said};
+use flowrun::control::auth::Secret;
+use flowrun::control::client::Client;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -233,6 +235,40 @@ processes:
     let numbers: Vec<&str> = others.iter().copied().filter(|line| line.len() < 4).collect();
     assert_eq!(numbers, ["124", "125", "0", "0"], "{said}");
     said.told("not had within 30 ms: lock `db` is held by `holder` (flowrun lock)");
+}
+
+#[test]
+fn patience_is_bounded_also_where_the_run_has_no_room_for_a_client() {
+    let place = place(
+        "locks: [db]
+queues: {q: {}}
+processes:
+  open: {produces: q, command: AWAIT go}
+  main: {consumes: q, command: 'printf \"%s %s\" \"$FLOWRUN_SOCKET\" \"$FLOWRUN_AUTHKEY\" >address; echo up; AWAIT go'}
+",
+    );
+    let mut live = flowrun(&place, "").start();
+    live.wait_for("up");
+    let address = place.read("address");
+    let (socket, key) = address.split_once(' ').expect("two words");
+    let secret = Secret::parse(key).expect("a key");
+    let many: Vec<Client> = (0..256).map(|_| Client::connect(socket.as_ref(), &secret, None).expect("there is room")).collect();
+    let ask = |line: &str| {
+        let call = flowrun(&place, line).env("FLOWRUN_PROCESS", "main").env("FLOWRUN_SOCKET", socket);
+        call.env("FLOWRUN_AUTHKEY", key).run()
+    };
+    for (line, status) in [
+        ("lock db --no-wait -- true", 125),
+        ("lock db --timeout 60ms -- true", 124),
+        ("queue get q --timeout 60ms", 124),
+        ("queue put q x --timeout 60ms", 124),
+    ] {
+        assert_eq!(ask(line).exits(status).stderr, "flowrun: 256 clients are connected already; try again later\n", "{line}");
+    }
+    drop(many);
+    ask("lock db --timeout 20s -- true").exits(0);
+    go(&place);
+    live.end().exits(0);
 }
 
 #[test]

@@ -47,20 +47,15 @@ fn cannot(why: &str) -> Failure {
     Failure::system(format!("cannot begin a run in the background: {why}"))
 }
 
-/// In the background nobody sits at a terminal.
+/// In the background nobody sits at a terminal. One of its own (`tty: true`) a process has everywhere.
 fn refuse_terminals(plan: &Plan) -> Result<(), Failure> {
     let commands = |process: &Process| process.work.steps.iter().any(|step| matches!(step.action, Action::Command { .. }));
-    let key = |process: &Process| match process.work.stdin {
-        Stdin::Inherit => Some("stdin: inherit"),
-        _ if process.work.tty => Some("tty: true"),
-        _ => None,
-    };
-    let mut needing = plan.processes.iter().filter(|process| commands(process)).filter_map(|process| Some((&process.name, key(process)?)));
-    match needing.next() {
+    let needs = |process: &&Process| commands(process) && matches!(process.work.stdin, Stdin::Inherit);
+    match plan.processes.iter().find(needs) {
         None => Ok(()),
-        Some((name, key)) => Err(Failure::usage(format!(
-            "`{}` needs a terminal (`{key}`), and a run in the background has none; leave out --detach, or name the processes that are to run",
-            one_line(name)
+        Some(process) => Err(Failure::usage(format!(
+            "`{}` needs a terminal (`stdin: inherit`), and a run in the background has none; leave out --detach, or name the processes that are to run",
+            one_line(&process.name)
         ))),
     }
 }

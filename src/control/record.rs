@@ -111,12 +111,13 @@ fn all(base: &Path) -> Vec<Record> {
     found
 }
 
-/// `$XDG_STATE_HOME/flowrun`, else `~/.local/state/flowrun`.
+/// `$XDG_STATE_HOME/flowrun/runs`, else `~/.local/state/flowrun/runs`. Where runs that go on have their places in the same
+/// `flowrun`, none of them is called so.
 fn base() -> Result<PathBuf, String> {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
     let state = state.ok_or("there is no folder for what the run says: set XDG_STATE_HOME or HOME to an absolute path")?;
-    Ok(state.join("flowrun"))
+    Ok(state.join("flowrun/runs"))
 }
 
 #[cfg(test)]

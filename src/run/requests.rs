@@ -96,7 +96,7 @@ impl Runner<'_> {
             return Ok(found);
         }
         let names = plan.processes.iter().flat_map(|process| [process.declared.as_str(), process.name.as_str()]);
-        let help = suggest::did_you_mean(name, names).map(|help| format!("; {help}")).unwrap_or_default();
+        let help = suggest::hint(name, names);
         Err(refusal(Code::Unknown, format!("the run has no process `{name}`{help}")))
     }
 

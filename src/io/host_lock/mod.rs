@@ -23,9 +23,6 @@ use nix::fcntl::{Flock, FlockArg};
 use note::{Amount, Note};
 pub use note::{Held, Holder};
 
-/// The longest name, in bytes: as the name of a folder it may grow to three times as much.
-pub const MAX_NAME: usize = 80;
-
 /// What is to be taken under one name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
@@ -149,6 +146,7 @@ fn try_lock(file: File, alone: bool) -> io::Result<Option<Flock<File>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::host_name::MAX_NAME;
 
     const ALONE: Wanted = Wanted::Lock { shared: false };
     const SHARED: Wanted = Wanted::Lock { shared: true };
