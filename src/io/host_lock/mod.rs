@@ -12,16 +12,15 @@
 mod note;
 
 use std::collections::BTreeSet;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
-
 use note::{Amount, Note};
 pub use note::{Held, Holder};
+
+use super::flock::try_lock;
 
 /// What is to be taken under one name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,17 +128,6 @@ fn room(wanted: Wanted, living: &[Note]) -> Option<Amount> {
             let numbers: Vec<u32> = (0..of).filter(|number| !out.contains(number)).take(count as usize).collect();
             (numbers.len() == count as usize).then_some(Amount::Permits { numbers, of })
         }
-    }
-}
-
-/// Locks a file if nobody else has it locked.
-fn try_lock(file: File, alone: bool) -> io::Result<Option<Flock<File>>> {
-    let how = if alone { FlockArg::LockExclusiveNonblock } else { FlockArg::LockSharedNonblock };
-    match Flock::lock(file, how) {
-        Ok(locked) => Ok(Some(locked)),
-        // The two are one number on most systems.
-        Err((_, error)) if error == Errno::EWOULDBLOCK || error == Errno::EAGAIN => Ok(None),
-        Err((_, error)) => Err(error.into()),
     }
 }
 
