@@ -98,6 +98,11 @@ fn a_run_goes_on_in_the_background_and_says_how_to_follow_it() {
         assert_eq!(ask(&place, &line).exits(2).stderr, told, "{line}");
     }
     assert_eq!(ask(&place, &format!("logs {id}")).exits(0).stdout, text);
+    let all: Value = serde_json::from_str(&ask(&place, "ps --all --json").exits(0).stdout).expect("JSON");
+    let ended = |row: &Value| (row["id"].as_str() == Some(&id), row["state"].clone(), row["code"].clone());
+    assert_eq!(all.as_array().map(|all| all.iter().map(ended).collect::<Vec<_>>()), Some(vec![(true, "ended".into(), 0.into())]));
+    let table = ask(&place, "ps -a").exits(0).stdout;
+    assert!(table.contains("ended") && table.contains("shop"), "{table}");
     assert_eq!(ask(&place, "logs shop -n 2").exits(0).stdout, text.split_inclusive('\n').skip(1).collect::<String>());
 }
 

@@ -86,6 +86,8 @@ fn nothing_starts_while_the_run_is_suspended_and_its_end_is_orderly() {
 ",
     );
     let live = paused(&marked);
+    let states = marked.place.flowrun("ps").run().exits(0).stdout;
+    assert!(states.contains("suspended"), "{states}");
     live.signal(Signal::SIGTERM);
     live.signal(Signal::SIGCONT);
     let said = live.end().exits(143);
