@@ -389,3 +389,21 @@ processes:
     assert!(said.stdout.contains(line) || said.stderr.contains(line), "{said}");
     assert!(!said.stdout.contains("never"), "{said}");
 }
+
+#[test]
+fn a_signal_ends_who_waits_for_a_lock_as_if_nobody_heard_it() {
+    let place = place(
+        "locks: [db]
+processes:
+  first: {command: 'LOCK db -- AWAIT go'}
+  second: {command: 'until [ -e asked ]; do sleep 0.02; done; LOCK db -- true & echo $! > waits; wait $!; echo ended $?; : > go'}
+",
+    );
+    let mut live = start(&place);
+    live.told_until("first (flowrun lock) got lock `db`");
+    fs::write(place.path("asked"), "").expect("a file");
+    live.told_until("second (flowrun lock) waits for lock `db`");
+    kill(Pid::from_raw(number(&place, "waits")), Signal::SIGTERM).expect("it waits");
+    let said = live.end().exits(0);
+    assert_eq!(said.of("second"), ["ended 143"], "{said}");
+}

@@ -5,21 +5,18 @@
 
 use std::io::ErrorKind;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
-
 use super::args::{LockArgs, Permits};
+use super::ears::Ears;
 use super::list::one_line;
 use super::{Failure, Status, print, section};
 use crate::base::host_name::{self, MAX_NAME};
 use crate::control::place;
 use crate::io::host_lock::{Held, Holder, Taken, Wanted, try_take};
 use crate::io::machine::reason;
-use crate::io::poller::Poller;
-use crate::io::reap::{self, Ended};
-use crate::io::signals::Signals;
+use crate::io::reap::Ended;
 use crate::notice::HostHolder;
 use crate::report::words;
 use crate::source::model::names::env_form;
@@ -42,8 +39,8 @@ const TEXT: usize = 60;
 /// The locks were not had, or the command could not be run.
 pub fn lock(args: &LockArgs) -> Result<Status, Failure> {
     if args.host.is_empty() {
-        let section = section::take(args)?;
-        return run(&args.command, &section.name, &section.slots);
+        let (section, ears) = section::take(args)?;
+        return run(&args.command, &section.name, &section.slots, ears, section.client);
     }
     let mut names = args.host.clone();
     names.sort();
@@ -71,7 +68,7 @@ pub fn lock(args: &LockArgs) -> Result<Status, Failure> {
             (format!("FLOWRUN_SLOT_{}", env_form(name)), numbers.join(","))
         })
         .collect();
-    run(&args.command, &std::process::id().to_string(), &slots)
+    run(&args.command, &std::process::id().to_string(), &slots, Ears::open()?, held)
 }
 
 /// Takes one, waiting as long as it may.
@@ -146,45 +143,21 @@ pub fn within() -> Vec<String> {
     outer.split('/').filter(|one| one.contains('.')).map(str::to_owned).collect()
 }
 
-/// Runs the command to its end, with the name by which what runs in it knows this program, and its permits.
-fn run(words: &[String], name: &str, slots: &[(String, String)]) -> Result<Status, Failure> {
+/// Runs the command to its end, with the name by which what runs in it knows this program, and its permits. What is
+/// held is given back at that end, before anything else.
+fn run(words: &[String], name: &str, slots: &[(String, String)], mut ears: Ears, held: impl Sized) -> Result<Status, Failure> {
     let (program, arguments) = words.split_first().ok_or_else(|| Failure::usage("there is no command to run"))?;
     let mut command = Command::new(program);
     command.args(arguments);
     let outer = std::env::var(OUTER).map(|all| format!("{all}/")).unwrap_or_default();
     command.env(OUTER, format!("{outer}{name}")).envs(slots.iter().cloned());
-    let lost = |error: std::io::Error| Failure::system(format!("cannot hear of signals: {}", reason(&error)));
-    let signals = Signals::install().map_err(lost)?;
-    let mut poller = Poller::new().map_err(lost)?;
-    for (key, fd) in signals.descriptors().into_iter().enumerate() {
-        poller.add(fd, key).map_err(lost)?;
-    }
     let mut child = command.spawn().map_err(|error| Failure {
         message: format!("cannot run `{program}`: {}", reason(&error)),
         status: if error.kind() == ErrorKind::NotFound { Status::NotFound } else { Status::NotRunnable },
     })?;
-    loop {
-        if let Some(status) = child.try_wait().map_err(lost)? {
-            return Ok(ended(status));
-        }
-        poller.wait(None, &mut Vec::new()).map_err(lost)?;
-        hand_on(&signals, &child);
-    }
-}
-
-/// Signals to this program are meant for the command. Those of a terminal have reached it already.
-fn hand_on(signals: &Signals, child: &Child) {
-    let of_terminal = [Signal::SIGINT as i32, Signal::SIGQUIT as i32];
-    for signal in signals.take_ending().into_iter().filter(|signal| !of_terminal.contains(signal)) {
-        reap::signal(child.id(), signal);
-    }
-    if signals.take_suspend() {
-        // Fails only where nobody may stop; then the command alone has stopped.
-        let _ = signals.suspend_self();
-    }
-    signals.take_child();
-    signals.take_status();
-    signals.take_resized();
+    let status = ears.until_ended(&mut child)?;
+    drop(held);
+    Ok(ended(status))
 }
 
 fn ended(status: ExitStatus) -> Status {

@@ -14,6 +14,7 @@ mod control_args;
 mod detach;
 pub mod diagnostics;
 mod dry_run;
+mod ears;
 pub mod excerpt;
 pub mod exit;
 mod exit_from;

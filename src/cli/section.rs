@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::args::LockArgs;
+use super::ears::Ears;
 use super::lock::within;
 use super::until::Until;
 use super::{Failure, Status};
@@ -21,7 +22,7 @@ use crate::source::model::names::env_form;
 /// A section: it lasts as long as the connection.
 pub struct Section {
     /// The connection.
-    _client: Client,
+    pub client: Client,
     /// What sections inside of it are to say.
     pub name: String,
     /// The variables that name its permits.
@@ -35,11 +36,11 @@ struct Granted {
     permits: serde_json::Map<String, Value>,
 }
 
-/// Waits until the run grants it.
+/// Waits until the run grants it; with what hears of signals from then on.
 ///
 /// # Errors
 /// This is no process of a run, or the run refuses it.
-pub fn take(args: &LockArgs) -> Result<Section, Failure> {
+pub fn take(args: &LockArgs) -> Result<(Section, Ears), Failure> {
     let (socket, key, process) = inside(&args.names)?;
     let until = Until::after(args.timeout.or(args.no_wait.then_some(Duration::ZERO)));
     let failure = |trouble| failure(trouble, args.no_wait);
@@ -56,11 +57,14 @@ pub fn take(args: &LockArgs) -> Result<Section, Failure> {
         },
         within: within(),
     };
-    let answer = client.ask(request, |_| true).map_err(failure)?;
+    let mut ears = Ears::open()?;
+    let asked = client.begin(request).map_err(failure)?;
+    ears.until_readable(client.descriptor())?;
+    let answer = client.finish(asked, |_| true).map_err(failure)?;
     let granted: Granted =
         serde_json::from_value(answer).map_err(|error| Failure::system(format!("the run speaks another version: {error}")))?;
     let slots = granted.permits.into_iter().map(|(name, numbers)| (format!("FLOWRUN_SLOT_{}", env_form(&name)), list(&numbers)));
-    Ok(Section { _client: client, name: granted.section, slots: slots.collect() })
+    Ok((Section { client, name: granted.section, slots: slots.collect() }, ears))
 }
 
 /// Where the run of this process is asked, its key, and which process of it this is.

@@ -1,6 +1,7 @@
 //! The asking side: one connection, one request after another.
 
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -94,12 +95,34 @@ impl Client {
     ///
     /// # Errors
     /// The run has ended, or does not do it.
-    pub fn ask(&mut self, request: Request, mut event: impl FnMut(Value) -> bool) -> Result<Value, Trouble> {
+    pub fn ask(&mut self, request: Request, event: impl FnMut(Value) -> bool) -> Result<Value, Trouble> {
+        let asked = self.begin(request)?;
+        self.finish(asked, event)
+    }
+
+    /// Asks, and waits for nothing; the number of the request.
+    ///
+    /// # Errors
+    /// The run has ended.
+    pub fn begin(&mut self, request: Request) -> Result<u64, Trouble> {
         self.next += 1;
         self.send(&Numbered { id: self.next, request })?;
+        Ok(self.next)
+    }
+
+    /// What can be read when an answer has come.
+    pub fn descriptor(&self) -> RawFd {
+        self.stream.get_ref().as_raw_fd()
+    }
+
+    /// The second half of [`Self::ask`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn finish(&mut self, asked: u64, mut event: impl FnMut(Value) -> bool) -> Result<Value, Trouble> {
         loop {
             let answer: Answer = self.read()?;
-            if answer.id != self.next {
+            if answer.id != asked {
                 continue;
             }
             match answer.body {
