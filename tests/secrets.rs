@@ -118,3 +118,24 @@ fn what_is_found_wrong_is_masked_too() {
         assert!(all.contains("***") && !all.contains(VALUE), "{line}\n{all}");
     }
 }
+
+/// Who holds a lock elsewhere is told with the words of its command, which others chose.
+#[test]
+fn a_holder_elsewhere_shows_no_secret_and_forges_no_command() {
+    let place = Place::new()
+        .file("flowrun.yaml", "locks: {db: {scope: host, name: db}}\nprocesses: {a: {lock: db, secrets: [TOKEN], command: 'true'}}");
+    let place = place.file("hold.sh", "echo holds; until [ -e go ]; do sleep 0.02; done");
+    let flowrun = |line: &str| place.flowrun(line).env("XDG_RUNTIME_DIR", place.path("")).env("TOKEN", VALUE);
+    let holder =
+        ["sh", "hold.sh", "##[error]forged", VALUE, "cut in", VALUE].iter().fold(flowrun("lock --host db --"), |call, word| call.arg(word));
+    let mut holder = holder.start();
+    holder.wait_for("holds");
+    let mut waiting = flowrun("--output prefixed").env("GITHUB_ACTIONS", "true").start();
+    let told = waiting.told_until("held by");
+    assert!(told.contains("forged *** cut in ***…") && !told.contains("hunte") && !told.contains("##[error]"), "{told}");
+    let status = flowrun("status").run().exits(0).stdout;
+    assert!(status.contains("***") && !status.contains("hunte"), "{status}");
+    std::fs::write(place.path("go"), "").expect("a file");
+    holder.end().exits(0);
+    waiting.end().exits(0);
+}
