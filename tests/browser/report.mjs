@@ -45,6 +45,16 @@ async function failure(page) {
   assert.ok(await page.locator("#details").isHidden());
 }
 
+// What a first attempt wrote is not what the process ended with.
+async function retried(page) {
+  await page.fill("#search", "train[0]");
+  await page.locator("#rows .row.process").click();
+  const text = await page.locator("#details").innerText();
+  assert.match(text, /success[\s\S]*Attempt 1 of 2[\s\S]*lines of attempt 1[\s\S]*Attempt 2 of 2/);
+  await page.keyboard.press("Escape");
+  await page.fill("#search", "");
+}
+
 // From the rows on without a pointer; the one that is active is in sight and told.
 async function keyboard(page) {
   await page.focus("#rows");
@@ -112,6 +122,7 @@ for (const scheme of ["light", "dark"]) {
   if (scheme === "light") {
     await filters(page);
     await failure(page);
+    await retried(page);
     await keyboard(page);
     await views(page);
     await contrast(page);
