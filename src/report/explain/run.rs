@@ -1,6 +1,6 @@
 //! A whole run: how it ended, what failed and what did not run for that, and what made it as long as it was.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -135,7 +135,7 @@ fn weights(report: &Report, text: &mut String) {
             weights.push((&piece.process, Duration::ZERO));
             weights.len() - 1
         });
-        weights[at].1 += piece.to.since(piece.from);
+        weights[at].1 = weights[at].1.saturating_add(piece.to.since(piece.from));
     }
     weights.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
     let whole = report.run.length.0.as_secs_f64();
@@ -159,8 +159,9 @@ fn contended(report: &Report, text: &mut String) {
         let long = human(Duration::try_from_secs_f64(resource.waited).unwrap_or_default());
         let name = clean_text(&resource.name);
         let waited = |one: &&Use| one.had.is_none_or(|had| had > one.asked);
-        let mut who: Vec<_> = resource.uses.iter().filter(waited).map(|one| quoted(&one.process)).collect();
-        who.dedup();
+        let mut known = HashSet::new();
+        let names = resource.uses.iter().filter(waited).map(|one| &*one.process);
+        let who: Vec<_> = names.filter(|name| known.insert(*name)).map(quoted).collect();
         let _ = writeln!(text, "  {name}: {long} in all, by {}", list(&who, NAMES));
     }
 }

@@ -110,7 +110,7 @@ impl Trace {
         }
         for step in &attempt.steps {
             let stretch = whole.cut(step.from, step.to.unwrap_or(whole.to));
-            let name = step.name.as_deref().map_or_else(|| format!("step {}", step.step + 1), str::to_owned);
+            let name = step.name.as_deref().map_or_else(|| format!("step {}", step.step.saturating_add(1)), str::to_owned);
             let name = if process.attempts.iter().all(|attempt| attempt.steps.len() < 2) && step.name.is_none() { "runs" } else { &name };
             self.complete(PROCESSES, tid, name, "run", stretch, json!({ "step": step.step, "pid": step.pid }));
             if let Some(stopping) = attempt.stopping.as_ref().filter(|stopping| stopping.from < stretch.to) {

@@ -49,7 +49,7 @@ pub fn shares(shares: &[Share]) -> String {
 pub fn activity(segment: &Segment) -> String {
     match segment.activity {
         Activity::Running => match segment.step {
-            Some(step) if step > 0 => format!("ran (step {})", step + 1),
+            Some(step) if step > 0 => format!("ran (step {})", step.saturating_add(1)),
             _ => "ran".to_owned(),
         },
         Activity::Starting => "was about to start".to_owned(),
