@@ -49,6 +49,8 @@ fn small() -> Value {
     (first["outcome"], first["last_lines"]) = (json!("failed"), json!(["lines of attempt 1"]));
     retried["attempts"].as_array_mut().expect("a list").insert(0, first);
     (retried["attempts"][1]["number"], retried["attempts_begun"]) = (json!(2), json!(2));
+    // The second attempt of `test`: the sentence tells of it.
+    report["critical_path"][7]["process"] = json!(hostile);
     report["run"]["description"] = json!("<img src=x onerror=window.evil=1>");
     report["warnings"] = json!([{ "at": 0.5, "process": hostile, "text": "</script><svg onload=window.evil=1>" }]);
     report

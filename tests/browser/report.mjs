@@ -13,6 +13,8 @@ async function smallPage(colorScheme) {
   const { page, troubles } = await open(browser, small, { colorScheme });
   await shoot(page, `small-${colorScheme}`);
   assert.match(await page.title(), /^shop: failed$/);
+  const why = await page.locator("header #why").textContent();
+  assert.match(why, /^Took 1\.73 s: `build` ran for 0\.40 s, then `test` .*, then `hostile\[<\/script><script>[^]* ran for 0\.34 s\. That is \d+ % of it; the rest are 3 shorter parts\.$/);
   assert.equal(await page.locator("#failures-title").textContent(), "Failures (3)");
   assert.match(await page.locator("#failure-list pre").first().textContent(), /assertion failed: 1 == 2\nred text/);
   return { page, troubles };

@@ -6,6 +6,7 @@ function drawHead() {
   byId("name").append(named(run.name));
   const look = run.outcome === "success" ? "good" : "bad";
   byId("verdict").append(el("strong", { className: look }, `${look === "good" ? "✓" : "✗"} ${clean(run.text)}`), ` in ${human(run.length)}, exit status ${run.status}`);
+  if (why) byId("verdict").after(el("p", { id: "why" }, clean(why)));
   const ends = Object.keys(OUTCOMES).map((kind) => [processRows.filter((row) => row.outcome === kind).length, OUTCOMES[kind].word]);
   const counted = ends.filter(([number]) => number > 0).map(([number, word]) => `${number.toLocaleString("en")} ${word}`);
   const facts = [count(processRows.length, "process", "processes"), ...counted, run.file, `started ${run.started}`, `run ${run.id}`];
