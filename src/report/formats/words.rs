@@ -72,6 +72,7 @@ pub fn wanted(link: &Link) -> Option<String> {
     match link {
         Link::Locks { wants } => Some(shares(wants)),
         Link::Slot => Some("a job slot".to_owned()),
+        Link::Items { queue } => Some(format!("items of {queue}")),
         Link::End | Link::Next | Link::Join { .. } | Link::Stop => None,
     }
 }
@@ -84,6 +85,7 @@ pub fn link(link: &Link) -> String {
         Link::Join { until } => format!("the next one joins it ({})", until.word()),
         Link::Locks { wants } => format!("gave way to the next one ({})", shares(wants)),
         Link::Slot => "gave its job slot to the next one".to_owned(),
+        Link::Items { queue } => format!("the next one waited for items of {queue}"),
         Link::Stop => "the next one was not needed any more".to_owned(),
     }
 }

@@ -56,6 +56,7 @@ function drawPath(panel) {
   const then = (next) => {
     if (next.kind === "join") return `the next one joins it (${next.until})`;
     if (next.kind === "locks") return `gave way to the next one (${shares(next.wants)})`;
+    if (next.kind === "items") return `the next one waited for items of ${next.queue}`;
     return { end: "the run ended", next: "it went on", slot: "gave its job slot to the next one", stop: "the next one was not needed any more" }[next.kind] || next.kind;
   };
   const opener = (name) => el("button", { className: "link name", onclick: () => (choose("timeline"), goTo(name)) }, clean(name));

@@ -5,6 +5,7 @@ use crate::base::ids::ProcessId;
 use crate::base::time::RunTime;
 use crate::notice::OutcomeKind;
 use crate::report::record::model::{Counts, Process, Report, Run, RunOutcome, VERSION};
+use crate::report::record::producers::Producers;
 use crate::report::record::{critical, joins};
 use crate::report::words;
 
@@ -19,7 +20,7 @@ impl Recorder {
         Report {
             version: VERSION,
             flowrun: env!("CARGO_PKG_VERSION").to_owned(),
-            critical_path: critical::path(&processes, self.began, self.latest),
+            critical_path: critical::path(&processes, &Producers::of(&self.plan, &processes), self.began, self.latest),
             run,
             processes,
             resources: self.uses.finish(),
