@@ -153,7 +153,7 @@ fn a_holder_elsewhere_shows_no_secret_and_forges_no_command() {
     let place = place.file("hold.sh", "echo holds; until [ -e go ]; do sleep 0.02; done");
     let flowrun = |line: &str| place.flowrun(line).env("XDG_RUNTIME_DIR", place.path("")).env("TOKEN", VALUE);
     let holder =
-        ["sh", "hold.sh", "##[error]forged", VALUE, "cut in", VALUE].iter().fold(flowrun("lock --host db --"), |call, word| call.arg(word));
+        ["sh", "hold.sh", "##[error]forged", VALUE, "cut in", VALUE].iter().fold(flowrun("lock --host db --"), common::Call::arg);
     let mut holder = holder.start();
     holder.wait_for("holds");
     let mut waiting = flowrun("--output prefixed").env("GITHUB_ACTIONS", "true").start();
