@@ -76,6 +76,17 @@ fn what_still_runs_is_told_from_time_to_time() {
 }
 
 #[test]
+fn nothing_is_told_from_time_to_time_if_nobody_wants_it() {
+    let place = Place::new().file("flowrun.yaml", "processes: {a: {command: 'true'}}");
+    for line in ["--heartbeat 0", "--heartbeat 0s"] {
+        let said = on(&place, line, &[("CI", "true")]).run().exits(0);
+        assert!(!said.stderr.contains("still running"), "{said}");
+    }
+    let said = on(&place, "--heartbeat=-1s", &[]).run().exits(2);
+    assert!(said.stderr.contains("--heartbeat"), "{said}");
+}
+
+#[test]
 fn github_gets_groups_annotations_and_a_summary() {
     let place = place();
     let (workspace, summary) = (place.path(""), place.path("summary.md"));
@@ -188,7 +199,9 @@ fn the_action_runs_a_workflow() {
     let place = Place::new().file("my file.yaml", "processes: {a: {command: 'echo a'}, b: {command: 'echo b'}}");
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_flowrun")).parent().expect("a folder").display().to_string();
     let path = format!("{program}:{}", std::env::var("PATH").expect("a PATH"));
-    for (words, expected) in [("", ["::group::a", "::group::b"].as_slice()), ("--jobs 1  b", &["::group::b"])] {
+    for (words, expected) in
+        [("", ["::group::a", "::group::b"].as_slice()), ("--jobs 1  b", &["::group::b"]), ("--jobs 1\n  b\n", &["::group::b"])]
+    {
         let output = std::process::Command::new("bash")
             .args(["-e", "-c", steps[1]["run"].as_str().expect("a script")])
             .envs([("FILE", "my file.yaml"), ("WORDS", words), ("GITHUB_ACTIONS", "true"), ("PATH", &path)])

@@ -16,10 +16,11 @@ _clap_complete_flowrun flowrun \"${COMP_WORDS[COMP_CWORD]}\" \"${COMP_WORDS[COMP
 [ ${#COMPREPLY[@]} = 0 ] || printf '%s\\n' \"${COMPREPLY[@]}\"";
 
 /// Ends with its folder, so that a test that falls leaves no run behind.
-const SHOP: &str = "processes:
-  main: {command: 'until [ -e go ] || [ ! -e shop.yaml ]; do sleep 0.02; done'}
+const SHOP: &str = "queues: [buns]
+processes:
+  main: {produces: buns, command: 'until [ -e go ] || [ ! -e shop.yaml ]; do sleep 0.02; done'}
   oven: {daemon: true, command: sleep 1000, replicas: 2}
-  after: {join: main, command: 'true'}
+  after: {join: main, consumes: buns, command: 'true'}
 ";
 
 fn place() -> Place {
@@ -98,6 +99,10 @@ fn runs_and_their_processes_are_offered() {
         ("stop shop main _", String::new()),
         ("status nobody _", "--json".to_owned()),
         ("stop nobody _", String::new()),
+        ("queue len --run _", format!("shop {id}")),
+        ("queue put _", "buns".to_owned()),
+        ("queue close --run shop b", "buns".to_owned()),
+        ("queue put buns _", "--timeout --run".to_owned()),
     ] {
         assert_eq!(completed(&place, words).join(" "), expected, "{words}");
     }

@@ -111,7 +111,7 @@ fn a_run_is_named_or_the_only_one_and_what_is_ambiguous_is_told() {
     assert_eq!((runs[0]["name"].as_str(), runs[0]["pid"].as_u64()), (Some("shop"), Some(u64::from(run.live.pid()))));
     let other = run.place.flowrun("-f shop.yaml").env("XDG_RUNTIME_DIR", run.place.path("runtime")).start();
     let titles: Vec<String> = run.ask("ps").stdout.lines().take(1).flat_map(str::split_whitespace).map(str::to_owned).collect();
-    assert_eq!(titles, ["ID", "NAME", "PID", "SINCE", "FILE"]);
+    assert_eq!(titles, ["ID", "NAME", "STATE", "PID", "SINCE", "CODE", "FILE"]);
     let two = || run.ask("ps").stdout.lines().count() == 3;
     wait_until("both are there", two);
     for line in ["status", "status shop"] {

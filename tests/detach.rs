@@ -2,10 +2,13 @@
 
 mod common;
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use common::{Call, Place, Said};
+use flowrun::control::auth::Secret;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getsid};
 use serde_json::Value;
@@ -40,7 +43,7 @@ fn start(place: &Place) -> String {
 }
 
 fn log(place: &Place, id: &str) -> String {
-    place.read(&format!("state/flowrun/{id}/log"))
+    place.read(&format!("state/flowrun/runs/{id}/log"))
 }
 
 fn wait_until(what: &str, holds: impl Fn() -> bool) {
@@ -70,7 +73,7 @@ fn a_run_goes_on_in_the_background_and_says_how_to_follow_it() {
     let place = shop();
     let said = ask(&place, "--detach shop.yaml").exits(0);
     let id = said.stdout.trim().to_owned();
-    let log_path = place.path(&format!("state/flowrun/{id}/log"));
+    let log_path = place.path(&format!("state/flowrun/runs/{id}/log"));
     let expected = format!(
         "flowrun: `shop` runs in the background as {id}\n  follow it with `flowrun attach {id}` or `flowrun logs -f {id}`, \
          end it with `flowrun stop {id}`\n  its log is {}\n",
@@ -95,6 +98,11 @@ fn a_run_goes_on_in_the_background_and_says_how_to_follow_it() {
         assert_eq!(ask(&place, &line).exits(2).stderr, told, "{line}");
     }
     assert_eq!(ask(&place, &format!("logs {id}")).exits(0).stdout, text);
+    let all: Value = serde_json::from_str(&ask(&place, "ps --all --json").exits(0).stdout).expect("JSON");
+    let ended = |row: &Value| (row["id"].as_str() == Some(&id), row["state"].clone(), row["code"].clone());
+    assert_eq!(all.as_array().map(|all| all.iter().map(ended).collect::<Vec<_>>()), Some(vec![(true, "ended".into(), 0.into())]));
+    let table = ask(&place, "ps -a").exits(0).stdout;
+    assert!(table.contains("ended") && table.contains("shop"), "{table}");
     assert_eq!(ask(&place, "logs shop -n 2").exits(0).stdout, text.split_inclusive('\n').skip(1).collect::<String>());
 }
 
@@ -124,22 +132,26 @@ fn the_end_of_the_terminal_and_of_the_shell_is_not_its_end() {
 
 #[test]
 fn what_is_wrong_is_told_in_the_foreground_and_nothing_is_started() {
-    let place = shop().file("bad.yaml", "processes: {a: {command: touch ran, join: b}}\n").file(
-        "edit.yaml",
-        "processes: {edit: {command: touch ran, stdin: inherit}, bell: {command: touch ran, tty: true}, quiet: {command: 'true'}}\n",
-    );
+    let place = shop()
+        .file("bad.yaml", "processes: {a: {command: touch ran, join: b}}\n")
+        .file("edit.yaml", "processes: {edit: {command: touch ran, stdin: inherit}, quiet: {command: 'true'}}\n");
     let said = ask(&place, "--detach bad.yaml").exits(2);
     assert!(said.stderr.contains("`b`") && said.stdout.is_empty(), "{said}");
-    for (line, name, key) in [("-d edit.yaml", "edit", "stdin: inherit"), ("-d edit.yaml bell", "bell", "tty: true")] {
-        let expected = format!(
-            "flowrun: `{name}` needs a terminal (`{key}`), and a run in the background has none; leave out --detach, or name the \
-             processes that are to run\n"
-        );
-        assert_eq!(ask(&place, line).exits(2).stderr, expected);
-    }
+    let expected = "flowrun: `edit` needs a terminal (`stdin: inherit`), and a run in the background has none; leave out --detach, or name the \
+                    processes that are to run\n";
+    assert_eq!(ask(&place, "-d edit.yaml").exits(2).stderr, expected);
     let id = ask(&place, "-qd edit.yaml quiet").exits(0).stdout;
     ask(&place, &format!("wait {id}")).exits(0);
     assert!(!place.path("ran").exists());
+}
+
+#[test]
+fn a_process_has_a_terminal_of_its_own_also_in_the_background() {
+    let place = shop().file("bell.yaml", "processes: {bell: {command: 'test -t 1 && echo a terminal', tty: true}}\n");
+    let id = ask(&place, "-d bell.yaml").exits(0).stdout.trim().to_owned();
+    ask(&place, &format!("wait {id}")).exits(0);
+    wait_until("all is written", || log(&place, &id).contains("1 succeeded"));
+    assert!(log(&place, &id).starts_with("bell | a terminal"), "{}", log(&place, &id));
 }
 
 #[test]
@@ -154,7 +166,7 @@ fn a_run_that_nobody_could_reach_or_that_has_no_log_is_not_begun() {
     let said = call(&place, "-d shop.yaml").env("XDG_STATE_HOME", "").env("HOME", "").run().exits(3);
     assert!(said.stderr.contains("set XDG_STATE_HOME or HOME"), "{said}");
     assert_eq!(place.names("state"), [".keep", "flowrun"]);
-    assert!(place.names("state/flowrun").is_empty() && !place.path("web").exists());
+    assert!(place.names("state/flowrun/runs").is_empty() && !place.path("web").exists());
 }
 
 #[test]
@@ -184,6 +196,75 @@ fn attaching_shows_what_a_run_in_the_foreground_would_and_ends_as_it_does() {
     assert!(text.ends_with(&attached.stderr), "{text}{attached}");
 }
 
+#[test]
+fn who_waits_ends_as_the_run_does_whatever_decides_that() {
+    let place = shop();
+    let text = "processes: {main: {command: 'until [ -e go ] || [ ! -e seven.yaml ]; do sleep 0.02; done; exit 7', success_codes: [7]}}\n";
+    let place = place.file("seven.yaml", text);
+    let id = ask(&place, "-d seven.yaml --exit-code-from main").exits(0).stdout.trim().to_owned();
+    let all = ["wait".to_owned(), format!("wait {id}"), "attach".to_owned(), "attach --json".to_owned()];
+    let all: Vec<_> = all.iter().map(|line| call(&place, line).start()).collect();
+    wait_until("all follow", || followers(&place, &id) == 4);
+    say(&place, "go");
+    all.into_iter().for_each(|one| drop(one.end().exits(7)));
+    wait_until("nothing of the run is left", || place.names("runtime") == [".keep"]);
+    ask(&place, &format!("wait {id}")).exits(7);
+}
+
+/// A run that goes away when it has been asked, without an answer.
+fn dies_when_asked(place: &Place, id: &str) -> std::thread::JoinHandle<()> {
+    let folder = place.path(&format!("runtime/flowrun/{id}"));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let only_own = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(place.path("runtime/flowrun"), only_own).expect("it is ours");
+    std::fs::write(folder.join("about.json"), about(id)).expect("a file");
+    std::fs::write(folder.join("key"), Secret::random().expect("random bytes").hex()).expect("a file");
+    let listener = UnixListener::bind(folder.join("socket")).expect("a socket");
+    std::thread::spawn(move || {
+        let read = |stream: &mut BufReader<UnixStream>| {
+            let mut line = String::new();
+            // Those that only look are gone, some before they have read what they were told.
+            stream.read_line(&mut line).unwrap_or(0) > 0
+        };
+        let challenge = Secret::random().expect("random bytes").hex();
+        loop {
+            let mut stream = BufReader::new(listener.accept().expect("somebody comes").0);
+            let _ = writeln!(stream.get_mut(), "{}", serde_json::json!({"flowrun": 1, "run": "x", "challenge": challenge}));
+            if read(&mut stream) {
+                writeln!(stream.get_mut(), "{{\"ok\":true}}").expect("it is read");
+                assert!(read(&mut stream), "a request");
+                std::fs::remove_dir_all(&folder).expect("it was there");
+                return;
+            }
+        }
+    })
+}
+
+fn about(id: &str) -> String {
+    serde_json::json!({"id": id, "name": "shop", "file": null, "pid": std::process::id(), "started": 1}).to_string()
+}
+
+#[test]
+fn a_run_that_ends_while_it_is_asked_has_ended() {
+    let place = shop().file("state/flowrun/runs/kept/about.json", &about("kept")).file("state/flowrun/runs/kept/status", "4\n");
+    for line in ["wait", "wait kept", "attach", "attach shop"] {
+        let run = dies_when_asked(&place, "kept");
+        let said = ask(&place, line).exits(4);
+        assert!(said.stderr.starts_with("flowrun: the run `shop` (kept) has ended with exit status 4; its log is "), "{line} {said}");
+        run.join().expect("it was asked");
+    }
+    let run = dies_when_asked(&place, "kept");
+    let said = ask(&place, "wait main").exits(2);
+    assert!(said.stderr.contains("has ended with exit status 4"), "{said}");
+    run.join().expect("it was asked");
+    for line in ["wait", "attach shop", "wait shop main"] {
+        let run = dies_when_asked(&place, "other");
+        let told = "flowrun: the run `shop` (other) ended while it was asked; how is known only of runs in the background\n";
+        assert_eq!(ask(&place, line).exits(3).stderr, told, "{line}");
+        run.join().expect("it was asked");
+    }
+}
+
 /// How many connections a run has, this one not counted.
 fn followers(place: &Place, id: &str) -> usize {
     let socket = place.path(&format!("runtime/flowrun/{id}/socket")).display().to_string();
@@ -199,7 +280,7 @@ fn a_run_that_was_killed_has_ended_too() {
     let (runner, web) = pids(&place);
     let keeper: i32 = id.rsplit_once('-').and_then(|(_, pid)| pid.parse().ok()).expect("a number");
     kill(Pid::from_raw(runner), Signal::SIGKILL).expect("it is alive");
-    let status = place.path(&format!("state/flowrun/{id}/status"));
+    let status = place.path(&format!("state/flowrun/runs/{id}/status"));
     wait_until("its end is known", || status.exists());
     wait_until("nothing of it lives", || !is_alive(web) && !is_alive(keeper));
     let said = ask(&place, &format!("wait {id}")).exits(137);
@@ -219,8 +300,20 @@ fn the_workflow_may_come_from_standard_input() {
 }
 
 #[test]
+fn records_and_runs_may_share_a_folder() {
+    let place = shop();
+    let call = |line: &str| call(&place, line).env("XDG_STATE_HOME", place.path("runtime"));
+    let id = call("-d shop.yaml").run().exits(0).stdout.trim().to_owned();
+    say(&place, "go");
+    call(&format!("wait {id}")).run().exits(0);
+    wait_until("nothing of the run is left", || place.names("runtime/flowrun") == ["runs"]);
+    call(&format!("wait {id}")).run().exits(0).told("has ended with exit status 0");
+    assert_eq!(call("ps --json").run().exits(0).stdout, "[]\n");
+}
+
+#[test]
 fn what_is_no_record_is_passed_over() {
-    let place = shop().file("state/flowrun/stray/about.json", "{").file("state/flowrun/file", "");
+    let place = shop().file("state/flowrun/runs/stray/about.json", "{").file("state/flowrun/runs/file", "");
     let id = start(&place);
     ask(&place, "stop").exits(0);
     ask(&place, &format!("wait {id}")).exits(143);

@@ -203,6 +203,16 @@ fn lock_waits_gives_up_refuses_and_is_free_when_killed() {
 }
 
 #[test]
+fn a_name_that_would_steer_a_terminal_is_refused() {
+    let place = Place::new();
+    for name in ["a\nb", "\u{1b}[2Jdb", ""] {
+        let said = place.flowrun("lock --host").arg(name).arg("--").arg("true").run().exits(2);
+        assert!(said.stderr.contains("it must have 1 to 80 bytes, all of them visible"), "{said}");
+        assert!(said.stderr.lines().count() == 1 && !said.stderr.contains('\u{1b}'), "{said}");
+    }
+}
+
+#[test]
 fn a_signal_to_lock_is_the_commands() {
     let place = Place::new();
     let mut live = flowrun(&place, "lock --host x -- sh -c").arg(r#"trap "exit 9" TERM; echo holds; while :; do sleep 0.02; done"#).start();

@@ -68,6 +68,15 @@ fn a_pause_stops_all_that_runs_wherever_it_went_and_lets_it_go_on() {
     }
 }
 
+/// Starts a run in a group of its own and pauses it when it is up.
+fn paused(marked: &Marked) -> Live {
+    let mut live = marked.flowrun("").own_group().start();
+    live.wait_for("up");
+    live.signal(Signal::SIGTSTP);
+    waitpid(number(live.pid()), Some(WaitPidFlag::WUNTRACED)).expect("it can be waited for");
+    live
+}
+
 #[test]
 fn nothing_starts_while_the_run_is_suspended_and_its_end_is_orderly() {
     let marked = Marked::new(
@@ -76,25 +85,29 @@ fn nothing_starts_while_the_run_is_suspended_and_its_end_is_orderly() {
   after: {join: {p: exit}, command: echo cleaned}
 ",
     );
-    let mut live = marked.flowrun("").own_group().start();
-    live.wait_for("up");
-    live.signal(Signal::SIGTSTP);
-    let keeper = live.pid();
-    waitpid(number(keeper), Some(WaitPidFlag::WUNTRACED)).expect("it can be waited for");
+    let live = paused(&marked);
+    let states = marked.place.flowrun("ps").run().exits(0).stdout;
+    assert!(states.contains("suspended"), "{states}");
     live.signal(Signal::SIGTERM);
     live.signal(Signal::SIGCONT);
     let said = live.end().exits(143);
     assert_eq!((said.of("p"), said.of("after")), (vec!["up", "asked"], vec!["cleaned"]), "{said}");
 }
 
-#[test]
-fn a_runner_that_somebody_else_stopped_is_continued_with_the_keeper() {
-    let marked = waits();
+/// Starts a run whose runner, and not its keeper, was stopped by somebody else; that runner.
+fn with_stopped_runner(marked: &Marked) -> (Live, u32) {
     let mut live = marked.flowrun("").start();
     live.wait_for("up");
     let below = runner(live.pid());
     nix::sys::signal::kill(number(below), Signal::SIGSTOP).expect("it is there");
     until("it is stopped", || state(below) == Some('T'));
+    (live, below)
+}
+
+#[test]
+fn a_runner_that_somebody_else_stopped_is_continued_with_the_keeper() {
+    let marked = waits();
+    let (live, below) = with_stopped_runner(&marked);
     live.signal(Signal::SIGCONT);
     until("it goes on", || state(below) != Some('T'));
     let_go(&marked);
@@ -118,11 +131,7 @@ fn where_no_shell_watches_a_pause_holds_up_nothing() {
 #[test]
 fn a_pause_that_is_asked_for_while_ending_is_no_trouble() {
     let marked = Marked::new("processes: {p: {command: 'echo up; trap \"exit 1\" TERM; while :; do sleep 0.02; done'}}\n");
-    let mut live = marked.flowrun("").own_group().start();
-    live.wait_for("up");
-    live.signal(Signal::SIGTSTP);
-    let keeper = live.pid();
-    until("it is stopped", || state(keeper) == Some('T'));
+    let live = paused(&marked);
     live.signal(Signal::SIGTERM);
     live.signal(Signal::SIGCONT);
     live.end().exits(143);
@@ -131,11 +140,7 @@ fn a_pause_that_is_asked_for_while_ending_is_no_trouble() {
 #[test]
 fn a_wish_to_end_reaches_a_runner_that_somebody_has_stopped() {
     let marked = waits();
-    let mut live = marked.flowrun("").start();
-    live.wait_for("up");
-    let below = runner(live.pid());
-    nix::sys::signal::kill(number(below), Signal::SIGSTOP).expect("it is there");
-    until("it is stopped", || state(below) == Some('T'));
+    let (live, _) = with_stopped_runner(&marked);
     live.signal(Signal::SIGTERM);
     live.end().exits(143);
     marked.none_alive();
@@ -143,6 +148,7 @@ fn a_wish_to_end_reaches_a_runner_that_somebody_has_stopped() {
 
 #[test]
 fn a_keeper_without_room_says_so_and_nothing_is_started() {
+    let mut both = [false; 2];
     for room in 8..40 {
         let marked = Marked::new("processes: {p: {command: [touch, started]}}\n");
         let said = marked.flowrun("").below(&["sh", "-c", &format!("ulimit -n {room}; exec \"$0\" \"$@\"")]).run();
@@ -150,7 +156,9 @@ fn a_keeper_without_room_says_so_and_nothing_is_started() {
         let started = marked.place.path("started").exists();
         assert_eq!(said.status, Some(if started { 0 } else { 3 }), "{room} descriptors\n{said}");
         assert!(started || said.stderr.starts_with("flowrun: cannot begin: "), "{room} descriptors\n{said}");
+        both[usize::from(started)] = true;
     }
+    assert_eq!(both, [true; 2], "some of these are too few, and some enough");
 }
 
 #[test]
@@ -222,6 +230,18 @@ fn what_is_sent_to_the_whole_group_is_heard_once() {
 }
 
 #[test]
+fn a_test_that_gives_up_leaves_nothing_behind() {
+    let marked = waits();
+    let mut live = marked.flowrun("").own_session().start();
+    live.wait_for("up");
+    drop(live);
+    marked.none_alive();
+    let marked = waits();
+    drop(paused(&marked));
+    marked.none_alive();
+}
+
+#[test]
 fn quit_kills_at_once() {
     let marked =
         Marked::new("processes: {p: {command: 'trap \"echo asked\" TERM; echo up; while :; do sleep 0.02; done', stop: {grace: 1h}}}\n");
@@ -230,6 +250,7 @@ fn quit_kills_at_once() {
     live.signal(Signal::SIGQUIT);
     let said = live.end().exits(131);
     said.told("killing what still runs");
+    assert!(!said.stdout.contains("asked"), "{said}");
     marked.none_alive();
 }
 
@@ -252,8 +273,14 @@ fn only_two_processes_are_flowruns_own() {
     let mut live = marked.flowrun("").start();
     live.wait_for("up");
     let below = runner(live.pid());
-    let own = |pid: &u32| [live.pid(), below].contains(pid);
-    assert_eq!(marked.alive().iter().filter(|pid| own(pid)).count(), 2);
+    let mut expected = [live.pid(), below];
+    expected.sort_unstable();
+    // Only flowrun's own carry the mark: it is in no word of what they run.
+    until("nothing but these two carries the mark", || {
+        let mut own = marked.alive();
+        own.sort_unstable();
+        own == expected
+    });
     let_go(&marked);
     live.end().exits(0);
     assert!(!lives(below));

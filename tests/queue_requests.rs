@@ -25,7 +25,7 @@ struct Run {
 impl Run {
     fn start(rest: &str) -> Self {
         let place = Place::new()
-            .file("shop.yaml", &format!("queues: {{q: {{}}, small: {{maxsize: 1}}, mine: {{}}}}\nprocesses:\n  main: {{{MAIN}}}\n  open: {{produces: [q, small], command: '{OPEN}'}}\n{rest}"))
+            .file("shop.yaml", &format!("queues: {{q: {{}}, small: {{maxsize: 1}}, some: {{maxsize: 1200}}, mine: {{}}}}\nprocesses:\n  main: {{{MAIN}}}\n  open: {{produces: [q, small], command: '{OPEN}'}}\n{rest}"))
             .file("runtime/.keep", "");
         let runtime = place.path("runtime");
         let flow = env!("CARGO_BIN_EXE_flowrun");
@@ -105,14 +105,22 @@ fn code(answer: Result<Value, Trouble>) -> Code {
     }
 }
 
+/// A queue, as `status` tells it.
+fn status_of(run: &Run, queue: &str) -> Value {
+    let status: Value = serde_json::from_str(&run.ask("status --json").exits(0).stdout).expect("JSON");
+    let rows = status["queues"].as_array().expect("a list");
+    rows.iter().find(|row| row["queue"] == queue).expect("a queue").clone()
+}
+
 #[test]
 fn items_are_put_got_counted_and_done() {
     let run = Run::start("");
     run.ask("queue put q one two").exits(0);
     assert_eq!(run.ask("queue len q").exits(0).stdout, "2\n");
-    // For an outsider an item is done when it is printed.
+    // For an outsider an item is done when it is handed over.
     assert_eq!(run.ask("queue get q").exits(0).stdout, "one\n");
-    assert_eq!(run.len("q"), json!({"waiting": 1, "in_work": 0, "taken": 2, "set_aside": 0, "closed": false, "abandoned": false}));
+    assert_eq!(run.len("q"), status_of(&run, "q"));
+    assert_eq!((&run.len("q")["waiting"], &run.len("q")["taken"]), (&json!(1), &json!(2)));
     assert_eq!(run.as_main("queue get q --json").exits(0).stdout, "{\"item\":\"two\",\"number\":1,\"delivery\":1}\n");
     assert_eq!(run.len("q")["in_work"], 1);
     let table = run.ask("status").exits(0).stdout;
@@ -145,6 +153,21 @@ fn waiting_ends_with_the_time_given_and_nothing_is_lost_by_it() {
     assert_eq!(run.ask("queue get q").exits(0).stdout, "one\n");
     assert_eq!(run.ask("queue get small").exits(0).stdout, "one\n");
     run.go().exits(0);
+}
+
+#[test]
+fn how_many_were_put_counts_all_requests() {
+    let run = Run::start(&format!(
+        "  some: {{produces: some, command: '{OPEN}'}}\n  takes: {{consumes: some, allow_failure: true, command: '{OPEN}'}}\n"
+    ));
+    let items: Vec<String> = (0..2500).map(|number| number.to_string()).collect();
+    let call = run.place.flowrun(&format!("queue put some {}", items.join(" ")));
+    let put = call.env("XDG_RUNTIME_DIR", run.place.path("runtime")).start();
+    wait_until("it is full", || run.len("some")["waiting"] == 1200);
+    run.ask("queue close some").exits(0);
+    let told = "flowrun: the queue `some` is closed; 200 of 1000 items were taken; before that, 1000 items were taken\n";
+    assert_eq!(put.end().exits(1).stderr, told);
+    run.go();
 }
 
 #[test]
@@ -197,7 +220,8 @@ fn who_may_not_take_is_told_what_to_write() {
 #[test]
 fn what_is_wrong_is_told_apart() {
     let run = Run::start("");
-    assert_eq!(run.ask("queue len p").exits(2).stderr, "flowrun: the run has no queue `p`; did you mean `q`?\n");
+    assert_eq!(run.ask("queue len p").exits(2).stderr, "flowrun: the run has no queue `p`\n");
+    assert_eq!(run.ask("queue len smal").exits(2).stderr, "flowrun: the run has no queue `smal`; did you mean `small`?\n");
     run.ask("queue put").exits(2);
     run.ask("queue get q --run nobody").exits(3);
     let said = run.place.flowrun("queue put q ok").arg("two\nlines").env("XDG_RUNTIME_DIR", run.place.path("runtime")).run().exits(2);

@@ -11,8 +11,20 @@ fn start(place: &Place, line: &str) -> Said {
     place.flowrun(line).env("FLOW", env!("CARGO_BIN_EXE_flowrun")).env("XDG_RUNTIME_DIR", place.path("runtime")).run()
 }
 
+/// Runs a workflow of which nothing but its output and its end are of interest.
+fn run(workflow: &str) -> Said {
+    start(&place(workflow), "")
+}
+
 fn place(workflow: &str) -> Place {
     Place::new().file("flowrun.yaml", workflow).file("runtime/.keep", "")
+}
+
+/// Asserts that a process has taken all of 1 to `last`, each once.
+#[track_caller]
+fn takes_each_once(said: &Said, process: &str, last: u32) {
+    let taken = sorted(said.of(process).iter().map(|line| line.parse::<u32>().expect("a number")));
+    assert!(taken.iter().copied().eq(1..=last), "{said}");
 }
 
 fn sorted<T: Ord>(all: impl IntoIterator<Item = T>) -> Vec<T> {
@@ -65,8 +77,7 @@ processes:
 
 #[test]
 fn both_outputs_of_two_steps_go_into_the_queue() {
-    let place = place(
-        "queues: [q]
+    let said = run("queues: [q]
 processes:
   gen:
     stdout: {queue: q}
@@ -75,9 +86,8 @@ processes:
       - command: echo out 1; echo err 1 >&2
       - command: echo out 2; echo err 2 >&2
   eat: {stdin: {queue: q}, command: cat}
-",
-    );
-    let said = start(&place, "").exits(0);
+")
+    .exits(0);
     assert_eq!(sorted(said.of("eat")), ["err 1", "err 2", "out 1", "out 2"]);
     assert!(said.of("gen").is_empty());
 }
@@ -125,44 +135,37 @@ processes:
 
 #[test]
 fn of_two_consumers_the_one_that_does_not_read_holds_up_nothing() {
-    let place = place(
-        "queues: [q]
+    let said = run("queues: [q]
 processes:
   gen: {stdout: {queue: q}, command: 'seq 1 100'}
   deaf: {stdin: {queue: q}, command: 'touch deaf; until [ -e go ]; do sleep 0.02; done; cat'}
   eat: {stdin: {queue: q}, command: 'until [ -e deaf ]; do sleep 0.02; done; cat; touch go'}
-",
-    );
-    let said = start(&place, "").exits(0);
+")
+    .exits(0);
     // One item lies in the pipe of the deaf one; all others are eaten before it wakes.
     assert_eq!((said.of("deaf").len(), said.of("eat").len()), (1, 99), "{said}");
 }
 
 #[test]
 fn what_a_consumer_would_not_take_goes_to_another() {
-    let place = place(
-        "queues: [q]
+    let said = run("queues: [q]
 processes:
   gone: {stdin: {queue: q}, command: 'exec <&-; touch closed; until [ -e go ]; do sleep 0.02; done'}
   gen: {stdout: {queue: q}, command: 'until [ -e closed ]; do sleep 0.02; done; seq 1 100'}
   eat: {stdin: {queue: q}, command: 'cat; touch go'}
-",
-    );
-    let said = start(&place, "").exits(0);
-    let eaten: BTreeSet<u32> = said.of("eat").iter().map(|line| line.parse().expect("a number")).collect();
-    assert_eq!((said.of("eat").len(), eaten.len()), (100, 100), "{said}");
+")
+    .exits(0);
+    takes_each_once(&said, "eat", 100);
 }
 
 #[test]
 fn a_producer_whose_consumers_have_gone_meets_a_closed_pipe_and_the_run_fails() {
-    let place = place(
-        "queues: {q: {maxsize: 5}}
+    let said = run("queues: {q: {maxsize: 5}}
 processes:
   gen: {stdout: {queue: q}, command: ['yes'], allow_failure: true}
   eat: {stdin: {queue: q}, command: [head, -n, '1']}
-",
-    );
-    let said = start(&place, "").exits(1);
+")
+    .exits(1);
     assert_eq!(said.of("eat"), ["y"]);
     said.told("gen failed (allowed): signal 13 (SIGPIPE)");
     said.told("queue `q` is abandoned");
@@ -171,29 +174,25 @@ processes:
 
 #[test]
 fn an_item_whose_worker_was_killed_is_delivered_again() {
-    let place = place(
-        "queues: [q]
+    let said = run("queues: [q]
 processes:
   gen: {stdout: {queue: q}, command: seq 1 6}
   eat:
     for_each: {queue: q, workers: 2}
     command: '[ $FLOWRUN_ITEM != 3 ] || [ $FLOWRUN_DELIVERY -gt 1 ] || kill -9 $$; echo \"$FLOWRUN_ITEM $FLOWRUN_DELIVERY\"'
-",
-    );
-    let said = start(&place, "").exits(0);
+")
+    .exits(0);
     assert_eq!(sorted(said.of("eat")), ["1 1", "2 1", "3 2", "4 1", "5 1", "6 1"]);
 }
 
 #[test]
 fn an_item_that_is_never_done_is_set_aside_and_told() {
-    let place = place(
-        "queues: {q: {max_deliveries: 2}}
+    let said = run("queues: {q: {max_deliveries: 2}}
 processes:
   gen: {stdout: {queue: q}, command: \"echo good; echo bad; echo better\"}
   eat: {for_each: q, command: 'echo \"${{ item }} $FLOWRUN_DELIVERY\"; test ${{ item }} != bad'}
-",
-    );
-    let said = start(&place, "").exits(1);
+")
+    .exits(1);
     assert_eq!(said.of("eat"), ["good 1", "bad 1", "bad 2", "better 1"]);
     said.told("an item was delivered twice and never done, and is set aside: bad");
     said.told("eat failed: an item of its queue was set aside");
@@ -228,54 +227,48 @@ processes:
 
 #[test]
 fn a_crawler_feeds_the_queue_that_it_takes_from_and_ends() {
-    let place = place(
-        "queues: [pages]
+    let said = run("queues: [pages]
 processes:
   seed: {stdout: {queue: pages}, command: echo 5}
   crawl:
     for_each: {queue: pages, workers: 3}
     produces: pages
     command: 'echo $FLOWRUN_ITEM; [ $FLOWRUN_ITEM = 0 ] || \"$FLOW\" queue put pages $((FLOWRUN_ITEM - 1)) $((FLOWRUN_ITEM - 1))'
-",
-    );
-    let said = start(&place, "").exits(0);
+")
+    .exits(0);
     assert_eq!(said.of("crawl").len(), (1 << 6) - 1, "{said}");
 }
 
 #[test]
 fn a_crawler_may_put_by_its_output_too() {
-    let place = place(
-        "queues: [pages]
+    let said = run("queues: [pages]
 processes:
   seed: {stdout: {queue: pages}, command: echo 4}
   crawl:
     for_each: {queue: pages, workers: 2}
     stdout: {queue: pages}
     command: 'echo $FLOWRUN_ITEM >&2; [ $FLOWRUN_ITEM = 0 ] || { echo $((FLOWRUN_ITEM - 1)); echo $((FLOWRUN_ITEM - 1)); }'
-",
-    );
-    let said = start(&place, "").exits(0);
+")
+    .exits(0);
     assert_eq!(said.stderr.lines().filter(|line| line.starts_with("crawl")).filter(|line| line.contains('|')).count(), 31, "{said}");
 }
 
 #[test]
 fn a_shell_loop_takes_items_until_the_queue_has_ended() {
-    let place = place(
+    let said = run(
         "queues: [buns]
 processes:
   bake: {produces: buns, command: 'for n in 1 2 3; do \"$FLOW\" queue put buns \"bun $n\" -- \"-$n\"; done; printf \"x\\\\ny\" | \"$FLOW\" queue put buns'}
   eat: {consumes: buns, command: 'while item=$(\"$FLOW\" queue get buns); do echo \"$item\"; \"$FLOW\" queue done buns; done; echo \"end $?\"'}
 ",
-    );
-    let said = start(&place, "").exits(0);
+    ).exits(0);
     assert_eq!(said.of("eat"), ["bun 1", "-1", "bun 2", "-2", "bun 3", "-3", "x", "y", "end 0"]);
     assert_eq!(said.stderr.lines().count(), 1, "the end is quiet: {said}");
 }
 
 #[test]
 fn what_a_process_that_was_killed_had_in_work_goes_to_its_next_attempt() {
-    let place = place(
-        "queues: [q]
+    let said = run("queues: [q]
 processes:
   gen: {stdout: {queue: q}, command: \"echo one; echo two\"}
   eat:
@@ -287,9 +280,8 @@ processes:
         [ $FLOWRUN_ATTEMPT = 2 ] || kill -9 $$
         \"$FLOW\" queue done q
       done
-",
-    );
-    let said = start(&place, "").exits(0);
+")
+    .exits(0);
     let expected = [
         r#"{"item":"one","number":0,"delivery":1}"#,
         r#"{"item":"one","number":0,"delivery":2}"#,
@@ -300,14 +292,12 @@ processes:
 
 #[test]
 fn what_is_never_done_by_a_process_fails_the_run() {
-    let place = place(
-        "queues: {q: {max_deliveries: 1}}
+    let said = run("queues: {q: {max_deliveries: 1}}
 processes:
   gen: {stdout: {queue: q}, command: echo one}
   eat: {consumes: q, command: '\"$FLOW\" queue get q'}
-",
-    );
-    let said = start(&place, "").exits(1);
+")
+    .exits(1);
     assert_eq!(said.of("eat"), ["one"]);
     said.told("an item was delivered once and never done, and is set aside: one");
     assert!(said.stderr.lines().last().expect("a line").contains("1 queue not worked off"), "{said}");
@@ -315,8 +305,7 @@ processes:
 
 #[test]
 fn consuming_daemons_are_stopped_when_every_item_is_done() {
-    let place = place(
-        "queues: [buns]
+    let said = run("queues: [buns]
 processes:
   bake: {stdout: {queue: buns}, command: seq 1 20}
   eat:
@@ -324,11 +313,9 @@ processes:
     replicas: 2
     consumes: buns
     command: 'while item=$(\"$FLOW\" queue get buns); do echo \"$item\"; \"$FLOW\" queue done buns; done; while :; do sleep 0.05; done'
-",
-    );
-    let said = start(&place, "").exits(0);
-    let eaten: BTreeSet<u32> = said.of("eat").iter().map(|line| line.parse().expect("a number")).collect();
-    assert_eq!((said.of("eat").len(), eaten.len()), (20, 20), "{said}");
+")
+    .exits(0);
+    takes_each_once(&said, "eat", 20);
     assert!(said.stderr.contains("2 stopped"), "{said}");
 }
 
@@ -338,12 +325,11 @@ fn a_bounded_queue_never_holds_more_than_it_may() {
         "queues: {q: {maxsize: 3}}
 processes:
   gen: {produces: q, command: 'seq 1 30 | \"$FLOW\" queue put q'}
-  eat: {consumes: q, command: 'while item=$(\"$FLOW\" queue get q); do \"$FLOW\" queue len q; \"$FLOW\" queue done q; done'}
-  full:
-    join: {gen: start}
-    produces: q
-    command: 'until [ $(\"$FLOW\" queue len q) -ge 2 ] || [ -e over ]; do sleep 0.01; done'
-  over: {join: eat, command: touch over}
+  eat:
+    consumes: q
+    command: |
+      until [ $(\"$FLOW\" queue len q) -ge 3 ]; do sleep 0.01; done
+      while item=$(\"$FLOW\" queue get q); do \"$FLOW\" queue len q; \"$FLOW\" queue done q; done
 ",
     );
     let said = start(&place, "-k").exits(0);
@@ -368,48 +354,46 @@ processes:
 
 #[test]
 fn workers_that_see_the_end_together_with_one_that_failed_have_succeeded() {
-    let place = place(
-        "queues: {q: {max_deliveries: 1}}
+    run("queues: {q: {max_deliveries: 1}}
 processes:
   gen: {stdout: {queue: q}, command: seq 1 6}
   eat:
     for_each: {queue: q, workers: 3}
     command: '[ $FLOWRUN_ITEM != 3 ]'
-",
-    );
-    start(&place, "").exits(1).told("3 succeeded, 1 failed");
+")
+    .exits(1)
+    .told("3 succeeded, 1 failed");
 }
 
 #[test]
 fn with_kill_an_item_that_is_set_aside_stops_the_run_though_its_queue_has_no_end() {
-    let place = place(
-        "on_failure: kill
+    run("on_failure: kill
 queues: {q: {max_deliveries: 1, maxsize: 3}}
 processes:
   gen: {stdout: {queue: q}, command: [yes]}
   eat: {for_each: q, command: 'false'}
-",
-    );
-    start(&place, "").exits(1).told("eat failed: an item of its queue was set aside");
+")
+    .exits(1)
+    .told("eat failed: an item of its queue was set aside");
 }
 
 #[test]
 fn who_puts_without_saying_so_is_told_what_to_write() {
-    let place = place("queues: [q]\nprocesses: {p: {command: '$FLOW queue put q a'}, other: {command: 'true'}}\n");
-    start(&place, "").exits(1).told("the queue `q` is closed: write `produces: [q]` in the process that puts");
+    run("queues: [q]\nprocesses: {p: {command: '$FLOW queue put q a'}, other: {command: 'true'}}\n")
+        .exits(1)
+        .told("the queue `q` is closed: write `produces: [q]` in the process that puts");
 }
 
 #[test]
 fn what_is_written_into_a_queue_after_its_last_consumer_has_ended_is_never_lost_in_silence() {
-    let place = place(
-        "queues: [q]
+    run("queues: [q]
 processes:
   read: {stdin: {queue: q}, command: 'true'}
   after: {command: '$FLOW wait read'}
   late: {join: after, stdout: {queue: q}, command: seq 3, allow_failure: true}
-",
-    );
-    start(&place, "").exits(1).told("queue `q` is abandoned, with 3 items left in it");
+")
+    .exits(1)
+    .told("queue `q` is abandoned, with 3 items left in it");
 }
 
 #[test]

@@ -4,9 +4,11 @@
 mod common;
 
 use std::fs;
-use std::time::{Duration, Instant};
 
+use common::victims::until;
 use common::{Call, Live, Place, Said};
+use flowrun::control::auth::Secret;
+use flowrun::control::client::Client;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -29,21 +31,21 @@ fn start(place: &Place) -> Live {
     flowrun(place, "-v -k").start()
 }
 
+/// Starts a workflow and goes on when a script of its `second` waits for the lock `db`.
+fn until_second_waits(place: &Place) -> Live {
+    let mut live = start(place);
+    live.told_until("second (flowrun lock) waits for lock `db` behind 1");
+    live
+}
+
 fn go(place: &Place) {
     fs::write(place.path("go"), "").expect("a file");
 }
 
 /// The number that a file tells, once it is there.
 fn number(place: &Place, name: &str) -> i32 {
-    let until = Instant::now() + Duration::from_secs(20);
-    loop {
-        let text = fs::read_to_string(place.path(name)).unwrap_or_default();
-        if let Some(number) = text.strip_suffix('\n') {
-            return number.parse().expect("a number");
-        }
-        assert!(Instant::now() < until, "{name} never came");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until("a whole number is there", || place.path(name).exists() && place.read(name).ends_with('\n'));
+    place.read(name).trim_end().parse().expect("a number")
 }
 
 fn slay(pid: i32) {
@@ -96,8 +98,7 @@ processes:
   second: {command: 'AWAIT in; LOCK db -- echo had'}
 ",
     );
-    let mut live = start(&place);
-    live.told_until("second (flowrun lock) waits for lock `db` behind 1");
+    let live = until_second_waits(&place);
     let status = flowrun(&place, "status").run().exits(0).stdout;
     let row = status.lines().find(|line| line.starts_with("second")).expect("a row");
     assert!(row.contains("running") && row.contains("lock `db`, held by `first`"), "{status}");
@@ -189,8 +190,7 @@ processes:
   second: {command: 'AWAIT command; LOCK db -- echo had'}
 ",
     );
-    let mut live = start(&place);
-    live.told_until("second (flowrun lock) waits for lock `db` behind 1");
+    let live = until_second_waits(&place);
     let (victim, command) = (number(&place, whom), number(&place, "command"));
     slay(victim);
     if whom == "client" {
@@ -235,6 +235,40 @@ processes:
     let numbers: Vec<&str> = others.iter().copied().filter(|line| line.len() < 4).collect();
     assert_eq!(numbers, ["124", "125", "0", "0"], "{said}");
     said.told("not had within 30 ms: lock `db` is held by `holder` (flowrun lock)");
+}
+
+#[test]
+fn patience_is_bounded_also_where_the_run_has_no_room_for_a_client() {
+    let place = place(
+        "locks: [db]
+queues: {q: {}}
+processes:
+  open: {produces: q, command: AWAIT go}
+  main: {consumes: q, command: 'printf \"%s %s\" \"$FLOWRUN_SOCKET\" \"$FLOWRUN_AUTHKEY\" >address; echo up; AWAIT go'}
+",
+    );
+    let mut live = flowrun(&place, "").start();
+    live.wait_for("up");
+    let address = place.read("address");
+    let (socket, key) = address.split_once(' ').expect("two words");
+    let secret = Secret::parse(key).expect("a key");
+    let many: Vec<Client> = (0..256).map(|_| Client::connect(socket.as_ref(), &secret, None).expect("there is room")).collect();
+    let ask = |line: &str| {
+        let call = flowrun(&place, line).env("FLOWRUN_PROCESS", "main").env("FLOWRUN_SOCKET", socket);
+        call.env("FLOWRUN_AUTHKEY", key).run()
+    };
+    for (line, status) in [
+        ("lock db --no-wait -- true", 125),
+        ("lock db --timeout 60ms -- true", 124),
+        ("queue get q --timeout 60ms", 124),
+        ("queue put q x --timeout 60ms", 124),
+    ] {
+        assert_eq!(ask(line).exits(status).stderr, "flowrun: 256 clients are connected already; try again later\n", "{line}");
+    }
+    drop(many);
+    ask("lock db --timeout 20s -- true").exits(0);
+    go(&place);
+    live.end().exits(0);
 }
 
 #[test]
@@ -299,8 +333,7 @@ processes:
   clean: {join: {holder: exit, second: exit}, command: LOCK db -- echo cleaned}
 ",
     );
-    let mut live = start(&place);
-    live.told_until("second (flowrun lock) waits for lock `db` behind 1");
+    let live = until_second_waits(&place);
     live.signal(Signal::SIGTERM);
     assert_eq!(live.end().exits(143).of("clean"), ["cleaned"]);
 }
@@ -316,11 +349,7 @@ processes:
     );
     let mut live = start(&place);
     live.told_until("main started");
-    let until = Instant::now() + Duration::from_secs(20);
-    while !place.path("address").exists() {
-        assert!(Instant::now() < until, "no address");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until("the address is there", || place.path("address").exists());
     let address = place.read("address");
     let (socket, key) = address.split_once(' ').expect("two words");
     let key = flowrun::control::auth::Secret::parse(key).expect("a key");
@@ -346,4 +375,17 @@ processes:
     assert!(first.exchange(last).expect("an answer")["ok"].is_object());
     go(&place);
     live.end().exits(0);
+}
+
+#[test]
+fn what_a_daemon_keeps_is_refused_with_its_name() {
+    let said = run("locks: [db]
+processes:
+  server: {daemon: true, lock: db, ready: {log: up}, command: 'echo up; exec sleep 1000'}
+  script: {join: {server: ready}, command: 'LOCK db -- echo never'}
+");
+    let said = said.exits(1);
+    let line = "refused, because lock `db` is held by `server`, which is a daemon: it is stopped only when the work has ended";
+    assert!(said.stdout.contains(line) || said.stderr.contains(line), "{said}");
+    assert!(!said.stdout.contains("never"), "{said}");
 }

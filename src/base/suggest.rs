@@ -8,12 +8,14 @@ const MOST_SUGGESTIONS: u32 = 20;
 
 /// The candidate nearest to `word`, if one is near enough to be a likely slip of the finger.
 ///
-/// Letters' case, `-` and `_` count as the same. A word may differ by a third of its letters; equal
+/// Letters' case, `-` and `_` count as the same. A word may differ by a third of its letters, one of two or three
+/// letters by one; equal
 /// distances are decided by the order of the candidates.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = fold(word);
     let length = folded.chars().count();
-    let allowed = (length / 3).clamp(1, 4);
+    // Every single letter is as near to every other.
+    let allowed = if length == 1 { 0 } else { (length / 3).clamp(1, 4) };
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
         // Words differ by at least as many letters as one is longer than the other.
@@ -32,6 +34,11 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// A help line for the nearest candidate.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(word, candidates).map(|found| format!("did you mean `{found}`?"))
+}
+
+/// What is put behind a sentence about a name that nobody has: `; did you mean `found`?`, or nothing.
+pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    did_you_mean(word, candidates).map_or_else(String::new, |help| format!("; {help}"))
 }
 
 /// A searcher that stops searching after so many words that a reader has long stopped too.
@@ -76,5 +83,7 @@ mod tests {
         assert_eq!(nearest("semahpore", keys), Some("semaphore"));
         assert_eq!(nearest("banana", keys), None);
         assert_eq!(nearest("x", keys), None);
+        assert_eq!((nearest("x", ["a", "xy"]), nearest("A", ["b", "a"])), (None, Some("a")));
+        assert_eq!((hint("jion", keys), hint("x", keys)), ("; did you mean `join`?".to_owned(), String::new()));
     }
 }

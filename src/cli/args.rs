@@ -144,8 +144,8 @@ pub struct RunArgs {
     /// End with the exit status of this process
     #[arg(long, value_name = "PROCESS", env = "FLOWRUN_EXIT_CODE_FROM")]
     pub exit_code_from: Option<String>,
-    /// Tell what still runs each time so long has passed; in continuous integration (CI=true) 30s
-    #[arg(long, value_name = "TIME", value_parser = time, env = "FLOWRUN_HEARTBEAT")]
+    /// Tell what still runs each time so long has passed, or with 0 never; in continuous integration (CI=true) 30s
+    #[arg(long, value_name = "TIME", value_parser = time_or_zero, env = "FLOWRUN_HEARTBEAT")]
     pub heartbeat: Option<Duration>,
     /// Say little: no output of processes, and nothing at all when everything went well
     #[arg(short = 'q', long, env = "FLOWRUN_QUIET", value_parser = FalseyValueParser::new())]
@@ -312,6 +312,10 @@ fn name_value(text: &str) -> Result<(String, String), String> {
 
 fn job_limit(text: &str) -> Result<JobLimit, String> {
     JobLimit::parse(text)
+}
+
+fn time_or_zero(text: &str) -> Result<Duration, String> {
+    duration::parse_or_zero(text)
 }
 
 pub(super) fn time(text: &str) -> Result<Duration, String> {

@@ -7,10 +7,9 @@ use std::io::{self, Write as _};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::args::OutputArg;
 use super::control_args::AttachArgs;
 use super::{Failure, Status, color, over, print, reach, wait};
-use crate::control::message::{Lines, Output, Request, Surface};
+use crate::control::message::{Lines, Request, Surface};
 use crate::report;
 
 /// Prints what is told until the run has ended, or nobody reads it any more; ends as the run does.
@@ -29,28 +28,23 @@ pub fn attach(args: &AttachArgs) -> Result<Status, Failure> {
         open
     };
     let lines = (!args.json).then(|| lines(args));
-    let answer = reach::run(args.run.as_deref()).and_then(|mut run| run.ask(Request::Attach { lines }, tell).map_err(reach::failure));
+    let found = match (reach::find(args.run.as_deref()), &args.run) {
+        (Ok(found), _) => found,
+        (Err(failure), Some(run)) => return over::instead(run, false, failure),
+        (Err(failure), None) => return Err(failure),
+    };
+    let answer = found.ask(Request::Attach { lines }, tell);
     match answer {
         _ if !open => Ok(Status::Success),
         Ok(answer) => wait::status(answer),
-        Err(failure) => match &args.run {
-            Some(run) => over::instead(run, false, failure),
-            None => Err(failure),
-        },
+        Err(trouble) => over::meanwhile(&found, trouble),
     }
 }
 
 fn lines(args: &AttachArgs) -> Lines {
     let surface = |surface: report::Surface| Surface { terminal: surface.terminal, color: surface.color };
     let (stdout, stderr) = color::surfaces(args.color);
-    let output = match args.output {
-        OutputArg::Prefixed => Output::Prefixed,
-        OutputArg::Grouped => Output::Grouped,
-        OutputArg::Raw => Output::Raw,
-        OutputArg::Failures => Output::Failures,
-        OutputArg::Quiet => Output::Quiet,
-    };
-    Lines { output, verbosity: i8::from(args.verbose), stdout: surface(stdout), stderr: surface(stderr) }
+    Lines { output: args.output.into(), verbosity: i8::from(args.verbose), stdout: surface(stdout), stderr: surface(stderr) }
 }
 
 /// What the run would print.

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use nix::sys::signal::Signal;
+use serde_json::Value;
 
 use super::{load, reach};
 use crate::control::message::Request;
@@ -83,6 +84,16 @@ impl Line {
         }
     }
 
+    /// The queues of the run that the words name, or of the one that is meant without a name.
+    pub fn queues(&self) -> Vec<Candidate> {
+        if !self.plain().is_empty() {
+            return Vec::new();
+        }
+        let status = status_of_run(self.value_of("--run", "--run"));
+        let names = status["queues"].as_array().into_iter().flatten().filter_map(|row| row["queue"].as_str());
+        names.map(|name| Candidate::from(name.to_owned())).collect()
+    }
+
     /// The built-in tasks.
     pub fn tasks(&self) -> Vec<Candidate> {
         let candidate = |task: &task::Definition| Candidate { name: task.name.to_owned(), about: Some(task.summary.to_owned()) };
@@ -139,9 +150,14 @@ fn processes_in(file: &Path) -> Vec<Candidate> {
     processes.iter().flat_map(|processes| &processes.entries).map(|(name, _)| Candidate::from(name.value.clone())).collect()
 }
 
+/// How a run that goes on stands; null when it does not answer.
+fn status_of_run(run: Option<&str>) -> Value {
+    reach::find(run).ok().and_then(|run| run.ask(Request::Status, |_| true).ok()).unwrap_or_default()
+}
+
 /// The processes of a run that goes on; one with copies by the name that they share, too.
 fn processes_of_run(run: Option<&str>) -> Vec<Candidate> {
-    let status = reach::run(run).ok().and_then(|mut client| client.ask(Request::Status, |_| true).ok()).unwrap_or_default();
+    let status = status_of_run(run);
     let rows = status["processes"].as_array().into_iter().flatten();
     let mut shared = BTreeSet::new();
     let mut found = Vec::new();

@@ -57,22 +57,31 @@ const PATIENCE: Duration = Duration::from_secs(1);
 type Names = fn(&Line) -> Vec<Candidate>;
 
 /// Arguments that take names, apart from the words of `run`: of which subcommand (none for the program itself), which argument, which names.
-const NAMES: &[(Option<&str>, &str, Names)] = &[
-    (None, "exit_code_from", Line::processes_of_file),
-    (Some("run"), "exit_code_from", Line::processes_of_file),
-    (Some("tasks"), "task", Line::tasks),
-    (Some("status"), "run", Line::runs),
-    (Some("attach"), "run", Line::runs),
-    (Some("logs"), "words", Line::run_or_process),
-    (Some("stop"), "words", Line::run_or_process),
-    (Some("restart"), "words", Line::run_or_process),
-    (Some("signal"), "words", Line::run_process_or_signal),
-    (Some("wait"), "words", Line::run_or_process),
+const NAMES: &[(&[&str], &str, Names)] = &[
+    (&[], "exit_code_from", Line::processes_of_file),
+    (&["run"], "exit_code_from", Line::processes_of_file),
+    (&["tasks"], "task", Line::tasks),
+    (&["status"], "run", Line::runs),
+    (&["attach"], "run", Line::runs),
+    (&["logs"], "words", Line::run_or_process),
+    (&["stop"], "words", Line::run_or_process),
+    (&["restart"], "words", Line::run_or_process),
+    (&["signal"], "words", Line::run_process_or_signal),
+    (&["wait"], "words", Line::run_or_process),
+    (&["queue", "put"], "queue", Line::queues),
+    (&["queue", "put"], "run", Line::runs),
+    (&["queue", "get"], "queue", Line::queues),
+    (&["queue", "get"], "run", Line::runs),
+    (&["queue", "done"], "queue", Line::queues),
+    (&["queue", "done"], "run", Line::runs),
+    (&["queue", "len"], "queue", Line::queues),
+    (&["queue", "len"], "run", Line::runs),
+    (&["queue", "close"], "queue", Line::queues),
+    (&["queue", "close"], "run", Line::runs),
 ];
 
 /// Arguments that take workflow files.
-const FILES: &[(Option<&str>, &str)] =
-    &[(None, "file"), (Some("run"), "file"), (Some("check"), "files"), (Some("list"), "file"), (Some("graph"), "file")];
+const FILES: &[(&[&str], &str)] = &[(&[], "file"), (&["run"], "file"), (&["check"], "files"), (&["list"], "file"), (&["graph"], "file")];
 
 /// Prints what makes a shell complete.
 ///
@@ -128,14 +137,14 @@ fn command(words: &[OsString], index: usize) -> Command {
     let line = Arc::new(line(&Cli::command(), &words[..index]));
     let mut command = Cli::command();
     for (of, argument) in FILES {
-        command = with_completer(command, *of, argument, ArgValueCompleter::new(workflows));
+        command = with_completer(command, of, argument, ArgValueCompleter::new(workflows));
     }
     for (of, argument, names) in NAMES {
         let (line, names) = (Arc::clone(&line), *names);
         let known = move |current: &OsStr| matching(names(&line), current);
-        command = with_completer(command, *of, argument, ArgValueCompleter::new(known));
+        command = with_completer(command, of, argument, ArgValueCompleter::new(known));
     }
-    for of in [None, Some("run")] {
+    for of in [&[][..], &["run"]] {
         let line = Arc::clone(&line);
         let both = move |current: &OsStr| {
             let files = if line.names_file_next() { workflows(current) } else { Vec::new() };
@@ -148,21 +157,22 @@ fn command(words: &[OsString], index: usize) -> Command {
 
 fn line(command: &Command, words: &[OsString]) -> Line {
     let mut words: Vec<String> = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let subcommand = words.first().and_then(|first| command.find_subcommand(first));
-    if subcommand.is_some() {
+    let mut command = command;
+    while let Some(subcommand) = words.first().and_then(|first| command.find_subcommand(first)) {
+        command = subcommand;
         words.remove(0);
     }
-    let flags = subcommand.unwrap_or(command).get_arguments().filter(|arg| arg.get_action().takes_values() && !arg.is_require_equals_set());
+    let flags = command.get_arguments().filter(|arg| arg.get_action().takes_values() && !arg.is_require_equals_set());
     let names = |arg: &Arg| [arg.get_short().map(|short| format!("-{short}")), arg.get_long().map(|long| format!("--{long}"))];
     let with_value = flags.flat_map(names).flatten().collect();
     Line::new(words, with_value)
 }
 
-fn with_completer(command: Command, of: Option<&str>, argument: &str, completer: ArgValueCompleter) -> Command {
-    let argument = argument.to_owned();
+fn with_completer(command: Command, of: &[&str], argument: &str, completer: ArgValueCompleter) -> Command {
     match of {
-        None => command.mut_arg(argument, |arg| arg.add(completer)),
-        Some(name) => command.mut_subcommand(name, |command| command.mut_arg(argument, |arg| arg.add(completer))),
+        // All are gone through: to take one out would change the order of words.
+        [] => command.mut_args(|arg| if arg.get_id() == argument { arg.add(completer.clone()) } else { arg }),
+        [name, rest @ ..] => command.mut_subcommand(name, |command| with_completer(command, rest, argument, completer)),
     }
 }
 
@@ -182,4 +192,20 @@ fn matching(names: Vec<Candidate>, current: &OsStr) -> Vec<CompletionCandidate> 
 fn workflows(current: &OsStr) -> Vec<CompletionCandidate> {
     let yaml = |path: &std::path::Path| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") && path.is_file();
     PathCompleter::any().filter(yaml).complete(current)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_for_arguments_that_are_there() {
+        let words = ["flowrun", ""].map(OsString::from);
+        command(&words, 1).debug_assert();
+        let program = Cli::command();
+        for (of, argument) in NAMES.iter().map(|(of, argument, _)| (*of, *argument)).chain(FILES.iter().copied()) {
+            let command = of.iter().fold(&program, |command, name| command.find_subcommand(name).expect("a subcommand"));
+            assert!(command.get_arguments().any(|arg| arg.get_id() == argument), "{of:?} {argument}");
+        }
+    }
 }

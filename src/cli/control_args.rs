@@ -11,6 +11,9 @@ use super::args::{ColorArg, OutputArg, time};
 /// `flowrun ps`.
 #[derive(Debug, Args)]
 pub struct PsArgs {
+    /// Also runs in the background that have ended, with their exit status; of the last 50
+    #[arg(short, long)]
+    pub all: bool,
     /// As JSON
     #[arg(long, env = "FLOWRUN_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,

@@ -16,7 +16,7 @@ use super::reports::Reports;
 use super::run::Led;
 use super::{Failure, Status, print, run};
 use crate::control::place::About;
-use crate::control::record::Record;
+use crate::control::record::{Life, Record};
 use crate::io::detach::{self, Ear, Mouth, Side};
 use crate::io::machine::reason;
 use crate::plan::{Action, Plan, Process, Stdin};
@@ -47,20 +47,15 @@ fn cannot(why: &str) -> Failure {
     Failure::system(format!("cannot begin a run in the background: {why}"))
 }
 
-/// In the background nobody sits at a terminal.
+/// In the background nobody sits at a terminal. One of its own (`tty: true`) a process has everywhere.
 fn refuse_terminals(plan: &Plan) -> Result<(), Failure> {
     let commands = |process: &Process| process.work.steps.iter().any(|step| matches!(step.action, Action::Command { .. }));
-    let key = |process: &Process| match process.work.stdin {
-        Stdin::Inherit => Some("stdin: inherit"),
-        _ if process.work.tty => Some("tty: true"),
-        _ => None,
-    };
-    let mut needing = plan.processes.iter().filter(|process| commands(process)).filter_map(|process| Some((&process.name, key(process)?)));
-    match needing.next() {
+    let needs = |process: &&Process| commands(process) && matches!(process.work.stdin, Stdin::Inherit);
+    match plan.processes.iter().find(needs) {
         None => Ok(()),
-        Some((name, key)) => Err(Failure::usage(format!(
-            "`{}` needs a terminal (`{key}`), and a run in the background has none; leave out --detach, or name the processes that are to run",
-            one_line(name)
+        Some(process) => Err(Failure::usage(format!(
+            "`{}` needs a terminal (`stdin: inherit`), and a run in the background has none; leave out --detach, or name the processes that are to run",
+            one_line(&process.name)
         ))),
     }
 }
@@ -92,7 +87,7 @@ fn introduction(about: &About) -> String {
 fn below(mouth: Mouth, plan: Arc<Plan>, source: &Source, args: &RunArgs, reports: Reports) -> Status {
     let (about, recorder) = run::recorded(source, &plan, &reports);
     let herald = match prepare(about) {
-        Ok(record) => Herald { mouth, record, begun: AtomicBool::new(false) },
+        Ok((record, life)) => Herald { mouth, record, _life: life, begun: AtomicBool::new(false) },
         Err(why) => {
             say(&mouth, &Word::Failed(why));
             return Status::System;
@@ -114,13 +109,14 @@ fn below(mouth: Mouth, plan: Arc<Plan>, source: &Source, args: &RunArgs, reports
 }
 
 /// From here on the foreground is told over the socket alone.
-fn prepare(mut about: About) -> Result<Record, String> {
+fn prepare(mut about: About) -> Result<(Record, Life), String> {
     let mut record = Record::begin(about.clone())?;
+    let life = record.live()?;
     about.log = Some(record.log());
     record.about = about;
     let log = record.open_log()?;
     detach::redirect(&log).map_err(|error| format!("cannot write to the log {}: {}", record.log().display(), reason(&error)))?;
-    Ok(record)
+    Ok((record, life))
 }
 
 fn say(mouth: &Mouth, word: &Word) {
@@ -131,6 +127,7 @@ fn say(mouth: &Mouth, word: &Word) {
 pub struct Herald {
     mouth: Mouth,
     record: Record,
+    _life: Life,
     begun: AtomicBool,
 }
 

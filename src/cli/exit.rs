@@ -31,7 +31,7 @@ pub enum Status {
     Kept(Ended),
     /// That of a process, by its exit code as Python shows it: -15 is 128 and 15.
     Process(i32),
-    /// What a run that was over when it was asked for had ended with.
+    /// What another run has ended with, as it said at its end or as is written down of it.
     Recorded(u8),
 }
 

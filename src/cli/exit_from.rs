@@ -21,16 +21,15 @@ pub fn find(plan: &Plan, name: &str) -> Result<ProcessId, Failure> {
             first.name
         )));
     }
-    let help = suggest::did_you_mean(name, plan.processes.iter().map(|process| process.name.as_str()));
-    let help = help.map_or_else(String::new, |help| format!("; {help}"));
+    let help = suggest::hint(name, plan.processes.iter().map(|process| process.name.as_str()));
     Err(Failure::usage(format!("--exit-code-from {name}: there is no such process in this run{help}")))
 }
 
-/// The status of the run, given its own and the exit code of the process, as Python shows it. One that never ran has
-/// no code, and that is no success.
+/// The status of the run, given its own and the exit code of the process, as Python shows it. That a run was cut off is not for
+/// a process to say. One that never ran has no code, and that is no success.
 pub fn status(own: Status, code: Option<i32>) -> Status {
     match (own, code) {
-        (Status::System, _) => own,
+        (Status::System | Status::Interrupted(_) | Status::TimedOut, _) => own,
         (_, Some(code)) => Status::Process(code),
         (Status::Success, None) => Status::Failed,
         (own, None) => own,
@@ -42,13 +41,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_process_decides_unless_flowrun_is_broken() {
+    fn the_process_decides_unless_the_run_was_cut_off_or_flowrun_is_broken() {
         for (own, code, number) in [
             (Status::Success, Some(0), 0),
             (Status::Success, Some(7), 7),
             (Status::Failed, Some(0), 0),
             (Status::Failed, Some(-15), 143),
-            (Status::Interrupted(2), Some(-15), 143),
+            (Status::Interrupted(2), Some(-15), 130),
+            (Status::Interrupted(15), Some(0), 143),
+            (Status::TimedOut, Some(0), 124),
             (Status::System, Some(0), 3),
             (Status::Success, None, 1),
             (Status::TimedOut, None, 124),

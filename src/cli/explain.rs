@@ -82,7 +82,7 @@ fn named(report: &Report, name: &str, path: &Path) -> Result<String, Failure> {
     match instances[..] {
         [] => {
             let names = report.processes.iter().flat_map(|process| [&*process.name, &*process.declared]);
-            let meant = suggest::did_you_mean(name, names).map_or_else(String::new, |meant| format!("; {meant}"));
+            let meant = suggest::hint(name, names);
             Err(Failure::usage(format!("no process `{name}` is in {}{meant}", path.display())))
         }
         [one] => Ok(explain::process(report, one)),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::args::ListArgs;
-use super::{Failure, Status, excerpt, hidden, load, print};
+use super::{Failure, Status, columns, excerpt, hidden, load, print};
 use crate::base::span::Span;
 use crate::plan::{Action, Listen, Plan, Process, ResourceKind};
 
@@ -16,8 +16,10 @@ pub fn list(args: &ListArgs) -> Result<Status, Failure> {
     if args.json {
         let line = |span: Span| source.text.get(..span.start as usize).map_or(1, |before| before.matches('\n').count() + 1);
         let entries: Vec<Entry<'_>> = plan.processes.iter().map(|process| entry(process, &plan, line(process.place))).collect();
-        let text = serde_json::to_string_pretty(&entries).map_err(|error| Failure::system(format!("cannot write JSON: {error}")))?;
-        print::out(&hidden::hide(&plan, text + "\n"))?;
+        let failed = |error: serde_json::Error| Failure::system(format!("cannot write JSON: {error}"));
+        let mut data = serde_json::to_value(&entries).map_err(failed)?;
+        hidden::hide_in_data(&plan, &mut data);
+        print::out(&(serde_json::to_string_pretty(&data).map_err(failed)? + "\n"))?;
     } else {
         print::out(&hidden::hide(&plan, table(&plan)))?;
     }
@@ -26,28 +28,12 @@ pub fn list(args: &ListArgs) -> Result<Status, Failure> {
 
 /// One line a process: name, kind, what it joins, what it is for.
 fn table(plan: &Plan) -> String {
-    let rows: Vec<[String; 4]> = plan
-        .processes
-        .iter()
-        .map(|process| {
-            [process.name.clone(), kind(process).to_owned(), short_joins(process, plan).join(" "), purpose(process)]
-                .map(|cell| one_line(&cell))
-        })
-        .collect();
-    let titles = ["PROCESS", "KIND", "JOINS", "DESCRIPTION"].map(str::to_owned);
-    let mut widths = titles.each_ref().map(String::len);
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count()).min(60);
-        }
-    }
-    let mut text = String::new();
-    for row in std::iter::once(&titles).chain(&rows) {
-        let line = format!("{:a$}  {:b$}  {:c$}  {}", row[0], row[1], row[2], row[3], a = widths[0], b = widths[1], c = widths[2]);
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
+    let mut rows = vec![["PROCESS", "KIND", "JOINS", "DESCRIPTION"].map(str::to_owned)];
+    rows.extend(plan.processes.iter().map(|process| {
+        let cells = [process.name.clone(), kind(process).to_owned(), short_joins(process, plan).join(" "), purpose(process)];
+        cells.map(|cell| one_line(&cell))
+    }));
+    columns::table(&rows)
 }
 
 /// A text on one line, without what would steer a terminal.

@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use super::args::{LockArgs, Permits};
+use super::list::one_line;
 use super::{Failure, Status, print, section};
+use crate::base::host_name::{self, MAX_NAME};
 use crate::control::place;
-use crate::io::host_lock::{Held, Holder, MAX_NAME, Taken, Wanted, try_take};
+use crate::io::host_lock::{Held, Holder, Taken, Wanted, try_take};
 use crate::io::machine::reason;
 use crate::io::poller::Poller;
 use crate::io::reap::{self, Ended};
@@ -46,8 +48,11 @@ pub fn lock(args: &LockArgs) -> Result<Status, Failure> {
     let mut names = args.host.clone();
     names.sort();
     names.dedup();
-    if let Some(name) = names.iter().find(|name| name.is_empty() || name.len() > MAX_NAME) {
-        return Err(Failure::usage(format!("the name `{name}` cannot be a lock's: it must have 1 to {MAX_NAME} bytes")));
+    if let Some(name) = names.iter().find(|name| !host_name::fits(name)) {
+        let name = one_line(name);
+        return Err(Failure::usage(format!(
+            "the name `{name}` cannot be a lock's: it must have 1 to {MAX_NAME} bytes, all of them visible"
+        )));
     }
     let wanted = match args.permits {
         Some(Permits { of: None, .. }) => {
@@ -71,6 +76,7 @@ pub fn lock(args: &LockArgs) -> Result<Status, Failure> {
 
 /// Takes one, waiting as long as it may.
 fn take(name: &str, wanted: Wanted, args: &LockArgs) -> Result<Held, Failure> {
+    let shown = one_line(name);
     let base = place::base().map_err(Failure::system)?;
     let who = holder(&args.command);
     let began = Instant::now();
@@ -80,7 +86,7 @@ fn take(name: &str, wanted: Wanted, args: &LockArgs) -> Result<Held, Failure> {
         let holders = match try_take(&base, name, wanted, &who).map_err(|trouble| Failure::system(trouble.to_string()))? {
             Taken::Held(held) => return Ok(held),
             Taken::Differs(why, holders) => {
-                return Err(Failure::usage(format!("`{name}` cannot be shared with {}: {why}", list(&holders))));
+                return Err(Failure::usage(format!("`{shown}` cannot be shared with {}: {why}", list(&holders))));
             }
             Taken::Busy(holders) => holders,
             Taken::Gate => Vec::new(),
@@ -88,20 +94,20 @@ fn take(name: &str, wanted: Wanted, args: &LockArgs) -> Result<Held, Failure> {
         let waited = began.elapsed();
         if let Some(own) = holders.iter().find(|holder| matches!(wanted, Wanted::Lock { .. }) && waits_for_this(holder)) {
             let by = list(std::slice::from_ref(own));
-            let message = format!("`{name}` is held by {by}, which waits for this command: take it once");
+            let message = format!("`{shown}` is held by {by}, which waits for this command: take it once");
             return Err(Failure { message, status: Status::NotFree });
         }
         if args.no_wait && (!holders.is_empty() || waited >= LOOKING) {
             let by = if holders.is_empty() { "somebody who is just taking it".to_owned() } else { list(&holders) };
-            return Err(Failure { message: format!("`{name}` is held by {by}"), status: Status::NotFree });
+            return Err(Failure { message: format!("`{shown}` is held by {by}"), status: Status::NotFree });
         }
         if let Some(timeout) = args.timeout.filter(|timeout| waited >= *timeout) {
             let by = if holders.is_empty() { String::new() } else { format!(": it is held by {}", list(&holders)) };
-            let message = format!("`{name}` not had within {}{by}", words::span(timeout));
+            let message = format!("`{shown}` not had within {}{by}", words::span(timeout));
             return Err(Failure { message, status: Status::TimedOut });
         }
         if !holders.is_empty() && !std::mem::replace(&mut told, true) {
-            print::err(&format!("waiting for `{name}`, held by {}", list(&holders)));
+            print::err(&format!("waiting for `{shown}`, held by {}", list(&holders)));
         }
         let left = args.timeout.map_or(pause, |timeout| timeout - waited);
         std::thread::sleep(pause.min(left));

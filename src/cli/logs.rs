@@ -22,10 +22,10 @@ pub fn logs(args: &LogsArgs) -> Result<Status, Failure> {
     if let Some(over) = over::meant(&args.words)? {
         return if args.words.len() > 1 { Err(over.failure()) } else { over.print_log(args.lines) };
     }
-    let mut reached = reach::run_and_process(&args.words)?;
-    let prefix = reached.process.is_none();
-    let request = Request::Logs { process: reached.process, follow: args.follow, last: args.lines };
-    reached.client.ask(request, |event| print::piece(&text(event, prefix))).map_err(reach::failure)?;
+    let found = reach::run_and_process(&args.words)?;
+    let prefix = found.process.is_none();
+    let request = Request::Logs { process: found.process.clone(), follow: args.follow, last: args.lines };
+    found.ask(request, |event| print::piece(&text(event, prefix))).map_err(reach::failure)?;
     Ok(Status::Success)
 }
 

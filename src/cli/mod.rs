@@ -46,6 +46,7 @@ mod step_summary;
 mod stop;
 mod tasks;
 mod text;
+mod until;
 mod wait;
 
 use std::process::ExitCode;

@@ -4,11 +4,14 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, ErrorKind};
 use std::path::PathBuf;
 
 use super::list::one_line;
+use super::reach::Found;
 use super::{Failure, Status, print, reach};
+use crate::control::client::Trouble;
+use crate::control::place::About;
 use crate::control::record::{self, End, Record};
 use crate::io::machine::reason;
 
@@ -39,19 +42,36 @@ pub fn find(name: &str, may_be_process: bool) -> Result<Option<Over>, Failure> {
     Ok(record::records().into_iter().rev().find(called).map(Over))
 }
 
-/// A run could not be reached or did not answer: if it has ended meanwhile, that is the answer.
+/// A run was not found: if it has ended meanwhile, that is the answer.
 ///
 /// # Errors
 /// It has not, and `failure` stands.
 pub fn instead(name: &str, may_be_process: bool, failure: Failure) -> Result<Status, Failure> {
-    let named = |record: &Record| record.about.id == name || record.about.name == name;
-    let over = match failure.status {
-        Status::Usage => find(name, may_be_process)?,
-        // It may still have a place, and be too far gone to answer.
-        Status::System => record::records().into_iter().rev().find(named).map(Over),
-        _ => None,
-    };
+    let over = if failure.status == Status::Usage { find(name, may_be_process)? } else { None };
     over.filter(|over| matches!(over.0.end(), End::Status(_))).map_or(Err(failure), |over| over.tell())
+}
+
+/// A run was found and did not answer: if it has ended meanwhile, how that was is the answer.
+///
+/// # Errors
+/// It goes on and `trouble` stands, nobody knows how it ended, or a process of it was asked for.
+pub fn meanwhile(found: &Found, trouble: Trouble) -> Result<Status, Failure> {
+    let silent = match &trouble {
+        Trouble::Gone(error) => error.kind() != ErrorKind::WouldBlock,
+        Trouble::NotAccepted => true,
+        Trouble::Foreign(_) | Trouble::Refused(_) => false,
+    };
+    let goes_on = |about: &About| Ok::<bool, Failure>(reach::runs()?.iter().any(|(other, _)| other.id == about.id));
+    let Some(about) = found.about.as_ref().filter(|_| silent) else { return Err(reach::failure(trouble)) };
+    if goes_on(about)? {
+        return Err(reach::failure(trouble));
+    }
+    let Some(over) = record::records().into_iter().rev().find(|record| record.about.id == about.id).map(Over) else {
+        let name = one_line(&about.name);
+        let why = format!("the run `{name}` ({}) ended while it was asked; how is known only of runs in the background", about.id);
+        return Err(Failure::system(why));
+    };
+    if found.process.is_some() { Err(over.failure()) } else { over.tell() }
 }
 
 impl Over {

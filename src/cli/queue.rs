@@ -6,25 +6,20 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::queue_args::{CloseArgs, DoneArgs, GetArgs, LenArgs, OfRun, PutArgs, QueueArgs, QueueCommand};
+use super::until::Until;
 use super::{Failure, Status, print, reach};
 use crate::control::client::{Client, Trouble};
-use crate::control::message::{Code, ItemText, Request};
+use crate::control::message::{Code, ItemText, MAX_ITEM, Request};
 use crate::io::machine::reason;
 
-/// The longest item, in bytes.
-const MAX_ITEM: usize = 1 << 20;
 /// Items of one request: so many bytes, or so many of them. In base64 it still is less than a line may have.
 const BATCH_BYTES: usize = 256 * 1024;
 const BATCH_ITEMS: usize = 1000;
-/// Between two tries to reach a run that has too many clients.
-const TRY_AGAIN: Duration = Duration::from_millis(50);
 
 /// Does what was asked for.
 ///
@@ -88,30 +83,13 @@ fn check(item: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Until when one may wait.
-#[derive(Clone, Copy)]
-struct Until(Option<Instant>);
-
-impl Until {
-    /// A time that is too far away is as good as none.
-    fn after(timeout: Option<Duration>) -> Self {
-        Self(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
-    }
-
-    fn left(self) -> Option<f64> {
-        self.0.map(|until| until.saturating_duration_since(Instant::now()).as_secs_f64())
-    }
-
-    fn is_over(self) -> bool {
-        self.0.is_some_and(|until| until <= Instant::now())
-    }
-}
-
 /// Items that go in one request.
 #[derive(Default)]
 struct Batch {
     items: Vec<ItemText>,
     bytes: usize,
+    /// Items of the requests before it, all of them taken.
+    taken: usize,
 }
 
 impl Batch {
@@ -130,8 +108,20 @@ impl Batch {
         if items.is_empty() {
             return Ok(());
         }
+        let count = items.len();
         let request = Request::Put { queue: queue.to_owned(), items, timeout: until.left() };
-        client.ask(request, |_| true).map(drop).map_err(failure)
+        client.ask(request, |_| true).map_err(|trouble| self.incomplete(failure(trouble)))?;
+        self.taken += count;
+        Ok(())
+    }
+
+    /// A run knows of the items of one request only.
+    fn incomplete(&self, failure: Failure) -> Failure {
+        if self.taken == 0 {
+            return failure;
+        }
+        let Failure { message, status } = failure;
+        Failure { message: format!("{message}; before that, {} items were taken", self.taken), status }
     }
 }
 
@@ -180,31 +170,25 @@ fn len(args: &LenArgs) -> Result<Status, Failure> {
 }
 
 fn ask(of: &OfRun, request: Request) -> Result<Value, Failure> {
-    connect(of, Until(None))?.ask(request, |_| true).map_err(failure)
+    connect(of, Until::after(None))?.ask(request, |_| true).map_err(failure)
 }
 
 /// Reaches the run. Where it has too many clients, who waits for a queue waits for his turn too.
 fn connect(of: &OfRun, until: Until) -> Result<Client, Failure> {
-    loop {
-        match reach::try_run(of.run.as_deref()) {
-            Ok(client) => return Ok(client),
-            Err(reach::Unreached::Answered(Trouble::Refused(refusal))) if refusal.code == Code::Busy && !until.is_over() => {
-                sleep(TRY_AGAIN);
-            }
-            Err(reach::Unreached::Answered(Trouble::Refused(refusal))) if refusal.code == Code::Busy => {
-                return Err(Failure { message: refusal.message, status: Status::TimedOut });
-            }
-            Err(reach::Unreached::Answered(trouble)) => return Err(failure(trouble)),
-            // Whatever is wrong with the run must not look like the end of a queue.
-            Err(reach::Unreached::NoRun(failure)) => return Err(Failure { status: Status::System, ..failure }),
-        }
-    }
+    // Whatever is wrong with the run must not look like the end of a queue.
+    let run = reach::find(of.run.as_deref()).map_err(|failure| Failure { status: Status::System, ..failure })?;
+    until.connect(|| run.connect()).map(|(client, _)| client).map_err(failure)
 }
 
 fn failure(trouble: Trouble) -> Failure {
-    let ends = matches!(&trouble, Trouble::Refused(refusal) if matches!(refusal.code, Code::Ending | Code::Busy | Code::BadRequest));
+    let status = match &trouble {
+        Trouble::Refused(refusal) if matches!(refusal.code, Code::Ending | Code::BadRequest) => Some(Status::System),
+        // There was no turn within the time given.
+        Trouble::Refused(refusal) if refusal.code == Code::Busy => Some(Status::TimedOut),
+        _ => None,
+    };
     let failure = reach::failure(trouble);
-    if ends { Failure { status: Status::System, ..failure } } else { failure }
+    Failure { status: status.unwrap_or(failure.status), ..failure }
 }
 
 fn foreign(error: &serde_json::Error) -> Failure {

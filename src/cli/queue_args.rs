@@ -10,8 +10,8 @@ use super::args::time;
 /// `flowrun queue`.
 #[derive(Debug, Args)]
 #[command(subcommand_help_heading = "Commands")]
-#[command(after_help = "Exit status of all of them: 0 done, 2 there is no such queue or the command line is wrong, 3 there is no such
-run, or it has ended; 1 and 124 as each of them says.")]
+#[command(after_help = "Exit status of all of them: 0 done, 2 there is no such queue or the command line is wrong, 3 there is \
+no such run, or it has ended; 1 and 124 as each of them says.")]
 pub struct QueueArgs {
     /// What to do.
     #[command(subcommand)]
@@ -44,9 +44,11 @@ pub struct OfRun {
 /// `flowrun queue put`.
 #[derive(Debug, Args)]
 #[command(after_help = "Exit status:
-  0  the queue has taken all    1  it is closed or abandoned, or the run is ending
-  2  there is no such queue, or what was given cannot be an item
-  3  there is no such run, or it has ended    124  no room within --timeout")]
+    0  the queue has taken all
+    1  it is closed or abandoned
+    2  there is no such queue, or what was given cannot be an item
+    3  there is no such run, or it has ended
+  124  no room within --timeout")]
 pub struct PutArgs {
     /// The queue
     #[arg(value_name = "QUEUE")]
@@ -64,18 +66,22 @@ pub struct PutArgs {
 
 /// `flowrun queue get`.
 #[derive(Debug, Args)]
-#[command(after_help = "A process of the run has the item in work until it says `flowrun queue done`, or ends: then the item is
-delivered again. For others the item is done when it is printed.
+#[command(after_help = "A process of the run has the item in work until it says `flowrun queue done`, or ends: then the item is \
+delivered again. For others the item is done when the run hands it over: one that then cannot be printed is lost.
 
-Exit status, made for loops: while item=$(flowrun queue get buns); do eat \"$item\"; flowrun queue done buns; done
-  0  an item    1  the queue has ended, without a word
-  2  there is no such queue, or the process may not take from it
-  3  there is no such run, or it has ended    124  no item within --timeout")]
+Exit status, made for loops:
+    0  an item
+    1  the queue has ended, without a word
+    2  there is no such queue, or the process may not take from it
+    3  there is no such run, or it has ended
+  124  no item within --timeout
+
+while item=$(flowrun queue get buns); do eat \"$item\"; flowrun queue done buns; done")]
 pub struct GetArgs {
     /// The queue
     #[arg(value_name = "QUEUE")]
     pub queue: String,
-    /// As JSON: the item, its number, the how manieth delivery it is
+    /// As JSON: the item, its number, which delivery this is, from 1
     #[arg(long)]
     pub json: bool,
     /// The longest wait for an item
@@ -89,8 +95,10 @@ pub struct GetArgs {
 /// `flowrun queue done`.
 #[derive(Debug, Args)]
 #[command(after_help = "Exit status:
-  0  done    1  the process has no such item in work
-  2  there is no such queue    3  there is no such run, or it has ended")]
+  0  done
+  1  the process has no such item in work
+  2  there is no such queue
+  3  there is no such run, or it has ended")]
 pub struct DoneArgs {
     /// The queue
     #[arg(value_name = "QUEUE")]
@@ -109,7 +117,7 @@ pub struct LenArgs {
     /// The queue
     #[arg(value_name = "QUEUE")]
     pub queue: String,
-    /// As JSON, with the items in work, those taken and set aside, and whether it is closed or abandoned
+    /// As JSON, with the bound, the items in work, those taken and set aside, and whether it is closed or abandoned
     #[arg(long)]
     pub json: bool,
     /// Which run.

@@ -5,76 +5,92 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use super::{Failure, Status, over};
 use crate::control::auth::Secret;
 use crate::control::client::{Client, Trouble};
-use crate::control::message::{Code, Refusal};
+use crate::control::message::{Code, Refusal, Request};
 use crate::control::place::{self, About, Place};
 
-/// A connection, and the process that the words name beside the run.
-pub struct Reached {
-    /// The connection.
-    pub client: Client,
+/// A run that is there, and the process that the words name beside it.
+pub struct Found {
+    /// The run, as it tells itself; none if it has just gone.
+    pub about: Option<About>,
     /// The process, if one is named.
     pub process: Option<String>,
+    door: Door,
 }
 
-/// A run's address.
-struct Address {
-    socket: PathBuf,
-    key: Secret,
+/// Where a run is asked, and what it wants to hear first.
+enum Door {
+    /// In the folder that is found.
+    Place(Place),
+    /// The environment says it.
+    Told(PathBuf, Secret),
+}
+
+impl Found {
+    /// Connects.
+    ///
+    /// # Errors
+    /// It does not answer any more.
+    pub fn connect(&self) -> Result<Client, Trouble> {
+        let (socket, key) = match &self.door {
+            Door::Place(place) => (place.socket(), place.key()?),
+            Door::Told(socket, key) => (socket.clone(), *key),
+        };
+        // A process of one run is an outsider to all others.
+        let inside = std::env::var_os("FLOWRUN_SOCKET").is_some_and(|own| socket == own);
+        let process = inside.then(|| std::env::var("FLOWRUN_PROCESS").ok()).flatten();
+        Client::connect(&socket, &key, process)
+    }
+
+    /// Asks, and waits for the answer, as [`Client::ask`] does.
+    ///
+    /// # Errors
+    /// As [`Client::ask`] has them.
+    pub fn ask(&self, request: Request, event: impl FnMut(Value) -> bool) -> Result<Value, Trouble> {
+        self.connect()?.ask(request, event)
+    }
 }
 
 /// The run that is named, or the one that is meant without a name.
 ///
 /// # Errors
-/// There is no such run or more than one, or it does not answer.
-pub fn run(name: Option<&str>) -> Result<Client, Failure> {
-    try_run(name).map_err(|unreached| match unreached {
-        Unreached::NoRun(failure) => failure,
-        Unreached::Answered(trouble) => failure(trouble),
-    })
+/// There is no such run, or more than one.
+pub fn find(name: Option<&str>) -> Result<Found, Failure> {
+    let runs = runs()?;
+    match name {
+        Some(name) => named(&runs, name)?.map_or_else(|| no_run(&runs, name), Ok),
+        None => default(&runs),
+    }
 }
 
-/// Why a run was not reached.
-pub enum Unreached {
-    /// There is none of this name, or more than one.
-    NoRun(Failure),
-    /// It is there, and this came of it.
-    Answered(Trouble),
-}
-
-/// The same for those who look at why not.
+/// The same, and a connection to it.
 ///
 /// # Errors
-/// As [`run`] has them.
-pub fn try_run(name: Option<&str>) -> Result<Client, Unreached> {
-    let find = || {
-        let runs = runs()?;
-        match name {
-            Some(name) => named(&runs, name)?.map_or_else(|| no_run(&runs, name), Ok),
-            None => default(&runs),
-        }
-    };
-    try_connect(&find().map_err(Unreached::NoRun)?).map_err(Unreached::Answered)
+/// There is no such run or more than one, or it does not answer.
+pub fn run(name: Option<&str>) -> Result<Client, Failure> {
+    find(name)?.connect().map_err(failure)
 }
 
 /// Up to two words: a run and a process; a single word that is no run is a process.
 ///
 /// # Errors
-/// As [`run`] has them.
-pub fn run_and_process(words: &[String]) -> Result<Reached, Failure> {
+/// As [`find`] has them.
+pub fn run_and_process(words: &[String]) -> Result<Found, Failure> {
     let runs = runs()?;
-    let (address, process) = match words {
+    let (found, process) = match words {
         [run, process] => (named(&runs, run)?.map_or_else(|| no_run(&runs, run), Ok)?, Some(process.clone())),
         [word] => match named(&runs, word)? {
-            Some(address) => (address, None),
+            Some(found) => (found, None),
             None if over::find(word, true)?.is_some() => (no_run(&runs, word)?, None),
             None => (default(&runs)?, Some(word.clone())),
         },
         _ => (default(&runs)?, None),
     };
-    Ok(Reached { client: connect(&address)?, process })
+    Ok(Found { process, ..found })
 }
 
 /// All runs of this user.
@@ -85,23 +101,25 @@ pub fn runs() -> Result<Vec<(About, Place)>, Failure> {
     place::alive().map_err(Failure::system)
 }
 
-fn named(runs: &[(About, Place)], name: &str) -> Result<Option<Address>, Failure> {
+fn named(runs: &[(About, Place)], name: &str) -> Result<Option<Found>, Failure> {
     let same: Vec<&(About, Place)> = runs.iter().filter(|(about, _)| about.id == name || about.name == name).collect();
     match same.as_slice() {
         [] => Ok(None),
-        [one] => address(one).map(Some),
+        [one] => Ok(Some(found(one))),
         several => Err(Failure::usage(format!("there are {} runs named `{name}`; give the id of one:\n{}", several.len(), list(several)))),
     }
 }
 
-fn default(runs: &[(About, Place)]) -> Result<Address, Failure> {
+fn default(runs: &[(About, Place)]) -> Result<Found, Failure> {
     if let (Some(socket), Ok(key)) = (std::env::var_os("FLOWRUN_SOCKET"), std::env::var("FLOWRUN_AUTHKEY")) {
         let key = Secret::parse(&key).ok_or_else(|| Failure::usage("FLOWRUN_AUTHKEY is no key: 64 hexadecimal digits"))?;
-        return Ok(Address { socket: socket.into(), key });
+        let socket = PathBuf::from(socket);
+        let about = runs.iter().find(|(_, place)| place.socket() == socket).map(|(about, _)| about.clone());
+        return Ok(Found { about, process: None, door: Door::Told(socket, key) });
     }
     match runs {
         [] => Err(Failure::usage("no run of this user is going on")),
-        [one] => address(one),
+        [one] => Ok(found(one)),
         several => {
             let all: Vec<&(About, Place)> = several.iter().collect();
             Err(Failure::usage(format!("{} runs are going on; name one:\n{}", several.len(), list(&all))))
@@ -109,13 +127,12 @@ fn default(runs: &[(About, Place)]) -> Result<Address, Failure> {
     }
 }
 
-fn address((about, place): &(About, Place)) -> Result<Address, Failure> {
-    let key = place.key().map_err(|error| Failure::system(format!("cannot read the key of the run {}: {error}", about.id)))?;
-    Ok(Address { socket: place.socket(), key })
+fn found((about, place): &(About, Place)) -> Found {
+    Found { about: Some(about.clone()), process: None, door: Door::Place(place.clone()) }
 }
 
-/// Why there is no address: the run is over, or never was.
-fn no_run(runs: &[(About, Place)], name: &str) -> Result<Address, Failure> {
+/// Why there is none: the run is over, or never was.
+fn no_run(runs: &[(About, Place)], name: &str) -> Result<Found, Failure> {
     if let Some(over) = over::find(name, false)? {
         return Err(over.failure());
     }
@@ -130,17 +147,6 @@ fn list(runs: &[&(About, Place)]) -> String {
         format!("  {}  {}  {}", about.id, about.name, file.display())
     };
     runs.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-fn connect(address: &Address) -> Result<Client, Failure> {
-    try_connect(address).map_err(failure)
-}
-
-fn try_connect(address: &Address) -> Result<Client, Trouble> {
-    // A process of one run is an outsider to all others.
-    let inside = std::env::var_os("FLOWRUN_SOCKET").is_some_and(|socket| address.socket == socket);
-    let process = inside.then(|| std::env::var("FLOWRUN_PROCESS").ok()).flatten();
-    Client::connect(&address.socket, &address.key, process)
 }
 
 /// What a request that brought no answer means for the exit status.

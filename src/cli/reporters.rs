@@ -10,10 +10,10 @@ use super::detach::Herald;
 use super::{Status, exit_from};
 use crate::base::ids::ProcessId;
 use crate::base::time::RunTime;
-use crate::control::message::{self, Lines, Output};
+use crate::control::message::{self, Lines};
 use crate::notice::{Event, Notice, RunSummary, Stream};
 use crate::report::record::Recorder;
-use crate::report::{self, Channel, History, OutputMode, RunView, snapshot};
+use crate::report::{self, Channel, History, RunView, snapshot};
 use crate::run::{Audience, Printer};
 
 /// The reporters for one client.
@@ -26,16 +26,9 @@ impl Printer for Words {
 }
 
 fn settings(lines: &Lines) -> report::Settings {
-    let mode = match lines.output {
-        Output::Prefixed => OutputMode::Prefixed,
-        Output::Grouped => OutputMode::Grouped,
-        Output::Raw => OutputMode::Raw,
-        Output::Failures => OutputMode::Failures,
-        Output::Quiet => OutputMode::Quiet,
-    };
     let surface = |surface: message::Surface| report::Surface { terminal: surface.terminal, color: surface.color };
     let (stdout, stderr) = (surface(lines.stdout), surface(lines.stderr));
-    report::Settings { mode, verbosity: lines.verbosity.clamp(-1, 1), stdout, stderr, ..report::Settings::default() }
+    report::Settings { mode: lines.output.into(), verbosity: lines.verbosity.clamp(-1, 1), stdout, stderr, ..report::Settings::default() }
 }
 
 /// All who are told, within this program.
@@ -84,6 +77,9 @@ impl Audience for Reporters<'_> {
     }
     fn speak(&self) {
         self.channel.speak();
+    }
+    fn exit_status(&self, summary: &RunSummary) -> u8 {
+        self.status_of_run(summary).code()
     }
     fn status(&self, now: RunTime) -> Value {
         serde_json::to_value(snapshot::whole(&self.view.borrow(), now, std::process::id())).unwrap_or_default()

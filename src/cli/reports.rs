@@ -6,7 +6,7 @@
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::Failure;
 use crate::base::suggest;
@@ -66,7 +66,7 @@ impl Reports {
         for (kind, file) in wanted.iter().flat_map(|wanted| &wanted.0) {
             if file == Path::new("-") {
                 reports.printed.push(*kind);
-            } else if reports.files.iter().any(|(_, other)| other == file) {
+            } else if reports.files.iter().any(|(_, other)| resolved(other) == resolved(file)) {
                 return Err(Failure::usage(format!("--report: two reports would be written into {}; give each a file", file.display())));
             } else {
                 reports.files.push((*kind, file.clone()));
@@ -104,6 +104,22 @@ impl Reports {
         };
         self.printed.iter().filter_map(one).collect()
     }
+}
+
+/// An absolute path without `.`, `..` and links, as far as its folders are there.
+fn resolved(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut all = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(all.pop()),
+            Component::CurDir => {}
+            part => all.push(part),
+        }
+        // Folders that are still to be made have no links.
+        all = fs::canonicalize(&all).unwrap_or(all);
+    }
+    all
 }
 
 /// Writes a file as a whole; folders that lead to it are made.
@@ -162,9 +178,24 @@ mod tests {
 
     #[test]
     fn each_report_has_a_place_of_its_own() {
-        let wanted = |text| Wanted::parse(text).expect("it is right");
+        let wanted = |text: &str| Wanted::parse(text).expect("it is right");
         assert!(Reports::new(&[wanted("json=a"), wanted("junit=a")]).is_err());
         assert!(Reports::new(&[wanted("json=-,junit=-")]).is_err());
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |text: &str| format!("{}/{text}", folder.path().display());
+        fs::create_dir(path("real")).expect("a folder");
+        std::os::unix::fs::symlink(path("real"), path("link")).expect("a link");
+        for (one, other, fits) in [
+            ("r1".to_owned(), "./r1".to_owned(), false),
+            ("r1".to_owned(), "new/../r1".to_owned(), false),
+            ("r1".to_owned(), std::env::current_dir().expect("a folder").join("r1").display().to_string(), false),
+            (path("real/r1"), path("link/r1"), false),
+            (path("real/r1"), path("real/r2"), true),
+            ("/dev/null".to_owned(), "/dev/../dev/null".to_owned(), false),
+        ] {
+            let both = [wanted(&format!("json={one}")), wanted(&format!("junit={other}"))];
+            assert_eq!(Reports::new(&both).is_ok(), fits, "{one} {other}");
+        }
         assert!(Reports::new(&[]).expect("none").is_empty());
     }
 

@@ -250,22 +250,16 @@ const HEARTBEAT: Duration = Duration::from_secs(30);
 
 fn report_settings(args: &RunArgs, ci: Ci) -> report::Settings {
     let (stdout, stderr) = color::surfaces(args.workflow.color);
-    let mode = match args.output.unwrap_or(if ci.on { OutputArg::Grouped } else { OutputArg::Prefixed }) {
-        // Both, as when one comes from the environment, take each other back.
-        _ if args.quiet && !args.verbose => OutputMode::Quiet,
-        OutputArg::Prefixed => OutputMode::Prefixed,
-        OutputArg::Grouped => OutputMode::Grouped,
-        OutputArg::Raw => OutputMode::Raw,
-        OutputArg::Failures => OutputMode::Failures,
-        OutputArg::Quiet => OutputMode::Quiet,
-    };
+    let asked = args.output.unwrap_or(if ci.on { OutputArg::Grouped } else { OutputArg::Prefixed });
+    // Both, as when one comes from the environment, take each other back.
+    let mode = if args.quiet && !args.verbose { OutputMode::Quiet } else { asked.into() };
     report::Settings {
         mode,
         verbosity: i8::from(args.verbose) - i8::from(args.quiet),
         stdout,
         stderr,
         progress: !args.no_progress && color::can_draw(),
-        heartbeat: args.heartbeat.or_else(|| (ci.on && mode != OutputMode::Quiet).then_some(HEARTBEAT)),
+        heartbeat: args.heartbeat.or((ci.on && mode != OutputMode::Quiet).then_some(HEARTBEAT)).filter(|every| !every.is_zero()),
         stamp: args.timestamps.map(|stamp| match stamp {
             StampArg::Clock => Stamp::Clock,
             StampArg::Relative => Stamp::Relative,

@@ -4,21 +4,19 @@
 //! ends with this program, however that ends.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::args::LockArgs;
 use super::lock::within;
+use super::until::Until;
 use super::{Failure, Status};
 use crate::control::auth::Secret;
 use crate::control::client::{Client, Trouble};
 use crate::control::message::{Code, Refusal, Request};
 use crate::source::model::names::env_form;
-
-/// Between two tries when the run has as many clients as it takes.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// A section: it lasts as long as the connection.
 pub struct Section {
@@ -42,25 +40,20 @@ struct Granted {
 /// # Errors
 /// This is no process of a run, or the run refuses it.
 pub fn take(args: &LockArgs) -> Result<Section, Failure> {
-    let began = Instant::now();
     let (socket, key, process) = inside(&args.names)?;
-    let mut patience = args.timeout;
-    let mut client = loop {
-        match Client::connect(&socket, &key, Some(process.clone())) {
-            Err(Trouble::Refused(Refusal { code: Code::Busy | Code::Closed, .. }))
-                if args.timeout.is_none_or(|timeout| began.elapsed() < timeout) =>
-            {
-                std::thread::sleep(PAUSE);
-                patience = args.timeout.map(|timeout| timeout.saturating_sub(began.elapsed()).max(Duration::from_nanos(1)));
-            }
-            other => break other.map_err(failure)?,
-        }
-    };
+    let until = Until::after(args.timeout.or(args.no_wait.then_some(Duration::ZERO)));
+    let failure = |trouble| failure(trouble, args.no_wait);
+    let (mut client, waited) = until.connect(|| Client::connect(&socket, &key, Some(process.clone()))).map_err(failure)?;
     let request = Request::Lock {
         names: args.names.clone(),
         shared: args.shared,
         permits: args.permits.map(|permits| permits.count),
-        timeout: if args.no_wait { Some(0.0) } else { patience.map(|patience| patience.as_secs_f64()) },
+        timeout: match args.timeout {
+            _ if args.no_wait => Some(0.0),
+            // The run tells the time that it was given.
+            Some(timeout) if !waited => Some(timeout.as_secs_f64()),
+            _ => until.left(),
+        },
         within: within(),
     };
     let answer = client.ask(request, |_| true).map_err(failure)?;
@@ -88,14 +81,15 @@ fn list(numbers: &Value) -> String {
     numbers.join(",")
 }
 
-fn failure(trouble: Trouble) -> Failure {
+fn failure(trouble: Trouble, no_wait: bool) -> Failure {
     let status = match &trouble {
         Trouble::Gone(_) | Trouble::NotAccepted | Trouble::Foreign(_) => Status::System,
         Trouble::Refused(Refusal { code, .. }) => match code {
             Code::BadRequest | Code::Unknown => Status::Usage,
-            Code::Timeout => Status::TimedOut,
+            Code::Busy if no_wait => Status::NotFree,
+            Code::Timeout | Code::Busy => Status::TimedOut,
             Code::NotNow | Code::NotAllowed | Code::Deadlock => Status::NotFree,
-            Code::Ending | Code::Busy | Code::Closed => Status::System,
+            Code::Ending | Code::Closed => Status::System,
         },
     };
     Failure { message: trouble.to_string(), status }

@@ -2,6 +2,9 @@
 
 use clap::ValueEnum;
 
+use crate::control::message::Output;
+use crate::report::OutputMode;
+
 /// How the output of processes is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum OutputArg {
@@ -16,6 +19,36 @@ pub enum OutputArg {
     Failures,
     /// Only the last lines of what failed
     Quiet,
+}
+
+impl From<OutputArg> for Output {
+    fn from(output: OutputArg) -> Self {
+        match output {
+            OutputArg::Prefixed => Self::Prefixed,
+            OutputArg::Grouped => Self::Grouped,
+            OutputArg::Raw => Self::Raw,
+            OutputArg::Failures => Self::Failures,
+            OutputArg::Quiet => Self::Quiet,
+        }
+    }
+}
+
+impl From<Output> for OutputMode {
+    fn from(output: Output) -> Self {
+        match output {
+            Output::Prefixed => Self::Prefixed,
+            Output::Grouped => Self::Grouped,
+            Output::Raw => Self::Raw,
+            Output::Failures => Self::Failures,
+            Output::Quiet => Self::Quiet,
+        }
+    }
+}
+
+impl From<OutputArg> for OutputMode {
+    fn from(output: OutputArg) -> Self {
+        Output::from(output).into()
+    }
 }
 
 /// The time before each line.

@@ -17,8 +17,7 @@ pub fn tasks(args: &TasksArgs) -> Result<Status, Failure> {
         None => task::TASKS.iter().map(describe).collect(),
         Some(name) => {
             let task = task::find(name).ok_or_else(|| {
-                let help = suggest::did_you_mean(name, task::TASKS.iter().map(|task| task.name));
-                let help = help.map(|help| format!("; {help}")).unwrap_or_default();
+                let help = suggest::hint(name, task::TASKS.iter().map(|task| task.name));
                 Failure::usage(format!("there is no built-in task `{name}`{help}"))
             })?;
             vec![describe(task)]

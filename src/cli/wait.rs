@@ -6,7 +6,6 @@ use serde_json::Value;
 use super::control_args::WaitArgs;
 use super::{Failure, Status, over, reach};
 use crate::control::message::Request;
-use crate::notice::RunSummary;
 
 /// Waits: 0 when all that was waited for went well, a run's own status for a run, else 1.
 ///
@@ -17,23 +16,23 @@ pub fn wait(args: &WaitArgs) -> Result<Status, Failure> {
         return if args.words.len() > 1 { Err(over.failure()) } else { over.tell() };
     }
     let timeout = args.timeout.map(|timeout| timeout.as_secs_f64());
-    let answer = reach::run_and_process(&args.words).and_then(|mut reached| {
-        let request = Request::Wait { process: reached.process, timeout };
-        reached.client.ask(request, |_| true).map_err(reach::failure)
-    });
-    match (answer, args.words.as_slice()) {
-        (Ok(answer), _) => status(answer),
-        (Err(failure), [run]) => over::instead(run, true, failure),
-        (Err(failure), _) => Err(failure),
+    let found = match (reach::run_and_process(&args.words), args.words.as_slice()) {
+        (Ok(found), _) => found,
+        (Err(failure), [run]) => return over::instead(run, true, failure),
+        (Err(failure), _) => return Err(failure),
+    };
+    match found.ask(Request::Wait { process: found.process.clone(), timeout }, |_| true) {
+        Ok(answer) => status(answer),
+        Err(trouble) => over::meanwhile(&found, trouble),
     }
 }
 
 /// How a run or processes ended.
 #[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(untagged)]
 enum End {
-    Summary(RunSummary),
-    Processes(Vec<Ended>),
+    Run { status: u8 },
+    Processes { processes: Vec<Ended> },
 }
 
 #[derive(Deserialize)]
@@ -41,17 +40,16 @@ struct Ended {
     state: String,
 }
 
-/// The exit status for the end of a run, as an answer tells it.
+/// The exit status for the end of a run or of processes, as an answer tells it.
 ///
 /// # Errors
 /// The answer is of another version.
 pub fn status(answer: Value) -> Result<Status, Failure> {
+    let went_well = |process: &Ended| ["success", "stopped"].contains(&process.state.as_str());
     match serde_json::from_value(answer) {
-        Ok(End::Summary(summary)) => Ok(Status::of(&summary)),
-        Ok(End::Processes(all)) if all.iter().all(|process| ["success", "stopped"].contains(&process.state.as_str())) => {
-            Ok(Status::Success)
-        }
-        Ok(End::Processes(_)) => Ok(Status::Failed),
+        Ok(End::Run { status }) => Ok(Status::Recorded(status)),
+        Ok(End::Processes { processes }) if processes.iter().all(went_well) => Ok(Status::Success),
+        Ok(End::Processes { .. }) => Ok(Status::Failed),
         Err(error) => Err(Failure::system(format!("the run speaks another version: {error}"))),
     }
 }
@@ -63,17 +61,15 @@ mod tests {
 
     #[test]
     fn the_status_is_that_of_the_run_or_of_the_worst_process() {
-        let summary = |failed: usize, interrupted: Option<i32>| json!({"summary": {"failed": failed, "interrupted": interrupted, "timed_out": false, "unaccounted": 0}});
         let processes = |states: &[&str]| json!({"processes": states.iter().map(|state| json!({"state": state})).collect::<Vec<_>>()});
         let all = [
-            summary(0, None),
-            summary(1, None),
-            summary(1, Some(15)),
+            json!({"summary": {"failed": 0}, "status": 0}),
+            json!({"summary": {"failed": 1}, "status": 7}),
             processes(&["success", "stopped"]),
             processes(&["success", "skipped"]),
         ];
         let codes = all.map(|answer| status(answer).expect("it is known").code());
-        assert_eq!(codes, [0, 1, 143, 0, 1]);
+        assert_eq!(codes, [0, 7, 0, 1]);
         assert!(status(json!({"else": 1})).is_err());
     }
 }

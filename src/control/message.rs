@@ -8,6 +8,9 @@ use crate::base::base64;
 /// The version that the greeting names; it changes only when an older client would misunderstand.
 pub const VERSION: u32 = 1;
 
+/// The longest item of a queue, in bytes; its line break does not count.
+pub const MAX_ITEM: usize = 1 << 20;
+
 /// What the run says first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Greeting {
@@ -265,7 +268,7 @@ pub struct Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
-    /// The line is no request of this version.
+    /// The line is no request of this version, or a value in it cannot be.
     BadRequest,
     /// There is no such process, lock or queue.
     Unknown,

@@ -9,11 +9,19 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::Flock;
+
 use super::place::About;
-use crate::io::reap;
+use crate::io::flock::try_lock;
+use crate::io::machine::reason;
 
 /// So many records are kept.
 const KEPT: usize = 50;
+/// The file that a run keeps locked as long as it is alive: a number of a process may soon be another's.
+const ALIVE: &str = "alive";
+
+/// A run is alive as long as this is open anywhere.
+pub type Life = Flock<File>;
 
 /// The record of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +53,13 @@ impl Record {
 
     fn begin_in(base: &Path, about: About) -> Result<Self, String> {
         let record = Self { folder: base.join(&about.id), about };
-        let failed = |error: io::Error| format!("cannot make the folder for what the run says, {}: {error}", record.folder.display());
+        let failed = |error: io::Error| {
+            format!(
+                "cannot make the folder for what the run says, {}: {}; set XDG_STATE_HOME to a folder that you may write to",
+                record.folder.display(),
+                reason(&error)
+            )
+        };
         DirBuilder::new().mode(0o700).recursive(true).create(&record.folder).map_err(failed)?;
         let text = serde_json::to_string(&record.about).unwrap_or_default();
         fs::write(record.folder.join("about.json"), text).map_err(failed)?;
@@ -54,6 +68,22 @@ impl Record {
         let ended = all.iter().filter(|record| record.end() != End::NotYet);
         ended.take(many).for_each(Self::remove);
         Ok(record)
+    }
+
+    /// The run is alive as long as the caller, and what it forks, keeps this.
+    ///
+    /// # Errors
+    /// What was being done, to which path, and the system's error.
+    pub fn live(&self) -> Result<Life, String> {
+        let path = self.folder.join(ALIVE);
+        let locked = File::create(&path).and_then(|file| try_lock(file, true));
+        let locked = locked.and_then(|locked| locked.ok_or_else(|| io::ErrorKind::AlreadyExists.into()));
+        locked.map_err(|error| format!("cannot lock {}: {}", path.display(), reason(&error)))
+    }
+
+    fn is_alive(&self) -> bool {
+        // Who cannot tell takes it for alive: it is not taken away then.
+        File::open(self.folder.join(ALIVE)).is_ok_and(|file| !matches!(try_lock(file, false), Ok(Some(_))))
     }
 
     /// Where what the run says is written.
@@ -67,7 +97,7 @@ impl Record {
     /// What was being done, to which path, and the system's error.
     pub fn open_log(&self) -> Result<File, String> {
         let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(self.log());
-        opened.map_err(|error| format!("cannot write the log {}: {error}", self.log().display()))
+        opened.map_err(|error| format!("cannot write the log {}: {}", self.log().display(), reason(&error)))
     }
 
     /// Writes down how the run has ended.
@@ -82,7 +112,7 @@ impl Record {
         if let Some(status) = status() {
             return End::Status(status);
         }
-        if reap::exists(self.about.pid) {
+        if self.is_alive() {
             return End::NotYet;
         }
         // It may have ended between the two looks.
@@ -111,12 +141,13 @@ fn all(base: &Path) -> Vec<Record> {
     found
 }
 
-/// `$XDG_STATE_HOME/flowrun`, else `~/.local/state/flowrun`.
+/// `$XDG_STATE_HOME/flowrun/runs`, else `~/.local/state/flowrun/runs`. Where runs that go on have their places in the same
+/// `flowrun`, none of them is called so.
 fn base() -> Result<PathBuf, String> {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
     let state = state.ok_or("there is no folder for what the run says: set XDG_STATE_HOME or HOME to an absolute path")?;
-    Ok(state.join("flowrun"))
+    Ok(state.join("flowrun/runs"))
 }
 
 #[cfg(test)]
@@ -130,8 +161,7 @@ mod tests {
     #[test]
     fn the_last_records_are_kept_and_what_goes_on_is_never_taken_away() {
         let base = tempfile::tempdir().expect("a folder");
-        let alive = About { pid: std::process::id(), ..about(0) };
-        Record::begin_in(base.path(), alive).expect("a record");
+        let _life = Record::begin_in(base.path(), about(0)).and_then(|record| record.live()).expect("a record");
         for number in 1..=KEPT as u64 + 2 {
             Record::begin_in(base.path(), about(number)).expect("a record").close(1);
         }
@@ -146,7 +176,10 @@ mod tests {
         assert_eq!(record.end(), End::Unknown);
         record.close(143);
         assert_eq!(record.end(), End::Status(143));
-        let alive = Record::begin_in(base.path(), About { pid: std::process::id(), ..about(2) }).expect("a record");
+        let alive = Record::begin_in(base.path(), about(2)).expect("a record");
+        let life = alive.live().expect("its lock");
         assert_eq!(alive.end(), End::NotYet);
+        drop(life);
+        assert_eq!(alive.end(), End::Unknown);
     }
 }

@@ -6,6 +6,7 @@ pub mod cgroup;
 pub mod child;
 pub mod detach;
 pub mod files;
+pub mod flock;
 pub mod host_lock;
 pub mod keeper;
 pub mod limits;

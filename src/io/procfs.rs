@@ -15,6 +15,8 @@ const SHOWN: usize = 60;
 pub struct Facts {
     /// Whether it has ended and only waits to be reaped.
     pub zombie: bool,
+    /// Whether it is suspended.
+    pub stopped: bool,
     /// The number of its process group.
     pub group: u32,
     /// The number of its session.
@@ -31,9 +33,10 @@ pub fn facts(pid: u32) -> Option<Facts> {
 /// A `/proc/PID/stat` line; the name in it may contain anything, `)` too.
 fn parse_stat(stat: &str) -> Option<Facts> {
     let fields: Vec<&str> = stat[stat.rfind(')')? + 1..].split_ascii_whitespace().collect();
-    let zombie = matches!(*fields.first()?, "Z" | "X");
+    let state = *fields.first()?;
+    let (zombie, stopped) = (matches!(state, "Z" | "X"), state == "T");
     let number = |at: usize| fields.get(at)?.parse().ok();
-    Some(Facts { zombie, group: number(2)?, session: number(3)?, began: fields.get(19)?.parse().ok()? })
+    Some(Facts { zombie, stopped, group: number(2)?, session: number(3)?, began: fields.get(19)?.parse().ok()? })
 }
 
 /// A process's words as a line for people; empty when it has none.
@@ -137,7 +140,7 @@ mod tests {
     #[test]
     fn odd_names_do_not_confuse() {
         let stat = "12 (a) b (c)) S 1 77 78 0 -1 4194560 9 0 0 0 0 0 0 0 20 0 1 0 4711 1000 1";
-        assert_eq!(parse_stat(stat), Some(Facts { zombie: false, group: 77, session: 78, began: 4711 }));
+        assert_eq!(parse_stat(stat), Some(Facts { zombie: false, stopped: false, group: 77, session: 78, began: 4711 }));
         assert_eq!(parse_stat(&stat.replace(" S ", " Z ")).map(|facts| facts.zombie), Some(true));
         assert_eq!(parse_stat("12 (x"), None);
     }

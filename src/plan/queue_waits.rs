@@ -5,6 +5,8 @@
 //! through a queue can never come to pass; nor can the begin of all consumers behind the end of a producer that is
 //! held back by a bounded queue. Joins with a bound, and processes that are skipped by their `if`, are left out.
 
+use std::collections::HashSet;
+
 use super::graph;
 use super::model::Queue;
 use super::order::Wait;
@@ -57,16 +59,25 @@ enum Why {
 struct Moments<'m> {
     checked: &'m Checked<'m>,
     all: Vec<Edge>,
+    /// Of each moment those that must come before it, and those that come after it.
+    before: Vec<Vec<usize>>,
+    after: Vec<Vec<usize>>,
 }
 
 impl<'m> Moments<'m> {
     fn new(checked: &'m Checked<'m>, waits: &[Wait]) -> Self {
-        let mut moments = Self { checked, all: Vec::new() };
+        let mut moments = Self { checked, all: Vec::new(), before: Vec::new(), after: Vec::new() };
         moments.processes();
         for wait in waits.iter().filter(|wait| checked.works(wait.from) && checked.works(wait.on)) {
             moments.add(ends(wait.from), ends(wait.on), Some((wait.place, Why::Waits(wait.from, wait.on))));
         }
         moments.queues();
+        let none = vec![Vec::new(); moments.count()];
+        (moments.before, moments.after) = (none.clone(), none);
+        for edge in &moments.all {
+            moments.before[edge.from].push(edge.to);
+            moments.after[edge.to].push(edge.from);
+        }
         moments
     }
 
@@ -164,10 +175,10 @@ impl<'m> Moments<'m> {
     /// Consumers that all begin only when a producer has ended, which a full queue keeps from ending.
     fn late_consumers(&self, queue: &Queue) -> Option<Diagnostic> {
         let producers: Vec<ProcessId> = queue.producers.iter().copied().filter(|id| self.checked.works(*id)).collect();
-        let behind = self.behind(producers.iter().map(|id| ends(*id)).collect());
+        let behind = reached(producers.iter().map(|id| ends(*id)).collect(), &self.after);
         let mut consumers = queue.consumers.iter().copied().filter(|id| self.checked.works(*id)).peekable();
         let first = *consumers.peek()?;
-        if !consumers.all(|id| behind[begins(id)]) {
+        if !consumers.all(|id| behind.contains(&begins(id))) {
             return None;
         }
         let edges = self.edges();
@@ -184,11 +195,11 @@ impl<'m> Moments<'m> {
     fn late_producer(&self, id: QueueId, queue: &Queue) -> Option<Diagnostic> {
         let consumers: Vec<ProcessId> = queue.consumers.iter().copied().filter(|id| self.checked.works(*id)).collect();
         let first = *consumers.first()?;
-        let behind = self.behind(vec![ends(first)]);
-        let puts = |one: &&UsedBy| one.used.role.puts() && self.checked.works(one.process) && behind[begins(one.process)];
+        let behind = reached(vec![ends(first)], &self.after);
+        let puts = |one: &&UsedBy| one.used.role.puts() && self.checked.works(one.process) && behind.contains(&begins(one.process));
         for one in self.checked.uses_of(id).filter(puts) {
-            let before = self.before(begins(one.process));
-            if !consumers.iter().all(|id| before[ends(*id)]) {
+            let before = reached(vec![begins(one.process)], &self.before);
+            if !consumers.iter().all(|id| before.contains(&ends(*id))) {
                 continue;
             }
             let path = graph::shortest_path(begins(one.process), ends(first), &self.edges());
@@ -201,16 +212,6 @@ impl<'m> Moments<'m> {
             return Some(found.label(one.used.place, "puts into it here"));
         }
         None
-    }
-
-    /// Which moments come after one of these.
-    fn behind(&self, from: Vec<usize>) -> Vec<bool> {
-        reached(self.count(), from, self.all.iter().map(|edge| (edge.to, edge.from)))
-    }
-
-    /// Which moments come before this one.
-    fn before(&self, moment: usize) -> Vec<bool> {
-        reached(self.count(), vec![moment], self.all.iter().map(|edge| (edge.from, edge.to)))
     }
 
     fn sentence(&self, why: Why) -> String {
@@ -245,12 +246,10 @@ fn ends(process: ProcessId) -> usize {
 }
 
 /// Which nodes can be reached from some.
-fn reached(count: usize, mut open: Vec<usize>, edges: impl Iterator<Item = (usize, usize)>) -> Vec<bool> {
-    let mut next: Vec<Vec<usize>> = vec![Vec::new(); count];
-    edges.for_each(|(from, to)| next[from].push(to));
-    let mut seen = vec![false; count];
+fn reached(mut open: Vec<usize>, next: &[Vec<usize>]) -> HashSet<usize> {
+    let mut seen = HashSet::new();
     while let Some(node) = open.pop() {
-        if !std::mem::replace(&mut seen[node], true) {
+        if seen.insert(node) {
             open.extend(&next[node]);
         }
     }

@@ -27,7 +27,7 @@ pub fn select(plan: &Plan, names: &[String]) -> Result<Plan, String> {
         queue.extend(plan.named(name));
         if queue.len() == before {
             let known = plan.processes.iter().map(|process| process.declared.as_str());
-            let help = suggest::did_you_mean(name, known).map(|help| format!("; {help}")).unwrap_or_default();
+            let help = suggest::hint(name, known);
             return Err(format!("the workflow has no process `{name}`{help}"));
         }
     }

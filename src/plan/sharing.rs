@@ -4,12 +4,10 @@ use std::collections::HashMap;
 
 use super::resolve::Resolver;
 use crate::base::diagnostic::Diagnostic;
+use crate::base::host_name::{self, MAX_NAME};
 use crate::base::span::{Span, Spanned};
 use crate::source::model::Scope;
 use crate::source::read::{Field, Tmpl};
-
-/// The longest name, in bytes: it becomes part of a file's name.
-const MAX_NAME: usize = 80;
 
 /// The names that are taken, and where.
 #[derive(Debug)]
@@ -49,8 +47,7 @@ impl<'a> HostNames<'a> {
             Field::Broken(_) => return None,
             Field::Absent | Field::Null(_) => (format!("{}/{}", self.workflow, declared.value), declared.span),
         };
-        let unfit = full.is_empty() || full.len() > MAX_NAME || full.chars().any(char::is_control);
-        if unfit {
+        if !host_name::fits(&full) {
             resolver.report(
                 Diagnostic::error(
                     "bad-value",

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::base::ids::ProcessId;
 use crate::base::time::RunTime;
 use crate::control::message::Lines;
-use crate::notice::{Notice, Stream};
+use crate::notice::{Notice, RunSummary, Stream};
 
 /// Puts what happens into words.
 pub trait Printer {
@@ -26,6 +26,9 @@ pub trait Audience {
     }
     /// Everything may be shown again.
     fn speak(&self) {}
+    /// The exit status that a run which ended like this has, from 0 to 255. What goes wrong afterwards, as when a report
+    /// cannot be written, is not in it.
+    fn exit_status(&self, summary: &RunSummary) -> u8;
     /// How things stand, all that was told included, as data.
     fn status(&self, now: RunTime) -> Value;
     /// How one process stands, as data.

@@ -31,7 +31,7 @@ impl Runner<'_> {
             Request::Put { queue, items, timeout } => self.put(pending, process, &queue, &items, timeout),
             Request::Get { queue, timeout } => self.get(pending, process, &queue, timeout),
             Request::Done { queue, item } => self.done(process, &queue, item),
-            Request::Len { queue } => self.called_queue(&queue).map(|queue| Some(counts(&self.core.queue_view(queue)))),
+            Request::Len { queue } => self.called_queue(&queue).map(|queue| Some(self.queue_status(queue))),
             Request::Close { queue } => {
                 let queue = self.called_queue(&queue)?;
                 self.inputs.push_back(Input::CloseQueue { queue });
@@ -43,14 +43,16 @@ impl Runner<'_> {
 
     /// The state of all queues, as data.
     pub(super) fn queues_status(&self) -> Vec<Value> {
-        let one = |(id, queue): (QueueId, &crate::plan::Queue)| {
-            let mut row = json!({"queue": queue.name, "maxsize": queue.maxsize});
-            if let (Value::Object(row), Value::Object(counts)) = (&mut row, counts(&self.core.queue_view(id))) {
-                row.extend(counts);
-            }
-            row
-        };
-        self.setup.plan.queues.entries().map(one).collect()
+        self.setup.plan.queues.entries().map(|(id, _)| self.queue_status(id)).collect()
+    }
+
+    fn queue_status(&self, id: QueueId) -> Value {
+        let queue = &self.setup.plan.queues[id];
+        let mut row = json!({"queue": queue.name, "maxsize": queue.maxsize});
+        if let (Value::Object(row), Value::Object(counts)) = (&mut row, counts(&self.core.queue_view(id))) {
+            row.extend(counts);
+        }
+        row
     }
 
     fn called_queue(&self, name: &str) -> Result<QueueId, Body> {
@@ -58,8 +60,7 @@ impl Runner<'_> {
         if let Some((id, _)) = queues.entries().find(|(_, queue)| queue.name == name) {
             return Ok(id);
         }
-        let help = suggest::did_you_mean(name, queues.iter().map(|queue| queue.name.as_str()));
-        let help = help.map(|help| format!("; {help}")).unwrap_or_default();
+        let help = suggest::hint(name, queues.iter().map(|queue| queue.name.as_str()));
         Err(refusal(Code::Unknown, format!("the run has no queue `{name}`{help}")))
     }
 

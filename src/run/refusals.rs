@@ -21,6 +21,13 @@ pub fn told(plan: &Plan, why: &Refused) -> (Code, String) {
             Code::Deadlock,
             format!("{} is held by {}, which waits for this command: take it once", named(plan, *resource), owner(plan, *by)),
         ),
+        Refused::HeldForLife { resource, by } => {
+            let daemons: Vec<String> = by.iter().map(|id| format!("`{}`", plan.processes[*id].name)).collect();
+            let (verb, they) = if let [_] = by[..] { ("is a daemon", "it is") } else { ("are daemons", "they are") };
+            let help = "let it hold that only in a step before the last, or ask for it before the daemon starts";
+            let why = format!("is held by {}, which {verb}: {they} stopped only when the work has ended", daemons.join(", "));
+            (Code::Deadlock, format!("refused, because {} {why}; {help}", named(plan, *resource)))
+        }
         Refused::Ring(links) => {
             let names: BTreeSet<&str> = links.iter().map(|link| plan.resources[link.obstacle.resource].name.as_str()).collect();
             let names = names.into_iter().collect::<Vec<_>>().join(" ");

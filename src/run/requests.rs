@@ -96,7 +96,7 @@ impl Runner<'_> {
             return Ok(found);
         }
         let names = plan.processes.iter().flat_map(|process| [process.declared.as_str(), process.name.as_str()]);
-        let help = suggest::did_you_mean(name, names).map(|help| format!("; {help}")).unwrap_or_default();
+        let help = suggest::hint(name, names);
         Err(refusal(Code::Unknown, format!("the run has no process `{name}`{help}")))
     }
 
@@ -137,7 +137,7 @@ impl Runner<'_> {
     /// As a first SIGTERM to flowrun; asking again, or after a signal, is no second one.
     fn stop_run_for_client(&mut self) -> Value {
         if !std::mem::replace(&mut self.asked_to_stop, true) {
-            self.inputs.push_back(Input::Interrupt { signal: Signal::SIGTERM as i32 });
+            self.inputs.push_back(Input::Interrupt { signal: Signal::SIGTERM as i32, at_once: false });
         }
         Value::Null
     }

@@ -170,7 +170,7 @@ fn named<'a>(plan: &'a Plan, name: &str, wish: &Wish<'_>) -> Result<(ResourceId,
     let fitting = all().find(|(_, resource)| (resource.kind == ResourceKind::Lock) != wish.permits.is_some());
     fitting.or_else(|| all().next()).ok_or_else(|| {
         let names = plan.resources.iter().map(|resource| resource.name.as_str());
-        let help = suggest::did_you_mean(name, names).map(|help| format!("; {help}")).unwrap_or_default();
+        let help = suggest::hint(name, names);
         let declared: Vec<String> = plan.resources.iter().map(|resource| format!("{} `{}`", resource.kind.word(), resource.name)).collect();
         let list = if declared.is_empty() { "it declares none".to_owned() } else { format!("it declares {}", declared.join(", ")) };
         refusal(Code::Unknown, format!("the workflow declares no lock or semaphore `{name}`{help} ({list})"))

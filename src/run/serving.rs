@@ -76,14 +76,17 @@ impl Runner<'_> {
         self.print_for_followers(&notice);
         let ended = match &notice.event {
             Event::Ended { .. } => Some(None),
-            Event::RunEnded { summary } => Some(Some(json!({"summary": summary}))),
+            Event::RunEnded { summary } => Some(Some(summary.clone())),
             _ => None,
         };
         self.setup.audience.tell(notice);
         match ended {
             None => {}
             Some(None) => self.answer_ended(),
-            Some(Some(summary)) => self.answer_all(&summary),
+            Some(Some(summary)) => {
+                let status = self.setup.audience.exit_status(&summary);
+                self.answer_all(&json!({"summary": summary, "status": status}));
+            }
         }
     }
 
@@ -110,12 +113,12 @@ impl Runner<'_> {
     }
 
     /// The run has ended: everybody who waits for that is answered.
-    fn answer_all(&mut self, summary: &Value) {
+    fn answer_all(&mut self, end: &Value) {
         self.refuse_requests();
         let (ends, followers) = self.waits.take_all();
         let followers = followers.into_iter().chain(self.printers.take_all());
         for pending in ends.into_iter().chain(followers) {
-            self.answer(pending, Body::Ok(summary.clone()));
+            self.answer(pending, Body::Ok(end.clone()));
         }
     }
 

@@ -27,13 +27,10 @@ impl Runner<'_> {
     /// A signal asked this program to end, or was meant for it.
     pub(super) fn wish_to_end(&mut self, signal: i32) {
         let now = self.setup.clock.now();
-        if self.last_signal.is_none_or(|last| now - last > ONE_WISH) {
-            self.inputs.push_back(Input::Interrupt { signal });
+        let at_once = signal == Signal::SIGQUIT as i32;
+        if at_once || self.last_signal.is_none_or(|last| now - last > ONE_WISH) {
+            self.inputs.push_back(Input::Interrupt { signal, at_once });
         }
         self.last_signal = Some(now);
-        // It means at once: the first interrupt and the second in one.
-        if signal == Signal::SIGQUIT as i32 {
-            self.inputs.push_back(Input::Interrupt { signal });
-        }
     }
 }

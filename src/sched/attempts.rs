@@ -113,10 +113,12 @@ impl Scheduler {
         match step {
             None => {
                 process.held = Some(grant);
+                self.suspect_lifelong(id);
                 self.begin_step(id, 0, out);
             }
             Some(step) => {
                 process.step_held = Some(grant);
+                self.suspect_lifelong(id);
                 self.start(id, step, out);
             }
         }

@@ -11,6 +11,7 @@ mod host;
 mod inputs;
 mod joins;
 mod levels;
+mod lifelong;
 mod locks;
 mod probes;
 mod protocol;

@@ -149,10 +149,12 @@ pub enum Input {
         /// Which.
         process: ProcessId,
     },
-    /// A signal asks flowrun to end: the first for an orderly end, the second for an immediate one.
+    /// A signal asks flowrun to end: the first for an orderly end, unless it means at once, the second for an immediate one.
     Interrupt {
         /// Its number.
         signal: i32,
+        /// Whether it means at once.
+        at_once: bool,
     },
     /// The moment that [`Scheduler::deadline`](super::Scheduler::deadline) named has come.
     Tick,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::base::ids::ResourceId;
+use crate::base::ids::{ProcessId, ResourceId};
 use crate::notice::Owner;
 
 /// Why a section was refused.
@@ -23,6 +23,13 @@ pub enum Refused {
         resource: ResourceId,
         /// The process, or the section around it.
         by: Owner,
+    },
+    /// Daemons hold it from their start to their end, and end only when the work has ended.
+    HeldForLife {
+        /// What.
+        resource: ResourceId,
+        /// These, or too much of it together.
+        by: Vec<ProcessId>,
     },
     /// All of these would wait for each other for ever; the last for the first.
     Ring(Vec<Link>),

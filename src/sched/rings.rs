@@ -27,18 +27,25 @@ impl Scheduler {
         if self.sections.waiting == 0 {
             return false;
         }
-        if std::mem::take(&mut self.sections.suspicious)
-            && let Some((section, why)) = self.find_ring()
-        {
-            self.refuse_section(section, why, out);
-            self.sections.suspicious = true;
-            return true;
+        if std::mem::take(&mut self.sections.suspicious) {
+            let changed = self.refuse_kept(out) || self.refuse_in_ring(out);
+            self.sections.suspicious = changed;
+            if changed {
+                return true;
+            }
         }
         if self.waits_with_all_slots() && self.waits().reduce(true).stuck().next().is_some() {
             self.locks.add_slot();
             return true;
         }
         false
+    }
+
+    fn refuse_in_ring(&mut self, out: &mut Outbox) -> bool {
+        let found = self.find_ring();
+        let any = found.is_some();
+        found.into_iter().for_each(|(section, why)| self.refuse_section(section, why, out));
+        any
     }
 
     /// The section that is to be refused, and why.

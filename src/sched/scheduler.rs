@@ -161,10 +161,10 @@ impl Scheduler {
             Input::SectionOver { section } => self.section_over(section, out),
             Input::Suspend => self.suspend(out),
             Input::Resume => self.resume(out),
-            Input::Interrupt { signal } => {
+            Input::Interrupt { signal, at_once } => {
                 // What is to end must hear it.
                 self.resume(out);
-                self.interrupt(signal, out);
+                self.interrupt(signal, at_once, out);
             }
             Input::Tick => {}
         }

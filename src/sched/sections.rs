@@ -34,7 +34,7 @@ pub struct One {
     /// Whether the attempt was running when it asked, and may wait for it.
     pub at_work: bool,
     pub within: Vec<Section>,
-    shares: Vec<Share>,
+    pub shares: Vec<Share>,
     patience: Option<Duration>,
     pub stage: Stage,
 }

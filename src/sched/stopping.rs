@@ -82,14 +82,19 @@ impl Scheduler {
         }
     }
 
-    /// A signal: the first ends the run in order and says how it ended, the second at once.
-    pub(super) fn interrupt(&mut self, signal: i32, out: &mut Outbox) {
-        if self.summary.interrupted.is_some() {
-            self.kill_all(false, out);
-            return;
+    /// A signal: the first says how the run ended and ends it in order, unless it means at once, the second at once.
+    pub(super) fn interrupt(&mut self, signal: i32, at_once: bool, out: &mut Outbox) {
+        let first = self.summary.interrupted.is_none();
+        self.summary.interrupted.get_or_insert(signal);
+        let reason = HaltReason::Interrupt { signal };
+        if first && !at_once {
+            return self.stop_run(CancelReason::Interrupt, reason, out);
         }
-        self.summary.interrupted = Some(signal);
-        self.stop_run(CancelReason::Interrupt, HaltReason::Interrupt { signal }, out);
+        if first {
+            self.halted = Some(CancelReason::Interrupt);
+            out.tell(self.now, Event::Halted { reason });
+        }
+        self.kill_all(false, out);
     }
 
     pub(super) fn run_timed_out(&mut self, out: &mut Outbox) {

@@ -1,9 +1,11 @@
 //! For tests of the command line: a folder, files in it, the program run there, and all it said.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
 
 pub mod documented;
+pub mod live;
 pub mod seat;
+pub mod victims;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,9 +13,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+pub use live::Live;
 use tempfile::TempDir;
-
-pub mod victims;
 
 /// The repository.
 pub fn repository() -> &'static Path {
@@ -288,14 +289,6 @@ impl std::fmt::Display for Said {
     }
 }
 
-/// A call that still runs: its standard output is read line by line, to learn how far it is.
-pub struct Live {
-    child: std::process::Child,
-    lines: std::io::Lines<std::io::BufReader<std::process::ChildStdout>>,
-    /// The lines so far.
-    pub seen: Vec<String>,
-}
-
 impl Call {
     /// In a process group of its own, as a shell with job control starts it.
     #[must_use]
@@ -327,69 +320,5 @@ impl Call {
         }
         self.command = outer;
         self
-    }
-
-    /// Starts it and goes on.
-    pub fn start(mut self) -> Live {
-        use std::io::BufRead as _;
-        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = self.command.spawn().expect("the program starts");
-        let lines = std::io::BufReader::new(child.stdout.take().expect("a pipe")).lines();
-        Live { child, lines, seen: Vec::new() }
-    }
-}
-
-impl Live {
-    /// Waits until a line contains this.
-    pub fn wait_for(&mut self, text: &str) {
-        while !self.seen.last().is_some_and(|line| line.contains(text)) {
-            match self.lines.next() {
-                Some(line) => self.seen.push(line.expect("text")),
-                None => panic!("`{text}` never came: {:?}", self.seen),
-            }
-        }
-    }
-
-    /// The number of the process that was called.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Its standard error up to a line that contains this.
-    pub fn told_until(&mut self, text: &str) -> String {
-        use std::io::Read as _;
-        let pipe = self.child.stderr.as_mut().expect("a pipe");
-        let mut told = Vec::new();
-        let mut byte = [0];
-        while !(told.ends_with(b"\n") && String::from_utf8_lossy(&told).lines().last().is_some_and(|line| line.contains(text))) {
-            assert_eq!(pipe.read(&mut byte).expect("it can be read"), 1, "`{text}` never came: {}", String::from_utf8_lossy(&told));
-            told.push(byte[0]);
-        }
-        String::from_utf8_lossy(&told).into_owned()
-    }
-
-    /// Sends it a signal.
-    pub fn signal(&self, signal: nix::sys::signal::Signal) {
-        let pid = i32::try_from(self.child.id()).expect("a number");
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).expect("it is alive");
-    }
-
-    /// Waits for its end.
-    pub fn end(mut self) -> Said {
-        use std::io::Read as _;
-        let pid = self.child.id();
-        let mut stderr = Vec::new();
-        let mut pipe = self.child.stderr.take().expect("a pipe");
-        let reader = std::thread::spawn(move || {
-            let _ = pipe.read_to_end(&mut stderr);
-            stderr
-        });
-        for line in self.lines.by_ref() {
-            self.seen.push(line.expect("text"));
-        }
-        let status = self.child.wait().expect("it ends");
-        let stderr = String::from_utf8_lossy(&reader.join().expect("it is read")).into_owned();
-        let stdout = self.seen.iter().map(|line| format!("{line}\n")).collect();
-        Said { status: status.code(), stdout, stderr, pid }
     }
 }

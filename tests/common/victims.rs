@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::Place;
 
 /// How long what must come is waited for: only a machine that is out of breath takes more than moments.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A workflow file whose name is the mark, so that flowrun's own processes carry it too.
 pub struct Marked {

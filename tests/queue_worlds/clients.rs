@@ -6,7 +6,8 @@ use std::time::Duration;
 use flowrun::base::ids::{ItemId, JobId, OfferId, QueueId, TakerId};
 use flowrun::sched::Input;
 
-use crate::simulate::{Message, Outside, Run};
+use crate::simulate::{Message, Run};
+use crate::world::Outside;
 
 /// Items on offer.
 #[derive(Clone, Debug)]
@@ -49,8 +50,8 @@ impl Run<'_> {
     pub fn offer(&mut self, queue: QueueId, count: u32, job: Option<JobId>, streams: bool) -> Result<(), String> {
         let offer = OfferId(self.next_id());
         self.offers.insert(offer, Offering { queue, left: count, job, streams });
-        if job.is_some() && !streams && self.rng.chance(10) {
-            let after = self.rng.tens(0, 12);
+        if job.is_some() && !streams && self.stage.rng.chance(10) {
+            let after = self.stage.rng.tens(0, 12);
             self.post(after, Message::OfferOver { offer });
         }
         self.step(Input::Offered { offer, queue, count, by: job.map(|job| job.process) })
@@ -61,7 +62,7 @@ impl Run<'_> {
         offering.left = offering.left.saturating_sub(count);
         if offering.left == 0 {
             self.answered(offer);
-            if self.rng.chance(self.world.noise) {
+            if self.stage.rng.chance(self.world.noise) {
                 self.post(Duration::ZERO, Message::Tell(Input::OfferOver { offer }));
             }
         }
@@ -82,7 +83,7 @@ impl Run<'_> {
             && let Some(program) = self.programs.get_mut(&job)
         {
             program.puts.retain(|(other, _)| *other != queue);
-            if self.rng.chance(if streams { 70 } else { 20 }) {
+            if self.stage.rng.chance(if streams { 70 } else { 20 }) {
                 self.breaks(job);
             }
         }
@@ -95,7 +96,7 @@ impl Run<'_> {
             if let Some(program) = self.programs.get_mut(&job) {
                 program.puts.retain(|(other, _)| *other != queue);
             }
-            if self.rng.chance(60) {
+            if self.stage.rng.chance(60) {
                 self.breaks(job);
             } else {
                 self.goes_on(job);
@@ -106,13 +107,13 @@ impl Run<'_> {
     /// Somebody waits no longer for room.
     pub fn offer_over(&mut self, offer: OfferId) -> Result<(), String> {
         let known = self.offers.contains_key(&offer);
-        if !known && !self.rng.chance(self.world.noise) {
+        if !known && !self.stage.rng.chance(self.world.noise) {
             return Ok(());
         }
         self.step(Input::OfferOver { offer })?;
         self.answered(offer);
-        if self.rng.chance(self.world.noise) {
-            let after = self.rng.tens(0, 3);
+        if self.stage.rng.chance(self.world.noise) {
+            let after = self.stage.rng.tens(0, 3);
             self.post(after, Message::Tell(Input::OfferOver { offer }));
         }
         Ok(())
@@ -132,7 +133,7 @@ impl Run<'_> {
             self.post(patience, Message::TakerOver { taker });
         }
         let input = Input::Wanted { taker, queue, most, keeper };
-        if self.rng.chance(self.world.noise) {
+        if self.stage.rng.chance(self.world.noise) {
             // The same again, while it waits or has just been answered with nothing to keep.
             self.step(input.clone())?;
             let waits = self.takers.get(&taker).is_some_and(|taker| taker.handed.is_empty());
@@ -142,7 +143,7 @@ impl Run<'_> {
     }
 
     pub fn handed(&mut self, taker: TakerId, items: Vec<ItemId>) {
-        let after = self.rng.tens(0, 4);
+        let after = self.stage.rng.tens(0, 4);
         let Some(known) = self.takers.get_mut(&taker) else { return };
         known.handed = items.clone();
         match known.job {
@@ -185,15 +186,15 @@ impl Run<'_> {
             (intake.over, intake.waits, intake.lost_patience) = (true, false, true);
             alive = true;
         }
-        let unsent = if keeps && alive { handed.len() } else { self.rng.below(handed.len() + 1) };
+        let unsent = if keeps && alive { handed.len() } else { self.stage.rng.below(handed.len() + 1) };
         let mut back = handed[unsent..].to_vec();
-        if self.rng.chance(self.world.noise) {
-            back.push(ItemId(self.rng.next() % 5 + 900));
+        if self.stage.rng.chance(self.world.noise) {
+            back.push(ItemId(self.stage.rng.next() % 5 + 900));
         }
         let input = Input::TakerOver { taker, back };
         self.step(input.clone())?;
-        if self.rng.chance(self.world.noise) {
-            let after = self.rng.tens(0, 3);
+        if self.stage.rng.chance(self.world.noise) {
+            let after = self.stage.rng.tens(0, 3);
             self.post(after, Message::Tell(input));
         }
         if let Some(job) = job.filter(|_| alive) {
@@ -215,7 +216,7 @@ impl Run<'_> {
             // What a client kept is its attempt's; only an answer that was not sent yet may go back.
             known.job = None;
             let keeps = known.keeps;
-            let sent = keeps && self.rng.chance(70);
+            let sent = keeps && self.stage.rng.chance(70);
             if let Some(known) = self.takers.get_mut(&taker).filter(|_| sent) {
                 known.handed.clear();
             }
@@ -226,12 +227,12 @@ impl Run<'_> {
 
     /// Late words of what is over.
     pub fn noise_after(&mut self, job: JobId) -> Result<(), String> {
-        if !self.rng.chance(self.world.noise) {
+        if !self.stage.rng.chance(self.world.noise) {
             return Ok(());
         }
-        let queue = QueueId(self.rng.below(self.world.plan.queues.len()) as u32);
+        let queue = QueueId(self.stage.rng.below(self.world.plan.queues.len()) as u32);
         let taker = TakerId(self.next_id());
-        let item = ItemId(self.rng.next() % 4);
+        let item = ItemId(self.stage.rng.next() % 4);
         let inputs = [
             Input::Wanted { taker, queue, most: 1, keeper: Some(job) },
             Input::ItemDone { job, queue, item: None },
@@ -239,8 +240,8 @@ impl Run<'_> {
             Input::TakerOver { taker, back: vec![item] },
             Input::BadItem { job, why: "late".to_owned() },
         ];
-        let input = self.rng.pick(&inputs);
-        let after = self.rng.tens(0, 4);
+        let input = self.stage.rng.pick(&inputs);
+        let after = self.stage.rng.tens(0, 4);
         self.post(after, Message::Tell(input));
         Ok(())
     }

@@ -1,16 +1,16 @@
 //! Random plans of processes that are tied by queues, such as `check` lets pass: no bounds in rings, nobody waits
 //! for the end of what waits for it, no daemon holds open what finite processes wait for.
 
-use std::time::Duration;
+mod control;
+mod joins;
 
-use flowrun::base::ids::{DenseMap, QueueId, ResourceId};
+use flowrun::base::ids::{DenseMap, ResourceId};
 use flowrun::base::span::Span;
-use flowrun::notice::Share;
-use flowrun::plan::{Control, Plan, Resource, ResourceKind, Restart, Retries, StepControl};
-use flowrun::source::model::{Backoff, Condition, OnFailure, RestartPolicy};
+use flowrun::plan::{Plan, Resource, ResourceKind};
+use flowrun::source::model::OnFailure;
 
 use crate::parts::{Draft, Queued, Takes, lay_out};
-use crate::rng::Rng;
+use crate::shared::rng::Rng;
 
 /// A random plan.
 pub fn plan(seed: u64) -> Plan {
@@ -210,74 +210,6 @@ impl Maker {
         }
     }
 
-    fn control(&mut self, number: usize, may_lock: bool) -> Control {
-        let draft = &self.drafts[number];
-        let for_each = if let Takes::Items(queue) = draft.takes { Some(QueueId(queue as u32)) } else { None };
-        let (daemon, rng) = (draft.daemon, &mut self.rng);
-        let lock = may_lock && rng.chance(self.locks);
-        let request = if lock { vec![Share { resource: ResourceId(0), shared: rng.chance(15), permits: 1 }] } else { Vec::new() };
-        let retries = !daemon && for_each.is_none() && rng.chance(self.retries);
-        let mut step = StepControl { request: Vec::new(), timeout: None, only_waits: false };
-        let mut steps = vec![step.clone()];
-        if rng.chance(20) {
-            if may_lock && !lock && rng.chance(self.locks) {
-                step.request = vec![Share { resource: ResourceId(1), shared: false, permits: 1 }];
-            }
-            steps.push(step);
-        }
-        Control {
-            daemon,
-            disabled: rng.chance(4),
-            for_each,
-            acquire_timeout: (lock && rng.chance(self.bounds)).then(|| rng.tens(1, 12)),
-            request,
-            steps,
-            timeout: (!daemon && rng.chance(self.bounds)).then(|| rng.tens(2, 25)),
-            retries: if retries { retry(rng) } else { Retries::default() },
-            stop_command: rng.chance(10),
-            grace: rng.tens(1, 10),
-            allow_failure: rng.chance(20),
-            restart: if daemon && rng.chance(60) { restart(rng) } else { Restart::default() },
-            ..Control::default()
-        }
-    }
-
-    /// Who has to do with queues waits only for bystanders, or for all producers of what is unbounded; bystanders
-    /// that nobody waits for may wait for anybody.
-    fn join(&mut self) {
-        let idle = |draft: &Draft| draft.takes == Takes::Nothing && draft.puts.is_empty() && !draft.daemon;
-        let bystanders: Vec<usize> = (0..self.drafts.len()).filter(|number| idle(&self.drafts[*number])).collect();
-        let (before, after) = bystanders.split_at(bystanders.len() / 2 + usize::from(bystanders.len() == 1 && self.rng.chance(50)));
-        for number in 0..self.drafts.len() {
-            if before.contains(&number) || !self.rng.chance(self.joins) {
-                continue;
-            }
-            if after.contains(&number) {
-                let other = self.rng.below(self.drafts.len());
-                if !after.contains(&other) && !self.drafts[other].daemon {
-                    let until = self.rng.pick(&[Condition::Success, Condition::Exit, Condition::Start]);
-                    self.drafts[number].joins.push((other, until));
-                }
-            } else if !before.is_empty() && self.rng.chance(60) {
-                let other = self.rng.pick(before);
-                self.drafts[number].joins.push((other, self.rng.pick(&[Condition::Success, Condition::Start])));
-            } else {
-                self.join_producer(number);
-            }
-        }
-    }
-
-    /// A consumer that begins when a producer has ended: only where that one never waits for it.
-    fn join_producer(&mut self, number: usize) {
-        let Some(queue) = self.drafts[number].takes.queue().filter(|_| self.drafts[number].puts.is_empty()) else { return };
-        let producers: Vec<usize> = (0..self.drafts.len()).filter(|other| self.drafts[*other].puts.contains(&queue)).collect();
-        let unbounded = self.queues.iter().all(|queue| queue.maxsize.is_none());
-        let outside = |other: &usize| self.drafts[*other].takes == Takes::Nothing && !self.drafts[*other].daemon;
-        if unbounded && self.queues[queue].declared && producers.iter().all(outside) {
-            self.drafts[number].joins.push((self.rng.pick(&producers), Condition::Success));
-        }
-    }
-
     fn finish(mut self, undeclared: Option<usize>) -> Plan {
         for at in (1..self.drafts.len()).rev() {
             let other = self.rng.below(at + 1);
@@ -301,20 +233,5 @@ impl Maker {
                 *joined = one;
             }
         }
-    }
-}
-
-fn retry(rng: &mut Rng) -> Retries {
-    Retries { count: 1 + rng.below(2) as u32, delay: rng.pick(&[Duration::ZERO, Duration::from_millis(20)]), ..Retries::default() }
-}
-
-fn restart(rng: &mut Rng) -> Restart {
-    Restart {
-        policy: rng.pick(&[RestartPolicy::OnFailure, RestartPolicy::Always]),
-        max: 1 + rng.below(2) as u32,
-        within: Duration::from_secs(60),
-        delay: rng.tens(1, 3),
-        backoff: Backoff::Constant,
-        max_delay: None,
     }
 }

@@ -6,38 +6,25 @@
 
 mod clients;
 mod generate;
+mod intake;
 mod met;
 mod model;
 mod parts;
 mod programs;
-mod report;
-#[path = "../worlds/rng.rs"]
-mod rng;
 mod roles;
+#[path = "../common/worlds/mod.rs"]
+mod shared;
 mod simulate;
+mod world;
 
-use met::{Met, THINGS};
-use simulate::World;
+use met::THINGS;
+use shared::keep_every_rule;
+use world::World;
 
 /// As many as a debug build does in a few seconds.
 const WORLDS: u64 = 3_000;
 
 #[test]
 fn worlds_of_queues_keep_every_rule() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seeds = match number("WORLD_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("WORLDS").unwrap_or(WORLDS),
-    };
-    let many = seeds.end - seeds.start >= WORLDS;
-    let mut met = Met::new();
-    for seed in seeds {
-        let world = World::around(generate::plan(seed), seed);
-        for (thing, times) in report::run(&world, &format!("WORLD_SEED={seed}")) {
-            *met.entry(thing).or_default() += times;
-        }
-    }
-    for thing in THINGS.iter().filter(|_| many) {
-        assert!(met.get(thing).is_some_and(|times| *times > 20), "`{thing}` hardly occurs: {met:?}");
-    }
+    keep_every_rule(WORLDS, THINGS, |seed| World::around(generate::plan(seed), seed));
 }

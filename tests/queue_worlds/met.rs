@@ -1,9 +1,4 @@
-//! What worlds met, so that a rule that is never put to the test does not go unnoticed.
-
-use std::collections::BTreeMap;
-
-/// How often each thing happened.
-pub type Met = BTreeMap<&'static str, u64>;
+//! What worlds meet.
 
 /// Everything that many worlds must meet.
 pub const THINGS: &[&str] = &[

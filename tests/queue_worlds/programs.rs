@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use flowrun::base::ids::{ItemId, JobId, QueueId, TakerId};
+use flowrun::base::ids::{JobId, QueueId};
 use flowrun::base::time::RunTime;
 use flowrun::notice::Exit;
 use flowrun::sched::Input;
 
-use crate::rng::Rng;
-use crate::roles::{Role, Taking};
+use crate::intake::Intake;
+use crate::roles::Taking;
+use crate::shared::rng::Rng;
 use crate::simulate::{Message, Run};
 
 /// From this attempt on a program behaves: a world has to come to an end.
@@ -33,36 +34,9 @@ pub struct Program {
     serves: bool,
 }
 
-/// How a program takes items.
-#[derive(Debug)]
-pub struct Intake {
-    pub queue: QueueId,
-    pub streams: bool,
-    pub taker: Option<TakerId>,
-    /// Whether it waits for an item, or for the end.
-    pub waits: bool,
-    pub over: bool,
-    pub lost_patience: bool,
-    /// What it was handed and has not dealt with yet.
-    pub fresh: Vec<ItemId>,
-    /// Takes no more than these.
-    left: u32,
-    forgets: bool,
-    most: u32,
-    /// Puts something into this for each item.
-    derives: Option<QueueId>,
-}
-
 impl Run<'_> {
-    /// What a job does depends on its name and number alone, so that taking another one away changes nothing.
-    pub fn behaviour(&self, job: JobId, tag: u64) -> Rng {
-        let name = &self.world.plan.processes[job.process].name;
-        let hash = name.bytes().fold(0, |tag: u64, byte| tag * 31 + u64::from(byte));
-        Rng::of(self.world.seed, &[4, hash, u64::from(job.attempt), tag])
-    }
-
     pub fn start(&mut self, job: JobId, step: u32) -> Result<(), String> {
-        let mut rng = self.behaviour(job, u64::from(step));
+        let mut rng = self.stage.behaviour(job, u64::from(step));
         let control = &self.world.plan.processes[job.process].control;
         let behaves = job.attempt >= BEHAVES_FROM;
         let failing = if behaves { 0 } else { self.world.failing };
@@ -146,28 +120,6 @@ impl Run<'_> {
         }
     }
 
-    fn intake(&mut self, role: &Role, derives: Option<QueueId>, rng: &mut Rng) -> Option<Intake> {
-        let (queue, streams) = match role.takes {
-            Taking::Stream(queue) => (queue, true),
-            Taking::Client(queue) => (queue, false),
-            Taking::Items | Taking::Nothing => return None,
-        };
-        let alone = self.world.plan.queues[queue].consumers.len() == 1;
-        Some(Intake {
-            queue,
-            streams,
-            taker: None,
-            waits: false,
-            over: false,
-            lost_patience: false,
-            fresh: Vec::new(),
-            left: if rng.chance(self.world.leaving) { rng.below(4) as u32 + 1 } else { u32::MAX },
-            forgets: !streams && rng.chance(self.world.forgetting),
-            most: if streams && alone { rng.pick(&[1, 3, 300]) } else { 1 },
-            derives,
-        })
-    }
-
     /// A program offers its next portion.
     pub fn put(&mut self, job: JobId) -> Result<(), String> {
         let Some(program) = self.programs.get_mut(&job) else { return Ok(()) };
@@ -183,69 +135,9 @@ impl Run<'_> {
         self.offer(queue, count, Some(job), streams)
     }
 
-    /// A program deals with what it was handed, and wants more.
-    pub fn take(&mut self, job: JobId) -> Result<(), String> {
-        let noise = self.rng.chance(self.world.noise);
-        let Some(program) = self.programs.get_mut(&job) else { return Ok(()) };
-        let Some(intake) = &mut program.takes else { return Ok(()) };
-        if intake.over || intake.waits {
-            return Ok(());
-        }
-        let (queue, fresh) = (intake.queue, std::mem::take(&mut intake.fresh));
-        intake.left = intake.left.saturating_sub(fresh.len() as u32);
-        let (forgets, streams, derives) = (intake.forgets, intake.streams, intake.derives);
-        for item in &fresh {
-            if streams || forgets && self.rng.chance(60) {
-                continue;
-            }
-            let which = self.rng.pick(&[None, Some(*item)]);
-            if noise {
-                let other = JobId { attempt: job.attempt + 1, ..job };
-                self.step(Input::ItemDone { job: other, queue, item: Some(*item) })?;
-                self.step(Input::ItemDone { job, queue, item: Some(ItemId(item.0 + 1000)) })?;
-            }
-            self.step(Input::ItemDone { job, queue, item: which })?;
-        }
-        if let Some(to) = derives.filter(|_| !fresh.is_empty()) {
-            let fed = self.world.plan.queues[to].fed.contains(&job.process);
-            if !fed || self.finds > 0 {
-                self.finds -= u32::from(fed);
-                if let Some(program) = self.programs.get_mut(&job) {
-                    program.puts.push_back((to, 1));
-                }
-                return self.put(job);
-            }
-        }
-        self.want(job)
-    }
-
-    /// A program wants its next item, unless it has had enough.
-    fn want(&mut self, job: JobId) -> Result<(), String> {
-        let behaviour = self.behaviour(job, 50).chance(50);
-        let next = TakerId(self.next_id());
-        let Some(program) = self.programs.get_mut(&job) else { return Ok(()) };
-        let Some(intake) = &mut program.takes else { return Ok(()) };
-        if intake.left == 0 {
-            intake.over = true;
-            self.finish(job);
-            return Ok(());
-        }
-        // A client asks by the same taker again, or by another.
-        let taker = *intake.taker.get_or_insert(next);
-        intake.waits = true;
-        let keeper = (!intake.streams).then_some(job);
-        let (queue, most, streams, forgets) = (intake.queue, intake.most, intake.streams, intake.forgets);
-        if !streams && behaviour {
-            intake.taker = Some(next);
-        }
-        let taker = if !streams && behaviour { next } else { taker };
-        let patience = (forgets || !streams && self.rng.chance(15)).then(|| self.rng.tens(3, 20));
-        self.wants(taker, queue, most, keeper, Some(job), patience)
-    }
-
     /// What was offered is taken, or will not be: a program does what comes next.
     pub fn goes_on(&mut self, job: JobId) {
-        let after = self.rng.tens(0, 2);
+        let after = self.stage.rng.tens(0, 2);
         let Some(program) = self.programs.get_mut(&job) else { return };
         if !program.puts.is_empty() {
             self.post(after, Message::Put { job });
@@ -264,7 +156,7 @@ impl Run<'_> {
         if program.offers || !program.puts.is_empty() || takes || program.serves && !left {
             return;
         }
-        let after = self.rng.tens(0, 6);
+        let after = self.stage.rng.tens(0, 6);
         self.ends_after(job, after);
     }
 
@@ -272,13 +164,13 @@ impl Run<'_> {
     pub fn breaks(&mut self, job: JobId) {
         if let Some(program) = self.programs.get_mut(&job) {
             program.exit = Exit::Signal(13);
-            let after = self.rng.tens(0, 2);
+            let after = self.stage.rng.tens(0, 2);
             self.ends_after(job, after);
         }
     }
 
     pub fn terminate(&mut self, job: JobId) {
-        let mut rng = self.behaviour(job, 101);
+        let mut rng = self.stage.behaviour(job, 101);
         if let Some(program) = self.programs.get_mut(&job)
             && !program.deaf
         {
@@ -296,7 +188,7 @@ impl Run<'_> {
 
     /// A program ends after this, unless it ends before.
     fn ends_after(&mut self, job: JobId, after: Duration) {
-        let at = self.now + after;
+        let at = self.stage.now + after;
         let Some(program) = self.programs.get_mut(&job) else { return };
         if program.ends.is_some_and(|ends| ends <= at) {
             return;
@@ -317,7 +209,7 @@ impl Run<'_> {
             self.step(Input::Started { job, step, pid: None })?;
         }
         // Standard input that was not read to its end is told before the end of its reader.
-        let early = self.rng.chance(50) || streams;
+        let early = self.stage.rng.chance(50) || streams;
         if early {
             self.clients_go(job)?;
         }

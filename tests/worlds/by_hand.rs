@@ -124,7 +124,7 @@ impl Run {
     }
 
     pub fn interrupt(&mut self) {
-        self.input(Input::Interrupt { signal: 2 });
+        self.input(Input::Interrupt { signal: 2, at_once: false });
     }
 
     pub fn stop(&mut self, id: usize) {

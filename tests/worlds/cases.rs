@@ -180,7 +180,7 @@ fn a_second_interrupt_ends_cleanups_too() {
     assert_eq!(run.terminates(), [0]);
     run.ends(0, Exit::Signal(15));
     assert_eq!(run.starts(), [1]);
-    run.input(Input::Interrupt { signal: 15 });
+    run.input(Input::Interrupt { signal: 15, at_once: false });
     assert_eq!(run.kills(), [1]);
     run.killed(1);
     assert_eq!(run.kind(2), Some(OutcomeKind::Cancelled));

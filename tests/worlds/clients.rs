@@ -8,7 +8,7 @@ use flowrun::notice::Share;
 use flowrun::plan::ResourceKind;
 use flowrun::sched::{Input, SectionAsk};
 
-use crate::rng::Rng;
+use crate::shared::rng::Rng;
 use crate::simulate::{Message, Run};
 
 /// How deep sections are nested.
@@ -35,10 +35,10 @@ struct Client {
 impl Run<'_> {
     /// What a program will ask for.
     pub fn plan_clients(&mut self, job: JobId, step: u32) {
-        let mut rng = self.behaviour(job, 400 + u64::from(step));
+        let mut rng = self.stage.behaviour(job, 400 + u64::from(step));
         while rng.chance(self.world.asking) {
-            let at = self.now + rng.tens(0, 7);
-            self.post(at, Message::Asks { job, step, within: Vec::new() });
+            let at = self.stage.now + rng.tens(0, 7);
+            self.stage.post(at, Message::Asks { job, step, within: Vec::new() });
         }
     }
 
@@ -68,7 +68,7 @@ impl Run<'_> {
         self.clients.open.insert(section, Client { job, step, within, done: false });
         // Those that nobody keeps in order may live on, but not for ever.
         if !runs || rng.chance(8) {
-            self.post(self.now + rng.tens(0, 15), Message::ClientDies { section });
+            self.stage.post(self.stage.now + rng.tens(0, 15), Message::ClientDies { section });
         }
         self.step(Input::SectionAsked(SectionAsk { section, process: job.process, within: told, shares, patience }))
     }
@@ -79,9 +79,9 @@ impl Run<'_> {
         let mut rng = self.client_rng();
         if client.within.len() + 1 < DEPTH && rng.chance(45) {
             let within = client.within.iter().copied().chain([section]).collect();
-            self.post(self.now + rng.tens(0, 3), Message::Asks { job: client.job, step: client.step, within });
+            self.stage.post(self.stage.now + rng.tens(0, 3), Message::Asks { job: client.job, step: client.step, within });
         }
-        self.post(self.now + rng.tens(0, 6), Message::ClientDone { section });
+        self.stage.post(self.stage.now + rng.tens(0, 6), Message::ClientDone { section });
     }
 
     /// A client learns that it gets nothing.
@@ -113,12 +113,12 @@ impl Run<'_> {
         if let Some(outer) = client.within.last()
             && self.clients.open.get(outer).is_some_and(|outer| outer.done)
         {
-            self.post(self.now, Message::ClientDone { section: *outer });
+            self.stage.post(self.stage.now, Message::ClientDone { section: *outer });
         }
         if !self.has_clients(client.job)
             && let Some(end) = self.clients.programs.remove(&client.job)
         {
-            self.post(self.now, end);
+            self.stage.post(self.stage.now, end);
         }
         Ok(())
     }
@@ -147,7 +147,7 @@ impl Run<'_> {
         let all: Vec<Section> = self.clients.open.iter().filter(|(_, client)| client.job == job).map(|(section, _)| *section).collect();
         for section in all {
             let after = if rng.chance(85) { std::time::Duration::ZERO } else { rng.tens(0, 10) };
-            self.post(self.now + after, Message::ClientDies { section });
+            self.stage.post(self.stage.now + after, Message::ClientDies { section });
         }
     }
 
@@ -166,6 +166,6 @@ impl Run<'_> {
     }
 
     fn client_rng(&mut self) -> Rng {
-        Rng::of(self.world.seed, &[7, self.rng.next()])
+        Rng::of(self.world.settings.seed, &[7, self.stage.rng.next()])
     }
 }

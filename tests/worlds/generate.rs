@@ -12,7 +12,7 @@ use flowrun::notice::Share;
 use flowrun::plan::{Control, Join, Plan, Process, Resource, ResourceKind, Restart, Retries, StepControl, Work};
 use flowrun::source::model::{Backoff, Condition, OnFailure, OnTimeout};
 
-use crate::rng::Rng;
+use crate::shared::rng::Rng;
 use crate::upkeep;
 
 /// How often careless plans break each rule, in percent.

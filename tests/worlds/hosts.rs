@@ -26,13 +26,13 @@ struct Asked {
 
 impl Run<'_> {
     pub fn ask_host(&mut self, job: JobId, ask: HostAsk, wants: Vec<Share>) {
-        let mut rng = self.behaviour(job, 300);
+        let mut rng = self.stage.behaviour(job, 300);
         self.hosts.open.insert(ask, Asked { wants, permits: Vec::new(), answered: false });
         let after = if rng.chance(60) { Duration::ZERO } else { rng.tens(0, 15) };
         match rng.below(100) {
             0..6 => {}
-            6..12 => self.post(self.now + after, Message::HostRefuses { ask }),
-            _ => self.post(self.now + after, Message::HostGrants { ask }),
+            6..12 => self.stage.post(self.stage.now + after, Message::HostRefuses { ask }),
+            _ => self.stage.post(self.stage.now + after, Message::HostGrants { ask }),
         }
     }
 
@@ -43,7 +43,7 @@ impl Run<'_> {
     /// The answer to an asking; now and then to one that was given up.
     pub fn host_grants(&mut self, ask: HostAsk) -> Option<Input> {
         let Some(asked) = self.hosts.open.get(&ask) else {
-            return self.rng.chance(50).then_some(Input::HostGranted { ask, permits: Vec::new() });
+            return self.stage.rng.chance(50).then_some(Input::HostGranted { ask, permits: Vec::new() });
         };
         let mut permits = Vec::new();
         for share in asked.wants.clone() {
@@ -76,7 +76,7 @@ impl Run<'_> {
             all.filter(|(resource, _)| *resource == share.resource).flat_map(|(_, numbers)| numbers).copied().collect();
         let mut free: Vec<u32> = (0..capacity).filter(|number| !taken.contains(number)).collect();
         while free.len() > share.permits as usize {
-            free.remove(self.rng.below(free.len()));
+            free.remove(self.stage.rng.below(free.len()));
         }
         free
     }

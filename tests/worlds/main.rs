@@ -14,13 +14,14 @@ mod host_cases;
 mod hosts;
 mod pipe_cases;
 mod programs;
-mod report;
 mod restart_cases;
-mod rng;
 mod section_cases;
+#[path = "../common/worlds/mod.rs"]
+mod shared;
 mod simulate;
 mod upkeep;
 mod watch;
+mod world;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -30,35 +31,17 @@ use flowrun::plan::{self, NoHost, Options, Plan};
 use flowrun::source;
 
 use generate::Care;
-use simulate::World;
-use watch::met::{Met, THINGS};
+use shared::{keep_every_rule, report, seeds};
+use watch::met::THINGS;
+use world::World;
 
 /// As many as a debug build does in a few seconds.
 const DIRECT_WORLDS: u64 = 6_000;
 const TEXT_WORLDS: u64 = 1_000;
 
-fn seeds(one: &str, default: u64) -> std::ops::Range<u64> {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    match number(one) {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("WORLDS").unwrap_or(default),
-    }
-}
-
 #[test]
 fn worlds_of_plans_keep_every_rule() {
-    let seeds = seeds("WORLD_SEED", DIRECT_WORLDS);
-    let many = seeds.end - seeds.start >= DIRECT_WORLDS;
-    let mut met = Met::new();
-    for seed in seeds {
-        let world = World::around(generate::plan(seed, Care::default()), seed);
-        for (thing, times) in report::run(&world, &format!("WORLD_SEED={seed}")) {
-            *met.entry(thing).or_default() += times;
-        }
-    }
-    for thing in THINGS.iter().filter(|_| many) {
-        assert!(met.get(thing).is_some_and(|times| *times > 20), "`{thing}` hardly occurs: {met:?}");
-    }
+    keep_every_rule(DIRECT_WORLDS, THINGS, |seed| World::around(generate::plan(seed, Care::default()), seed));
 }
 
 #[test]
@@ -76,7 +59,8 @@ fn worlds_of_texts_keep_every_rule() {
             Ok(plan) => {
                 accepted += 1;
                 assert_eq!(yaml::essence(&plan), yaml::essence(&wanted), "TEXT_SEED={seed}: planning changed the workflow\n{text}");
-                report::run(&World::around(plan, seed), &format!("TEXT_SEED={seed}"));
+                let world = World { checked: true, ..World::around(plan, seed) };
+                report::run(&world, &format!("TEXT_SEED={seed}"));
             }
             Err(codes) => {
                 assert_ne!(seed % 3, 0, "TEXT_SEED={seed}: a careful workflow is refused with {codes:?}\n{text}");

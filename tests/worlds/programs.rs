@@ -8,7 +8,7 @@ use flowrun::notice::Exit;
 use flowrun::plan::Control;
 use flowrun::sched::{Effect, Input};
 
-use crate::rng::Rng;
+use crate::shared::rng::Rng;
 use crate::simulate::{Message, Run};
 
 /// From this attempt on daemons behave: a world has to come to an end.
@@ -65,20 +65,20 @@ impl Service {
 impl Run<'_> {
     pub fn perform(&mut self, effect: Effect) -> Result<(), String> {
         if let Effect::Start { job, .. } | Effect::RunStopCommand { job } | Effect::Terminate { job } | Effect::Kill { job } = &effect
-            && self.rng.chance(self.world.meddling)
+            && self.stage.rng.chance(self.world.meddling)
         {
-            let at = self.now + self.rng.tens(0, 4);
-            self.post(at, Message::Tell(Input::StopProcess { process: job.process }));
+            let at = self.stage.now + self.stage.rng.tens(0, 4);
+            self.stage.post(at, Message::Tell(Input::StopProcess { process: job.process }));
         }
         match effect {
             Effect::Start { .. } | Effect::Probe { .. } | Effect::AskHost { .. } if self.frozen => self.held.push(effect),
             Effect::Start { job, step, .. } => self.start(job, step)?,
             Effect::Decide { process } => {
-                let holds = self.rng.pick(&[Ok(true), Ok(true), Ok(true), Ok(false), Err("no such output".to_owned())]);
-                let at = self.now + self.rng.tens(0, 3);
+                let holds = self.stage.rng.pick(&[Ok(true), Ok(true), Ok(true), Ok(false), Err("no such output".to_owned())]);
+                let at = self.stage.now + self.stage.rng.tens(0, 3);
                 let input = Input::Decided { process, holds };
                 self.repeat(20, &input);
-                self.post(at, Message::Tell(input));
+                self.stage.post(at, Message::Tell(input));
             }
             Effect::Probe { job, probe, .. } => self.probe(job, probe),
             Effect::EndProbe { job } => {
@@ -117,18 +117,18 @@ impl Run<'_> {
     fn withdraw(&mut self, job: JobId, signal: i32) -> bool {
         let found = self.held.iter().position(|held| matches!(held, Effect::Start { job: other, .. } if *other == job));
         let Some(Effect::Start { job, step, .. }) = found.map(|place| self.held.remove(place)) else { return false };
-        self.post(self.now, Message::Tell(Input::Ended { job, step, exit: Exit::Signal(signal) }));
+        self.stage.post(self.stage.now, Message::Tell(Input::Ended { job, step, exit: Exit::Signal(signal) }));
         true
     }
 
     fn run_stop_command(&mut self, job: JobId) {
-        let mut rng = self.behaviour(job, 100);
+        let mut rng = self.stage.behaviour(job, 100);
         if rng.chance(75) {
-            let at = self.now + rng.tens(0, 8);
-            self.post(at, Message::Tell(Input::StopCommandEnded { job }));
+            let at = self.stage.now + rng.tens(0, 8);
+            self.stage.post(at, Message::Tell(Input::StopCommandEnded { job }));
             if rng.chance(30) {
                 let again = at + rng.tens(0, 5);
-                self.post(again, Message::Tell(Input::StopCommandEnded { job }));
+                self.stage.post(again, Message::Tell(Input::StopCommandEnded { job }));
             }
         }
         if rng.chance(30) {
@@ -137,9 +137,9 @@ impl Run<'_> {
     }
 
     fn terminate(&mut self, job: JobId) {
-        let mut rng = self.behaviour(job, 101);
+        let mut rng = self.stage.behaviour(job, 101);
         if rng.chance(20) {
-            self.post(self.now + rng.tens(0, 2), Message::Tell(Input::SaysStopping { job }));
+            self.stage.post(self.stage.now + rng.tens(0, 2), Message::Tell(Input::SaysStopping { job }));
         }
         if self.programs.get(&job).is_some_and(|program| !program.deaf) {
             let exit = rng.pick(&[Exit::Signal(15), Exit::Signal(15), Exit::Code(0), Exit::Code(1)]);
@@ -148,45 +148,38 @@ impl Run<'_> {
     }
 
     fn kill(&mut self, job: JobId) {
-        let mut rng = self.behaviour(job, 102);
+        let mut rng = self.stage.behaviour(job, 102);
         self.end_by(job, rng.tens(0, 1), Exit::Signal(9));
         if rng.chance(30) {
-            let at = self.now + rng.tens(0, 2);
-            self.post(at, Message::Tell(Input::StopCommandEnded { job }));
+            let at = self.stage.now + rng.tens(0, 2);
+            self.stage.post(at, Message::Tell(Input::StopCommandEnded { job }));
         }
     }
 
     /// Answers come soon, late, after they were given up, twice or never; some are nobody's.
     fn probe(&mut self, job: JobId, probe: u32) {
-        let mut rng = self.behaviour(job, 200 + u64::from(probe));
+        let mut rng = self.stage.behaviour(job, 200 + u64::from(probe));
         let behaves = job.attempt >= BEHAVES_FROM;
         let after = if behaves || rng.chance(90) { rng.tens(0, 2) } else { rng.tens(2, 9) };
-        let at = self.now + if behaves { Duration::ZERO } else { after };
-        if self.programs.get(&job).is_none_or(|program| program.service.answers(self.now)) {
-            self.post(at, Message::Answer { job, probe });
+        let at = self.stage.now + if behaves { Duration::ZERO } else { after };
+        if self.programs.get(&job).is_none_or(|program| program.service.answers(self.stage.now)) {
+            self.stage.post(at, Message::Answer { job, probe });
         }
         if !behaves && rng.chance(4) {
             let other = JobId { attempt: (job.attempt + rng.below(3) as u32).saturating_sub(1), ..job };
             let number = rng.pick(&[None, Some(probe + 1), Some(probe.saturating_sub(1)), Some(u32::MAX), Some(probe)]);
             let result = rng.pick(&[Ok(()), Err("of another".to_owned())]);
-            self.post(at, Message::Tell(Input::Probed { job: other, probe: number, result }));
+            self.stage.post(at, Message::Tell(Input::Probed { job: other, probe: number, result }));
         }
     }
 
     /// What a program answers now.
     pub fn answer(&self, job: JobId) -> Result<(), String> {
-        self.programs.get(&job).map_or_else(|| Err("connection refused".to_owned()), |program| program.service.state(self.now))
-    }
-
-    /// What a job does depends on its name and number alone, so that taking another one away changes nothing.
-    pub fn behaviour(&self, job: JobId, step: u64) -> Rng {
-        let name = &self.world.plan.processes[job.process].name;
-        let tag = name.bytes().fold(0, |tag: u64, byte| tag * 31 + u64::from(byte));
-        Rng::of(self.world.seed, &[4, tag, u64::from(job.attempt), step])
+        self.programs.get(&job).map_or_else(|| Err("connection refused".to_owned()), |program| program.service.state(self.stage.now))
     }
 
     fn start(&mut self, job: JobId, step: u32) -> Result<(), String> {
-        let mut rng = self.behaviour(job, u64::from(step));
+        let mut rng = self.stage.behaviour(job, u64::from(step));
         let control = &self.world.plan.processes[job.process].control;
         let behaves = control.daemon && job.attempt >= BEHAVES_FROM;
         let failing = if behaves { 0 } else { self.world.failing };
@@ -196,10 +189,10 @@ impl Run<'_> {
         let steady = if control.restart == Default::default() { 85 } else { 40 };
         let for_ever = if control.daemon { last && (behaves || rng.chance(steady)) } else { rng.chance(3) };
         let lasts = rng.tens(0, if not_started { 1 } else { 12 });
-        let ends = (not_started || !for_ever).then(|| self.now + lasts);
+        let ends = (not_started || !for_ever).then(|| self.stage.now + lasts);
         let told_after = if rng.chance(70) { Duration::ZERO } else { rng.tens(0, 2) };
         let deaf = rng.chance(self.world.deaf);
-        let service = Service::new(behaves, self.now, &mut rng);
+        let service = Service::new(behaves, self.stage.now, &mut rng);
         let program = Program { step, exit, deaf, told: false, turn: 0, ends, never_told_when_stopped: false, service };
         // A step before the last one may say the same; nobody is to listen.
         if (last || rng.chance(20)) && !not_started {
@@ -209,11 +202,11 @@ impl Run<'_> {
             return Err(format!("{job:?} was started at step {step} while its step {} runs", old.step));
         }
         if !not_started {
-            self.post(self.now + told_after, Message::Started { job, step });
+            self.stage.post(self.stage.now + told_after, Message::Started { job, step });
         }
         self.plan_clients(job, step);
         if let Some(at) = ends {
-            self.post(at, Message::Ended { job, step, turn: 0 });
+            self.stage.post(at, Message::Ended { job, step, turn: 0 });
         }
         Ok(())
     }
@@ -226,26 +219,26 @@ impl Run<'_> {
         {
             let input = Input::Probed { job, probe: None, result: Ok(()) };
             self.repeat(10, &input);
-            self.post(at, Message::Tell(input));
+            self.stage.post(at, Message::Tell(input));
         }
         if behaves {
             return;
         }
         if !polled && rng.chance(15) {
             let result = Err("the line has not come yet".to_owned());
-            self.post(self.now + rng.tens(0, 9), Message::Tell(Input::Probed { job, probe: None, result }));
+            self.stage.post(self.stage.now + rng.tens(0, 9), Message::Tell(Input::Probed { job, probe: None, result }));
         }
         if rng.chance(8) {
             let input = Input::SaysStopping { job };
             self.repeat(20, &input);
-            self.post(self.now + rng.tens(0, 14), Message::Tell(input));
+            self.stage.post(self.stage.now + rng.tens(0, 14), Message::Tell(input));
         }
     }
 
     /// A program ends after this, unless it ends by itself before.
     fn end_by(&mut self, job: JobId, after: Duration, exit: Exit) {
-        let at = self.now + after;
-        let quiet = self.rng.chance(30);
+        let at = self.stage.now + after;
+        let quiet = self.stage.rng.chance(30);
         let Some(program) = self.programs.get_mut(&job) else { return };
         if program.ends.is_some_and(|ends| ends <= at) {
             return;
@@ -257,7 +250,7 @@ impl Run<'_> {
         }
         program.never_told_when_stopped = quiet;
         let (step, turn) = (program.step, program.turn);
-        self.post(at, Message::Ended { job, step, turn });
+        self.stage.post(at, Message::Ended { job, step, turn });
     }
 }
 

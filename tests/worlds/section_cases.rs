@@ -4,8 +4,9 @@ use flowrun::base::ids::{Id, ProcessId, ResourceId, Section};
 use flowrun::notice::Share;
 use flowrun::plan::{Control, Plan, Resource, StepControl};
 use flowrun::sched::{Effect, Input, Refused, SectionAsk};
+use flowrun::source::model::Condition;
 
-use crate::by_hand::{Run, finite, lock, ms, plan};
+use crate::by_hand::{Run, daemon, finite, joining, lock, ms, plan};
 
 /// The second lock.
 fn other() -> Share {
@@ -179,4 +180,32 @@ fn the_end_of_the_run_leaves_nobody_without_an_answer() {
     run.succeeds(1);
     assert_eq!(refused(&run), [(2, Refused::RunEnded)]);
     assert!(run.summary().is_some());
+}
+
+#[test]
+fn what_a_daemon_keeps_is_refused_when_it_is_asked_for_and_when_the_daemon_gets_it() {
+    let keeps = Control { request: vec![lock()], ..daemon() };
+    let mut run = Run::new(plan(vec![finite(), keeps]));
+    assert_eq!(run.starts(), [0, 1]);
+    ask(&mut run, 1, 0, &[], &[lock()]);
+    let by = vec![ProcessId(1)];
+    assert_eq!(refused(&run), [(1, Refused::HeldForLife { resource: lock().resource, by })]);
+    // One that waits when the daemon gets it is no better off.
+    let keeps = joining(Control { request: vec![lock()], ..daemon() }, &[(2, Condition::Success)]);
+    let mut run = Run::new(plan(vec![finite(), finite(), finite(), keeps]));
+    ask(&mut run, 1, 0, &[], &[lock()]);
+    run.succeeds(2);
+    ask(&mut run, 2, 1, &[], &[lock()]);
+    assert_eq!(refused(&run), []);
+    over(&mut run, 1);
+    assert_eq!(refused(&run), [(2, Refused::HeldForLife { resource: lock().resource, by: vec![ProcessId(3)] })]);
+}
+
+#[test]
+fn a_daemon_that_is_being_stopped_gives_back_what_it_kept() {
+    let keeps = Control { request: vec![lock()], ..daemon() };
+    let mut run = Run::new(plan(vec![finite(), keeps]));
+    run.input(Input::StopProcess { process: ProcessId(1) });
+    ask(&mut run, 1, 0, &[], &[lock()]);
+    assert_eq!(refused(&run), []);
 }

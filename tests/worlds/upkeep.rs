@@ -5,7 +5,7 @@ use std::time::Duration;
 use flowrun::plan::{Liveness, Readiness, Restart, Rhythm};
 use flowrun::source::model::{Backoff, RestartPolicy};
 
-use crate::rng::Rng;
+use crate::shared::rng::Rng;
 
 fn rhythm(rng: &mut Rng) -> Rhythm {
     let first_interval = rng.tens(1, 3);

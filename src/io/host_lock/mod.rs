@@ -12,19 +12,15 @@
 mod note;
 
 use std::collections::BTreeSet;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
-
 use note::{Amount, Note};
 pub use note::{Held, Holder};
 
-/// The longest name, in bytes: as the name of a folder it may grow to three times as much.
-pub const MAX_NAME: usize = 80;
+use super::flock::try_lock;
 
 /// What is to be taken under one name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,20 +131,10 @@ fn room(wanted: Wanted, living: &[Note]) -> Option<Amount> {
     }
 }
 
-/// Locks a file if nobody else has it locked.
-fn try_lock(file: File, alone: bool) -> io::Result<Option<Flock<File>>> {
-    let how = if alone { FlockArg::LockExclusiveNonblock } else { FlockArg::LockSharedNonblock };
-    match Flock::lock(file, how) {
-        Ok(locked) => Ok(Some(locked)),
-        // The two are one number on most systems.
-        Err((_, error)) if error == Errno::EWOULDBLOCK || error == Errno::EAGAIN => Ok(None),
-        Err((_, error)) => Err(error.into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::host_name::MAX_NAME;
 
     const ALONE: Wanted = Wanted::Lock { shared: false };
     const SHARED: Wanted = Wanted::Lock { shared: true };

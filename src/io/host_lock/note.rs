@@ -6,11 +6,13 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::fcntl::Flock;
 use serde::{Deserialize, Serialize};
 
-use super::{Wanted, try_lock};
+use super::super::flock::try_lock;
+use super::Wanted;
 
 /// How names of notes begin.
 const PREFIX: &str = "held-";
@@ -102,13 +104,15 @@ impl Drop for Held {
 /// Its name has a part of chance: programs in containers that share the folder may all have the same number, and none may
 /// take the place of another's note.
 pub(super) fn write(folder: &Path, note: Note) -> io::Result<Held> {
+    static LAST: AtomicU64 = AtomicU64::new(0);
     let mut new = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
     serde_json::to_writer(&mut new, &note)?;
     new.flush()?;
     let (file, temporary) = new.into_parts();
     let file = try_lock(file, true)?.ok_or_else(|| io::Error::other("somebody has locked a file that was just made"))?;
     let chance = temporary.file_name().and_then(OsStr::to_str).and_then(|name| name.strip_prefix(UNFINISHED)).unwrap_or_default();
-    let path = folder.join(format!("{PREFIX}{:08}-{chance}", std::process::id()));
+    let number = LAST.fetch_add(1, Ordering::Relaxed);
+    let path = folder.join(format!("{PREFIX}{:08}-{number:08}-{chance}", std::process::id()));
     temporary.persist_noclobber(&path)?;
     Ok(Held { path, numbers: note.amount.numbers().to_vec(), _file: file })
 }

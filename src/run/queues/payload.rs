@@ -5,8 +5,7 @@
 
 use std::rc::Rc;
 
-/// The longest item, in bytes; its line break does not count.
-pub const MAX_ITEM: usize = 1 << 20;
+pub use crate::control::message::MAX_ITEM;
 
 /// The bytes of one item. A line break always stands behind them in their block.
 #[derive(Clone, Debug, PartialEq, Eq)]

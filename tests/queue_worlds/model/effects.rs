@@ -32,7 +32,7 @@ impl Model {
             | Effect::SectionGranted { .. }
             | Effect::SectionRefused { .. }
             | Effect::Suspend
-            | Effect::Resume => Ok(()),
+            | Effect::Resume => Err(format!("nobody asked for {effect:?}")),
         }
     }
 

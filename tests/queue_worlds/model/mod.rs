@@ -21,21 +21,12 @@ use flowrun::notice::{Exit, Outcome, RunSummary};
 use flowrun::plan::Plan;
 use flowrun::sched::{Effect, Input, Outbox};
 
-use crate::met::Met;
+use crate::shared::Met;
+pub(crate) use crate::shared::ensure;
 use items::{Holder, Items};
 use offers::Offer;
 use shares::Shares;
 use takers::Taker;
-
-/// Fails with a formatted rule unless something holds.
-macro_rules! ensure {
-    ($holds:expr, $($rule:tt)+) => {
-        if !$holds {
-            return Err(format!($($rule)+));
-        }
-    };
-}
-pub(crate) use ensure;
 
 /// What is known of a process.
 #[derive(Clone, Debug, Default)]
@@ -204,8 +195,8 @@ impl Model {
                     self.refuse_all(*queue);
                 }
             }
-            Input::Interrupt { .. } => {
-                self.killing |= self.stopped;
+            Input::Interrupt { at_once, .. } => {
+                self.killing |= self.stopped || *at_once;
                 self.stopped = true;
             }
             Input::BadItem { job, .. } => {

@@ -1,15 +1,10 @@
-//! What a run met, so that a rule that is never put to the test does not go unnoticed.
-
-use std::collections::BTreeMap;
+//! What a run met.
 
 use flowrun::base::ids::ProcessId;
 use flowrun::notice::{CancelReason, Event, Failure, Outcome, SkipReason, StopReason};
 use flowrun::source::model::Condition;
 
 use super::Watch;
-
-/// How often each thing happened.
-pub type Met = BTreeMap<&'static str, u64>;
 
 /// Everything that many worlds must meet.
 pub const THINGS: &[&str] = &[
@@ -48,6 +43,7 @@ pub const THINGS: &[&str] = &[
     "refused what is held around it",
     "refused for want of patience",
     "a request closed a ring",
+    "refused what daemons keep",
     "a slot was lent",
 ];
 

@@ -25,21 +25,12 @@ use flowrun::notice::{Exit, Failure, Outcome, RunSummary, Share, StopReason};
 use flowrun::plan::Plan;
 use flowrun::sched::{Input, Outbox, Settings};
 
+use crate::shared::Met;
+pub(crate) use crate::shared::ensure;
 use health::{Expected, Health};
 use hosts::Hosts;
-use met::Met;
 use needs::Needs;
 use sections::Sections;
-
-/// Fails with a formatted rule unless something holds.
-macro_rules! ensure {
-    ($holds:expr, $($rule:tt)+) => {
-        if !$holds {
-            return Err(format!($($rule)+));
-        }
-    };
-}
-pub(crate) use ensure;
 
 /// How far a running step was asked to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -255,8 +246,8 @@ impl Watch {
                 let one = &mut self.all[*process];
                 one.restart_requested = alone && one.program.as_ref().is_some_and(|program| program.asked.is_none());
             }
-            Input::Interrupt { signal } => {
-                self.whole.interrupts += 1;
+            Input::Interrupt { signal, at_once } => {
+                self.whole.interrupts += if *at_once { 2 } else { 1 };
                 self.whole.first_signal.get_or_insert(*signal);
                 self.interrupted = true;
             }

@@ -20,8 +20,8 @@ pub struct Sections {
     asked: Option<(Section, Verdict)>,
     /// The one that is over by this step's input, until that is told.
     over: Option<Section>,
-    /// Sections that were given up in this step, and whether they were stuck then.
-    withdrawn: BTreeMap<Section, (One, bool)>,
+    /// Sections that were given up in this step, and why they could not go on, if so.
+    withdrawn: BTreeMap<Section, (One, Doom)>,
     /// Processes whose sections waited and began in this step.
     went_on: Vec<ProcessId>,
 }
@@ -46,6 +46,13 @@ pub enum Stage {
     Asked,
     Waiting(u64),
     Held(Vec<(ResourceId, Vec<u32>)>),
+}
+
+/// Why a section would wait for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Doom {
+    stuck: bool,
+    kept_for_life: bool,
 }
 
 /// What is to become of a request, as things stand when it is made.
@@ -167,12 +174,13 @@ impl Watch {
 
     pub fn section_withdrawn(&mut self, section: Section, wanted: &[Share]) -> Result<(), String> {
         let stuck = self.stuck(false).contains(&Waiter::Section(section));
+        let doom = Doom { stuck, kept_for_life: self.is_kept_for_life(wanted) };
         let Some(one) = self.sections.all.remove(&section) else { return Err(format!("{section:?} gives up, but is nobody")) };
         ensure!(matches!(one.stage, Stage::Waiting(_)) && one.shares == wanted, "{section:?} gives up {wanted:?}: {one:?}");
         if self.sections.over.take_if(|over| *over == section).is_some() {
             self.met_section("a section was given up");
         } else {
-            self.sections.withdrawn.insert(section, (one, stuck));
+            self.sections.withdrawn.insert(section, (one, doom));
         }
         Ok(())
     }
@@ -228,12 +236,18 @@ impl Watch {
                 return Ok(());
             }
             Refused::Ring(links) => {
-                let Some((one, stuck)) = withdrawn else { return Err(format!("{section:?} is in a ring and did not wait")) };
-                ensure!(stuck, "{section:?} is refused, but there is no ring: {links:?}");
+                let Some((one, doom)) = withdrawn else { return Err(format!("{section:?} is in a ring and did not wait")) };
+                ensure!(doom.stuck, "{section:?} is refused, but there is no ring: {links:?}");
                 let first = links.first().map(|link| link.who);
                 ensure!(first == Some(Owner { process: one.process, section: Some(section) }), "{section:?} is not in its ring {links:?}");
                 self.is_ring(links, &one)?;
                 self.met_section(if asked.is_some() { "a request closed a ring" } else { "a declared request closed a ring" });
+                return Ok(());
+            }
+            Refused::HeldForLife { resource, by } => {
+                let doomed = withdrawn.is_some_and(|(_, doom)| doom.kept_for_life);
+                ensure!(doomed && !by.is_empty(), "{section:?} is refused {resource:?}, which {by:?} may give back");
+                self.met_section("refused what daemons keep");
                 return Ok(());
             }
             Refused::RunEnded => {
@@ -274,6 +288,7 @@ impl Watch {
                     let first = self.overtakes_nobody("", *order, &one.shares).is_ok();
                     let room = one.shares.iter().all(|share| self.has_room(share));
                     ensure!(!first || !room, "{section:?} waits in vain: {one:?}");
+                    ensure!(!self.is_kept_for_life(&one.shares), "{section:?} waits for what daemons keep: {one:?}");
                     let late = one.patience.is_some_and(|patience| one.since + patience <= self.now);
                     ensure!(!late || self.suspended, "{section:?} waits longer than it may");
                 }
@@ -300,7 +315,9 @@ impl Watch {
         let waits = |id: &ProcessId| {
             let own = |one: &One| matches!(one.stage, Stage::Waiting(_)) && self.needs.partners[one.process][0] == *id;
             let went_on = self.sections.went_on.iter().any(|process| self.needs.partners[*process][0] == *id);
-            went_on || self.sections.all.values().any(own)
+            // Who gave up in this step may have waited when the slot was lent.
+            let gave_up = self.sections.withdrawn.values().any(|(one, _)| self.needs.partners[one.process][0] == *id);
+            went_on || gave_up || self.sections.all.values().any(own)
         };
         let at_work = running.iter().filter(|id| !waits(id)).count();
         // A slot that was lent to who then had to wait for the host may be used when the others go on already.

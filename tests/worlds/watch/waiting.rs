@@ -70,7 +70,27 @@ impl Watch {
                 kept.extend(one.shares.iter().copied());
             }
         }
-        let mut kept = kept.into_iter().filter(|share| share.resource == wanted.resource);
+        self.fits(wanted, kept.into_iter())
+    }
+
+    /// Whether daemons that nobody stops hold so much as wholes, or in their last steps, that there will be no room.
+    pub fn is_kept_for_life(&self, wanted: &[Share]) -> bool {
+        let stays = |id: &ProcessId| {
+            let one = &self.all[*id];
+            let asked = one.program.as_ref().is_some_and(|program| program.asked.is_some());
+            self.plan.processes[*id].control.daemon && !asked && one.outcome.is_none()
+        };
+        let lasts =
+            |id: ProcessId, step: Option<u32>| step.is_none_or(|step| step as usize + 1 == self.plan.processes[id].control.steps.len());
+        let daemons = self.all.entries().filter(|(id, _)| stays(id));
+        let held = daemons.flat_map(|(id, one)| one.held.iter().filter(move |(step, _)| lasts(id, *step)));
+        let kept: Vec<Share> = held.flat_map(|(_, shares)| shares.iter().copied()).collect();
+        !wanted.iter().all(|wanted| self.fits(wanted, kept.iter().copied()))
+    }
+
+    /// Whether there is room beside what is kept.
+    fn fits(&self, wanted: &Share, kept: impl Iterator<Item = Share>) -> bool {
+        let mut kept = kept.filter(|share| share.resource == wanted.resource);
         match self.plan.resources[wanted.resource].kind {
             ResourceKind::Lock => kept.all(|share| share.shared && wanted.shared),
             ResourceKind::Semaphore { permits } => kept.map(|share| share.permits).sum::<u32>() + wanted.permits <= permits,
