@@ -152,8 +152,7 @@ fn a_holder_elsewhere_shows_no_secret_and_forges_no_command() {
         .file("flowrun.yaml", "locks: {db: {scope: host, name: db}}\nprocesses: {a: {lock: db, secrets: [TOKEN], command: 'true'}}");
     let place = place.file("hold.sh", "echo holds; until [ -e go ]; do sleep 0.02; done");
     let flowrun = |line: &str| place.flowrun(line).env("XDG_RUNTIME_DIR", place.path("")).env("TOKEN", VALUE);
-    let holder =
-        ["sh", "hold.sh", "##[error]forged", VALUE, "cut in", VALUE].iter().fold(flowrun("lock --host db --"), common::Call::arg);
+    let holder = ["sh", "hold.sh", "##[error]forged", VALUE, "cut in", VALUE].iter().fold(flowrun("lock --host db --"), common::Call::arg);
     let mut holder = holder.start();
     holder.wait_for("holds");
     let mut waiting = flowrun("--output prefixed").env("GITHUB_ACTIONS", "true").start();
