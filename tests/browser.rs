@@ -43,6 +43,14 @@ fn small() -> Value {
     let text = fs::read_to_string(folder().join("report.json")).expect("a report");
     let hostile = "hostile[</script><script>window.evil=1</script><img src=x onerror=window.evil=1>\u{2028}]";
     let mut report: Value = serde_json::from_str(&text.replace("\"hostile\"", &json!(hostile).to_string())).expect("JSON");
+    let retried =
+        report["processes"].as_array_mut().and_then(|all| all.iter_mut().find(|one| one["name"] == "train[0]")).expect("it is there");
+    let mut first = retried["attempts"][0].clone();
+    (first["outcome"], first["last_lines"]) = (json!("failed"), json!(["lines of attempt 1"]));
+    retried["attempts"].as_array_mut().expect("a list").insert(0, first);
+    (retried["attempts"][1]["number"], retried["attempts_begun"]) = (json!(2), json!(2));
+    // The second attempt of `test`: the sentence tells of it.
+    report["critical_path"][7]["process"] = json!(hostile);
     report["run"]["description"] = json!("<img src=x onerror=window.evil=1>");
     report["warnings"] = json!([{ "at": 0.5, "process": hostile, "text": "</script><svg onload=window.evil=1>" }]);
     report

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use common::{Place, repository};
 use flowrun::report::explain;
+use flowrun::report::formats::Kind;
 use flowrun::report::record::Report;
 use serde_json::{Value, json};
 
@@ -71,6 +72,49 @@ fn rings_end() {
     for process in &report.processes {
         assert!(explain::process(&report, process).lines().count() < 100);
     }
+}
+
+/// Numbers as large as there are, which no run has: told, without a fault.
+#[test]
+fn odd_numbers_are_told() {
+    let mut report: Value = serde_json::from_str(&text()).expect("JSON");
+    let most = u32::MAX;
+    for process in report["processes"].as_array_mut().expect("a list") {
+        for attempt in process["attempts"].as_array_mut().expect("a list") {
+            attempt["number"] = json!(most);
+            attempt["steps"].as_array_mut().expect("a list").iter_mut().for_each(|step| step["step"] = json!(most));
+        }
+        process["attempts_begun"] = json!(most);
+    }
+    for piece in report["critical_path"].as_array_mut().expect("a list") {
+        (piece["step"], piece["from"], piece["to"]) = (json!(most), json!(0), json!(1e19));
+    }
+    let report: Report = serde_json::from_value(report).expect("a report");
+    assert!(explain::run(&report).contains("test ran (step 4294967295) for"));
+    for process in &report.processes {
+        assert!(!explain::process(&report, process).is_empty());
+    }
+    for (_, kind) in Kind::ALL {
+        kind.render(&report).expect("it has room for everything");
+    }
+}
+
+/// Those who waited again and again for one lock, by turns, are named once.
+#[test]
+fn who_waited_is_named_once() {
+    let mut report: Value = serde_json::from_str(&text()).expect("JSON");
+    let resource = &mut report["resources"][0];
+    let one = resource["uses"][0].clone();
+    let mut uses = Vec::new();
+    for name in ["lint", "build", "lint", "build"] {
+        let mut other = one.clone();
+        (other["process"], other["asked"], other["had"]) = (json!(name), json!(0.1), json!(0.2));
+        uses.push(other);
+    }
+    (resource["uses"], resource["waited"]) = (json!(uses), json!(0.4));
+    let report: Report = serde_json::from_value(report).expect("a report");
+    let text = explain::run(&report);
+    assert!(text.contains(": 0.40 s in all, by `lint`, `build`\n"), "{text}");
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn who_will_not_start_takes_the_partners_along() {
     );
     let said = place.flowrun("-k").run().exits(1);
     assert_eq!(said.lines(), [("after", "after")]);
-    assert!(said.stderr.contains("gen is tied to it by a pipe and was not started"), "{said}");
+    assert!(said.stderr.contains("`gen` is tied to it by a pipe and was not started"), "{said}");
 }
 
 #[test]

@@ -118,3 +118,49 @@ fn what_is_found_wrong_is_masked_too() {
         assert!(all.contains("***") && !all.contains(VALUE), "{line}\n{all}");
     }
 }
+
+/// What the plan says for people is stored too; names are what things are found by, and stay.
+#[test]
+fn reports_and_the_summary_of_a_job_hold_no_secret() {
+    let place = Place::new().file(
+        "flowrun.yaml",
+        r#"
+description: all about hunter2-and-more
+processes:
+  a:
+    description: 'with ${{ env.TOKEN }}'
+    secrets: [TOKEN]
+    command: 'echo "$TOKEN"; exit 1'
+"#,
+    );
+    let kinds = ["json", "junit", "trace", "markdown", "html"];
+    let reports: Vec<String> = kinds.iter().map(|kind| format!("{kind}=r.{kind}")).collect();
+    let call = place.flowrun(&format!("--report {}", reports.join(","))).env("TOKEN", VALUE).env("GITHUB_ACTIONS", "true");
+    call.env("GITHUB_STEP_SUMMARY", place.path("summary.md")).run().exits(1);
+    for name in kinds.iter().map(|kind| format!("r.{kind}")).chain(["summary.md".to_owned()]) {
+        let text = place.read(&name);
+        assert!(!text.contains("hunter2") && (name == "r.trace" || text.contains("***")), "{name}: {text}");
+    }
+    assert!(place.read("r.json").contains("\"with ***\"") && place.read("r.json").contains("\"all about ***\""));
+    assert!(!place.flowrun("graph --format html --run r.json").env("TOKEN", VALUE).run().exits(0).stdout.contains("hunter2"));
+}
+
+/// Who holds a lock elsewhere is told with the words of its command, which others chose.
+#[test]
+fn a_holder_elsewhere_shows_no_secret_and_forges_no_command() {
+    let place = Place::new()
+        .file("flowrun.yaml", "locks: {db: {scope: host, name: db}}\nprocesses: {a: {lock: db, secrets: [TOKEN], command: 'true'}}");
+    let place = place.file("hold.sh", "echo holds; until [ -e go ]; do sleep 0.02; done");
+    let flowrun = |line: &str| place.flowrun(line).env("XDG_RUNTIME_DIR", place.path("")).env("TOKEN", VALUE);
+    let holder = ["sh", "hold.sh", "##[error]forged", VALUE, "cut in", VALUE].iter().fold(flowrun("lock --host db --"), common::Call::arg);
+    let mut holder = holder.start();
+    holder.wait_for("holds");
+    let mut waiting = flowrun("--output prefixed").env("GITHUB_ACTIONS", "true").start();
+    let told = waiting.told_until("held by");
+    assert!(told.contains("forged *** cut in ***…") && !told.contains("hunte") && !told.contains("##[error]"), "{told}");
+    let status = flowrun("status").run().exits(0).stdout;
+    assert!(status.contains("***") && !status.contains("hunte"), "{status}");
+    std::fs::write(place.path("go"), "").expect("a file");
+    holder.end().exits(0);
+    waiting.end().exits(0);
+}

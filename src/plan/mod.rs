@@ -134,7 +134,7 @@ pub fn build(parsed: &Parsed, options: &Options, host: &dyn Host) -> Outcome {
     } else {
         Some(plan(parsed, options, host, &mut diagnostics))
     };
-    if let Some(plan) = &plan {
+    if let Some(plan) = &mut plan {
         secrets::hide(&mut diagnostics, plan, host.env());
     }
     if diagnostics.iter().any(|found| found.severity == Severity::Error) {

@@ -1,7 +1,7 @@
 //! `secrets`: the names of environment variables whose values must not be shown.
 //!
-//! Names only: what their values are is known where the environment of a process is made. Findings are the exception:
-//! they may quote what an expression gave, and are told before anything runs.
+//! Names only: what their values are is known where the environment of a process is made. Findings and descriptions are
+//! the exception: they may quote what an expression gave, and are told before anything runs or stored as they stand.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,14 +31,20 @@ pub fn names(written: &Field<OneOrMany<Tmpl<String>>>, inherited: &Arc<[String]>
     names.into()
 }
 
-/// Hides the values of all secrets in what was found, also when the plan is of no use.
-pub fn hide(found: &mut [Diagnostic], plan: &Plan, host: &BTreeMap<String, String>) {
+/// Hides the values of all secrets in what was found, also when the plan is of no use, and in what the plan says for
+/// people: once here, so that no reporter and no report needs to. Names stay, as they are what things are found by.
+pub fn hide(found: &mut [Diagnostic], plan: &mut Plan, host: &BTreeMap<String, String>) {
     let mut secrets = Secrets::default();
     for step in plan.processes.iter().flat_map(|process| &process.work.steps) {
         step.secrets.iter().filter_map(|name| value(step, name, host)).for_each(|value| {
             secrets.add(value.as_bytes());
         });
     }
+    if secrets.is_empty() {
+        return;
+    }
+    plan.description.iter_mut().for_each(|text| secrets.hide_text(text));
+    plan.processes.iter_mut().for_each(|process| process.description.iter_mut().for_each(|text| secrets.hide_text(text)));
     for found in found {
         secrets.hide_text(&mut found.message);
         found.help.iter_mut().for_each(|help| secrets.hide_text(help));

@@ -39,12 +39,6 @@ pub fn block(lines: &[String]) -> String {
     format!("{fence}text\n{text}{fence}\n")
 }
 
-/// `3 succeeded, 1 failed`: what there is none of is left out.
-pub fn counted(counts: &[(usize, &str)]) -> String {
-    let parts: Vec<_> = counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
-    if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,11 +56,5 @@ mod tests {
         let lines = ["\u{1b}[31mred\u{1b}[0m", "````", "a\u{7}\tb"].map(str::to_owned);
         assert_eq!(block(&lines), "`````text\nred\n````\na\u{fffd}\tb\n`````\n");
         assert_eq!(block(&["x".to_owned()]), "```text\nx\n```\n");
-    }
-
-    #[test]
-    fn only_what_there_is_is_counted() {
-        assert_eq!(counted(&[(2, "succeeded"), (0, "failed"), (1, "skipped")]), "2 succeeded, 1 skipped");
-        assert_eq!(counted(&[(0, "succeeded")]), "nothing to do");
     }
 }

@@ -36,6 +36,7 @@ mod summary;
 mod tail;
 #[cfg(test)]
 mod testing;
+mod verdict;
 pub mod view;
 mod voice;
 mod waiters;

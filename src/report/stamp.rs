@@ -2,6 +2,10 @@
 //!
 //! Clock times are UTC, so that no table of time zones is needed and logs of several machines fit together.
 
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat};
+
 /// Which time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stamp {
@@ -15,31 +19,17 @@ impl Stamp {
     /// The time in milliseconds, since 1970 or since the run began, and the blank after it.
     pub fn text(self, millis: u64) -> String {
         match self {
-            Self::Clock => clock(millis),
+            Self::Clock => clock(Duration::from_millis(millis)) + " ",
             Self::Relative => format!("{:>8}.{:03} ", millis / 1000, millis % 1000),
         }
     }
 }
 
-/// `2026-11-21T22:33:56.123Z `
-fn clock(millis: u64) -> String {
-    let seconds = millis / 1000;
-    let (year, month, day) = date(seconds / 86_400);
-    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z ", millis % 1000)
-}
-
-/// The date of a day, counted from 1970-01-01, in the Gregorian calendar: years begin in March, so that the leap day
-/// is the last one, and repeat every 400.
-fn date(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    (era * 400 + year + next, month, day)
+/// `2026-11-21T22:33:56.123Z`, of the time since 1970.
+pub fn clock(since: Duration) -> String {
+    let seconds = i64::try_from(since.as_secs()).unwrap_or_default();
+    let moment = DateTime::from_timestamp(seconds, since.subsec_nanos()).unwrap_or_default();
+    moment.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 #[cfg(test)]

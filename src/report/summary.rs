@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::clean::clean;
 use super::paint::Paint;
 use super::view::{End, RunView};
-use super::{Out, OutputMode, Reporter, Settings, Surface, words};
+use super::{Out, OutputMode, Reporter, Settings, Surface, verdict, words};
 use crate::base::duration::human;
 use crate::notice::{Event, Exit, Failure, Notice, Outcome, RunSummary, Stream};
 
@@ -158,35 +158,10 @@ fn slowest(view: &RunView, paint: Paint) -> Option<String> {
     Some(paint.dim(&format!("slowest: {}", words::list(times))))
 }
 
-/// One of the colours.
-type Painter = fn(Paint, &str) -> String;
-
 /// `shop: 11 succeeded, 1 failed, 2 skipped in 1.42 s`
 fn counts(view: &RunView, summary: &RunSummary, paint: Paint) -> String {
-    let counts = view.counts();
-    let queues = if summary.queues == 1 { "queue not worked off" } else { "queues not worked off" };
-    let all: [(usize, &str, Painter); 8] = [
-        (counts.succeeded, "succeeded", Paint::green),
-        (counts.failed, "failed", Paint::red),
-        (counts.allowed, "failed as allowed", Paint::yellow),
-        (counts.skipped, "skipped", Paint::yellow),
-        (counts.cancelled, "cancelled", Paint::yellow),
-        (counts.stopped, "stopped", |_, text| text.to_owned()),
-        (summary.queues, queues, Paint::red),
-        (summary.unaccounted, "unaccounted for (a fault of flowrun's own)", Paint::red),
-    ];
-    let parts = all.iter().filter(|(count, ..)| *count > 0).map(|(count, word, color)| color(paint, &format!("{count} {word}")));
-    let parts: Vec<_> = parts.collect();
-    let parts = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") };
     let name = paint.bold(&super::clean::clean_text(&view.plan().name));
-    let mut line = format!("{name}: {parts} in {}", human(view.length()));
-    if let Some(signal) = summary.interrupted {
-        line += &format!(", {}", paint.yellow(&words::interrupted(signal)));
-    }
-    if summary.timed_out {
-        line += &format!(", {}", paint.red(&words::run_timeout(view.plan())));
-    }
-    line
+    format!("{name}: {}", verdict::line(view, summary, paint))
 }
 
 #[cfg(test)]

@@ -151,7 +151,7 @@ fn asked_for(plan: &Plan, process: ProcessId) -> String {
 pub fn skip(plan: &Plan, reason: &SkipReason) -> String {
     match reason {
         SkipReason::Condition => "its `if` is false".to_owned(),
-        SkipReason::Partner { process } => format!("{} is tied to it by a pipe and was not started", plan.processes[*process].name),
+        SkipReason::Partner { process } => format!("{} is tied to it by a pipe and was not started", quoted(plan, *process)),
         SkipReason::Join { process, because, .. } => {
             let name = quoted(plan, *process);
             match because {
@@ -321,5 +321,9 @@ mod tests {
         ] {
             assert_eq!(skip(&plan, &SkipReason::Join { process: ProcessId(0), until: Default::default(), because }), text);
         }
+        let hostile = super::super::testing::plan(&["a\u{1b}]0;title\u{7}"]);
+        let partner = skip(&hostile, &SkipReason::Partner { process: ProcessId(0) });
+        assert!(partner.starts_with("`a") && partner.ends_with("` is tied to it by a pipe and was not started"), "{partner}");
+        assert!(!partner.contains(char::is_control), "{partner:?}");
     }
 }

@@ -13,6 +13,8 @@ async function smallPage(colorScheme) {
   const { page, troubles } = await open(browser, small, { colorScheme });
   await shoot(page, `small-${colorScheme}`);
   assert.match(await page.title(), /^shop: failed$/);
+  const why = await page.locator("header #why").textContent();
+  assert.match(why, /^Took 1\.73 s: `build` ran for 0\.40 s, then `test` .*, then `hostile\[<\/script><script>[^]* ran for 0\.34 s\. That is \d+ % of it; the rest are 3 shorter parts\.$/);
   assert.equal(await page.locator("#failures-title").textContent(), "Failures (3)");
   assert.match(await page.locator("#failure-list pre").first().textContent(), /assertion failed: 1 == 2\nred text/);
   return { page, troubles };
@@ -43,6 +45,16 @@ async function failure(page) {
   }
   await page.keyboard.press("Escape");
   assert.ok(await page.locator("#details").isHidden());
+}
+
+// What a first attempt wrote is not what the process ended with.
+async function retried(page) {
+  await page.fill("#search", "train[0]");
+  await page.locator("#rows .row.process").click();
+  const text = await page.locator("#details").innerText();
+  assert.match(text, /success[\s\S]*Attempt 1 of 2[\s\S]*lines of attempt 1[\s\S]*Attempt 2 of 2/);
+  await page.keyboard.press("Escape");
+  await page.fill("#search", "");
 }
 
 // From the rows on without a pointer; the one that is active is in sight and told.
@@ -112,6 +124,7 @@ for (const scheme of ["light", "dark"]) {
   if (scheme === "light") {
     await filters(page);
     await failure(page);
+    await retried(page);
     await keyboard(page);
     await views(page);
     await contrast(page);

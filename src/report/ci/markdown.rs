@@ -4,8 +4,10 @@
 //! first.
 
 use super::super::clean::clean_text;
-use super::super::markdown::{block, counted, inline};
+use super::super::markdown::{block, inline};
 use super::super::page::escaped;
+use super::super::paint::Paint;
+use super::super::verdict;
 use super::super::view::{RunView, State};
 use super::super::words;
 use super::annotate::clean_line;
@@ -21,7 +23,7 @@ const FAILURES: usize = 20;
 /// A heading, a table, the last lines of failures. Sections of others can be appended to it.
 pub fn summary(view: &RunView, summary: &RunSummary) -> String {
     let plan = view.plan();
-    let mut text = format!("### {}: {}\n\n", inline(&clean_text(&plan.name)), verdict(view, summary));
+    let mut text = format!("### {}: {}\n\n", inline(&clean_text(&plan.name)), verdict::line(view, summary, Paint::new(false)));
     text += "| | process | outcome | time |\n|---|---|---|---|\n";
     let mut all: Vec<ProcessId> = plan.processes.ids().collect();
     all.sort_by_key(|process| rank(view, *process));
@@ -33,27 +35,6 @@ pub fn summary(view: &RunView, summary: &RunSummary) -> String {
     }
     failures(view, &mut text);
     text + "\n"
-}
-
-fn verdict(view: &RunView, summary: &RunSummary) -> String {
-    let counts = view.counts();
-    let counted = counted(&[
-        (counts.succeeded, "succeeded"),
-        (counts.failed, "failed"),
-        (counts.allowed, "failed as allowed"),
-        (counts.skipped, "skipped"),
-        (counts.cancelled, "cancelled"),
-        (counts.stopped, "stopped"),
-        (summary.queues, "queues not worked off"),
-    ]);
-    let mut text = format!("{counted} in {}", human(view.length()));
-    if let Some(signal) = summary.interrupted {
-        text += &format!(", {}", words::interrupted(signal));
-    }
-    if summary.timed_out {
-        text += &format!(", {}", words::run_timeout(view.plan()));
-    }
-    text
 }
 
 /// What is wrong comes first.

@@ -18,7 +18,7 @@ pub fn of(attempt: &Attempt, end: RunTime) -> Vec<(RunTime, String)> {
         events.push((hold.from, format!("held {} for {long}", clean_text(&words::shares(&hold.shares)))));
     }
     for step in &attempt.steps {
-        let name = step.name.as_ref().map_or_else(|| format!("step {}", step.step + 1), |name| clean_text(name));
+        let name = step.name.as_ref().map_or_else(|| format!("step {}", step.step.saturating_add(1)), |name| clean_text(name));
         let name = if attempt.steps.len() > 1 || step.name.is_some() || step.step > 0 { format!(" {name}") } else { String::new() };
         let pid = step.pid.map_or_else(String::new, |pid| format!(" (pid {pid})"));
         events.push((step.from, format!("ran{name} for {}{pid}", human(span(step.from, step.to, end)))));

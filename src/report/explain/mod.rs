@@ -5,6 +5,7 @@
 
 mod causes;
 mod events;
+mod path;
 mod process;
 mod run;
 
@@ -18,6 +19,7 @@ use crate::base::duration::human;
 use crate::base::time::RunTime;
 use crate::notice::OutcomeKind;
 
+pub use path::sentence;
 pub use process::process;
 pub use run::run;
 

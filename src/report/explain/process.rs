@@ -1,6 +1,7 @@
 //! One process: what became of it and why, what it waited for, what it did, and what held it up.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::causes::{self, Names};
 use super::{events, list, output, quoted, timed};
@@ -90,11 +91,12 @@ fn joins(process: &Process, text: &mut String) {
 
 fn attempts(report: &Report, process: &Process, text: &mut String) {
     let many = process.attempts_begun > 1;
-    let mut before = 0;
+    let mut before: u32 = 0;
     for attempt in &process.attempts {
         let title = if many { format!("Attempt {} of {}", attempt.number, process.attempts_begun) } else { "What it did".to_owned() };
-        if attempt.number > before + 1 {
-            let _ = writeln!(text, "\n(attempts {} to {} are not in the report)", before + 1, attempt.number - 1);
+        let next = before.saturating_add(1);
+        if attempt.number > next {
+            let _ = writeln!(text, "\n(attempts {next} to {} are not in the report)", attempt.number - 1);
         }
         before = attempt.number;
         let _ = writeln!(text, "\n{title}:");
@@ -135,13 +137,13 @@ fn waiters(report: &Report, process: &Process, text: &mut String) {
 
 fn critical(report: &Report, process: &Process, text: &mut String) {
     let own: Vec<_> = report.critical_path.iter().filter(|piece| piece.process == process.name).collect();
-    let total: f64 = own.iter().map(|piece| piece.to.since(piece.from).as_secs_f64()).sum();
+    let total = own.iter().fold(Duration::ZERO, |total, piece| total.saturating_add(piece.to.since(piece.from)));
     let whole = report.run.length.0.as_secs_f64();
     if own.is_empty() {
         let _ = writeln!(text, "\nIt is not on the critical path: that the run took {} is not due to it.", human(report.run.length.0));
         return;
     }
-    let share = if whole > 0.0 { total / whole * 100.0 } else { 100.0 };
-    let long = human(std::time::Duration::from_secs_f64(total.max(0.0)));
+    let share = if whole > 0.0 { total.as_secs_f64() / whole * 100.0 } else { 100.0 };
+    let long = human(total);
     let _ = writeln!(text, "\nIt is on the critical path with {long}, {share:.0} % of the run.");
 }

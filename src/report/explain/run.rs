@@ -1,21 +1,20 @@
 //! A whole run: how it ended, what failed and what did not run for that, and what made it as long as it was.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::{list, output, quoted, timed};
+use super::{list, output, path, quoted};
 use crate::base::duration::human;
 use crate::notice::OutcomeKind;
 use crate::report::clean::clean_text;
 use crate::report::formats::words;
 use crate::report::record::Report;
-use crate::report::record::model::{Activity, Link, Process, Segment, Use};
+use crate::report::record::model::{Process, Use};
 
-/// The most failures, reasons, pieces and names of one list.
+/// The most failures, reasons and names of one list.
 const FAILURES: usize = 20;
 const REASONS: usize = 10;
-const PIECES: usize = 40;
 const NAMES: usize = 10;
 
 /// The whole text.
@@ -30,7 +29,7 @@ pub fn run(report: &Report) -> String {
     failures(report, &mut text);
     unstarted(report, &mut text);
     queues(report, &mut text);
-    path(report, &mut text);
+    path::list(report, &mut text);
     contended(report, &mut text);
     text
 }
@@ -103,50 +102,6 @@ fn queues(report: &Report, text: &mut String) {
     }
 }
 
-/// What made the run as long as it was; starts of no weight are left out.
-fn path(report: &Report, text: &mut String) {
-    let short = report.run.length.0 / 100;
-    let tells = |piece: &&Segment| piece.activity != Activity::Starting || piece.to.since(piece.from) >= short;
-    let pieces: Vec<_> = report.critical_path.iter().filter(tells).collect();
-    if pieces.is_empty() {
-        return;
-    }
-    let _ = writeln!(text, "\nWhat made it take {}, in the order of time:", human(report.run.length.0));
-    let more = pieces.len().saturating_sub(PIECES);
-    if more > 0 {
-        let _ = writeln!(text, "  {:>10}  {more} earlier pieces", "…");
-    }
-    for (index, piece) in pieces.iter().enumerate().skip(more) {
-        let (name, long) = (clean_text(&piece.process), human(piece.to.since(piece.from)));
-        let next = pieces.get(index + 1).map_or_else(String::new, |next| quoted(&next.process));
-        let then = clean_text(&words::link(&piece.then)).replace("the next one", &next);
-        let then = if piece.then == Link::Next { String::new() } else { format!("; {then}") };
-        timed(piece.from.0, &format!("{name} {} for {long}{then}", words::activity(piece)), text);
-    }
-    weights(report, text);
-}
-
-/// Which processes of the path weigh most.
-fn weights(report: &Report, text: &mut String) {
-    let mut weights: Vec<(&str, Duration)> = Vec::new();
-    let mut index: HashMap<&str, usize> = HashMap::new();
-    for piece in &report.critical_path {
-        let at = *index.entry(&piece.process).or_insert_with(|| {
-            weights.push((&piece.process, Duration::ZERO));
-            weights.len() - 1
-        });
-        weights[at].1 += piece.to.since(piece.from);
-    }
-    weights.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
-    let whole = report.run.length.0.as_secs_f64();
-    if weights.len() < 2 || whole <= 0.0 {
-        return;
-    }
-    let share = |(name, weight): &(&str, Duration)| format!("{} {:.0} %", clean_text(name), weight.as_secs_f64() / whole * 100.0);
-    let shares: Vec<_> = weights.iter().take(3).map(share).collect();
-    let _ = writeln!(text, "Most of it: {}.", shares.join(", "));
-}
-
 /// Locks and semaphores that were waited for, the longest first.
 fn contended(report: &Report, text: &mut String) {
     let mut waited: Vec<_> = report.resources.iter().filter(|resource| resource.waited > 0.0).collect();
@@ -159,8 +114,9 @@ fn contended(report: &Report, text: &mut String) {
         let long = human(Duration::try_from_secs_f64(resource.waited).unwrap_or_default());
         let name = clean_text(&resource.name);
         let waited = |one: &&Use| one.had.is_none_or(|had| had > one.asked);
-        let mut who: Vec<_> = resource.uses.iter().filter(waited).map(|one| quoted(&one.process)).collect();
-        who.dedup();
+        let mut known = HashSet::new();
+        let names = resource.uses.iter().filter(waited).map(|one| &*one.process);
+        let who: Vec<_> = names.filter(|name| known.insert(*name)).map(quoted).collect();
         let _ = writeln!(text, "  {name}: {long} in all, by {}", list(&who, NAMES));
     }
 }

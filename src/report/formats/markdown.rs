@@ -5,9 +5,11 @@
 use super::words;
 use crate::base::duration::human;
 use crate::notice::OutcomeKind;
-use crate::report::markdown::{block, counted, inline};
+use crate::report::markdown::{block, inline};
+use crate::report::paint::Paint;
 use crate::report::record::Report;
 use crate::report::record::model::{Counts, Process};
+use crate::report::{state, verdict};
 
 /// The most rows of a table, and the most failures that are told with their last lines.
 const ROWS: usize = 200;
@@ -27,14 +29,8 @@ pub fn render(report: &Report) -> String {
 }
 
 fn counts(counts: &Counts) -> String {
-    counted(&[
-        (counts.success, "succeeded"),
-        (counts.failed, "failed"),
-        (counts.allowed, "failed as allowed"),
-        (counts.skipped, "skipped"),
-        (counts.cancelled, "cancelled"),
-        (counts.stopped, "stopped"),
-    ])
+    let Counts { success: succeeded, failed, allowed, skipped, cancelled, stopped, .. } = *counts;
+    verdict::counted(state::Counts { succeeded, failed, allowed, skipped, cancelled, stopped }, 0, 0, Paint::new(false))
 }
 
 /// Where a process stands in the table: failures first, what went well last; within these the order of the file.

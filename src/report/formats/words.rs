@@ -45,19 +45,35 @@ pub fn shares(shares: &[Share]) -> String {
     shares.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// What a process did in a piece of the critical path.
+/// What a process did in a piece of the critical path, and in which step.
 pub fn activity(segment: &Segment) -> String {
-    match segment.activity {
-        Activity::Running => match segment.step {
-            Some(step) if step > 0 => format!("ran (step {})", step + 1),
-            _ => "ran".to_owned(),
-        },
-        Activity::Starting => "was about to start".to_owned(),
-        Activity::WaitingForLocks => "waited for locks or permits".to_owned(),
-        Activity::WaitingForSlot => "waited for a job slot".to_owned(),
-        Activity::WaitingForItems => "waited for an item".to_owned(),
-        Activity::Delay => "waited for its next attempt".to_owned(),
-        Activity::Stopping => "was being stopped".to_owned(),
+    let did = did(segment.activity);
+    match segment.step {
+        Some(step) if step > 0 && segment.activity == Activity::Running => format!("{did} (step {})", step.saturating_add(1)),
+        _ => did.to_owned(),
+    }
+}
+
+/// What a process did.
+pub fn did(activity: Activity) -> &'static str {
+    match activity {
+        Activity::Running => "ran",
+        Activity::Starting => "was about to start",
+        Activity::WaitingForLocks => "waited for locks or permits",
+        Activity::WaitingForSlot => "waited for a job slot",
+        Activity::WaitingForItems => "waited for an item",
+        Activity::Delay => "waited for its next attempt",
+        Activity::Stopping => "was being stopped",
+    }
+}
+
+/// What the next one waited for, where the end of a piece gave it that.
+pub fn wanted(link: &Link) -> Option<String> {
+    match link {
+        Link::Locks { wants } => Some(shares(wants)),
+        Link::Slot => Some("a job slot".to_owned()),
+        Link::Items { queue } => Some(format!("items of {queue}")),
+        Link::End | Link::Next | Link::Join { .. } | Link::Stop => None,
     }
 }
 
@@ -69,6 +85,7 @@ pub fn link(link: &Link) -> String {
         Link::Join { until } => format!("the next one joins it ({})", until.word()),
         Link::Locks { wants } => format!("gave way to the next one ({})", shares(wants)),
         Link::Slot => "gave its job slot to the next one".to_owned(),
+        Link::Items { queue } => format!("the next one waited for items of {queue}"),
         Link::Stop => "the next one was not needed any more".to_owned(),
     }
 }

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat};
-
 use super::model::Place;
 use crate::base::ids::{DenseMap, ProcessId};
 use crate::base::span::Span;
 use crate::plan::Plan;
+use crate::report::stamp;
 
 /// What is known before the run.
 #[derive(Clone, Debug)]
@@ -25,9 +24,7 @@ pub struct Context {
 impl Context {
     /// For a run of a plan that was made of `text`; `started` is the time since 1970, UTC.
     pub fn new(id: String, file: String, started: Duration, text: &str, plan: &Plan) -> Self {
-        let seconds = i64::try_from(started.as_secs()).unwrap_or_default();
-        let started = DateTime::from_timestamp(seconds, started.subsec_nanos()).unwrap_or_default();
-        let started = started.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let started = stamp::clock(started);
         let breaks: Vec<usize> = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
         let places = plan.processes.iter().map(|process| place(process.place, text, &breaks)).collect();
         Self { id, file, started, places }

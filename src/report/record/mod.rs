@@ -9,6 +9,7 @@ mod context;
 mod critical;
 mod joins;
 pub mod model;
+mod producers;
 mod queues;
 mod reasons;
 mod recorder;

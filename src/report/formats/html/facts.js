@@ -1,6 +1,6 @@
 // From the report to rows: what each lane shows, in words and times. Knows nothing of the page.
 
-const report = JSON.parse(byId("report").textContent);
+const { report, why } = JSON.parse(byId("report").textContent);
 const runLength = Math.max(report.run.length, 0.001);
 const until = (time) => (time === null ? report.run.length : time);
 
@@ -97,9 +97,11 @@ function reasonOf(process) {
   return process.outcome && process.outcome.reason ? process.outcome.reason.text : "";
 }
 
-// The last lines of the attempt that decided.
+// The last lines of the attempt that decided: the last one. A worker that has failed with an item waits for another
+// before it has failed itself, so of what failed it is the last one that has lines.
 function lastLines(process) {
-  const told = process.attempts.filter((attempt) => attempt.last_lines.length > 0);
+  const failed = process.outcome !== null && process.outcome.kind === "failed";
+  const told = process.attempts.slice(failed ? 0 : -1).filter((attempt) => attempt.last_lines.length > 0);
   return told.length > 0 ? told[told.length - 1].last_lines : [];
 }
 

@@ -6,6 +6,7 @@ function drawHead() {
   byId("name").append(named(run.name));
   const look = run.outcome === "success" ? "good" : "bad";
   byId("verdict").append(el("strong", { className: look }, `${look === "good" ? "✓" : "✗"} ${clean(run.text)}`), ` in ${human(run.length)}, exit status ${run.status}`);
+  if (why) byId("verdict").after(el("p", { id: "why" }, clean(why)));
   const ends = Object.keys(OUTCOMES).map((kind) => [processRows.filter((row) => row.outcome === kind).length, OUTCOMES[kind].word]);
   const counted = ends.filter(([number]) => number > 0).map(([number, word]) => `${number.toLocaleString("en")} ${word}`);
   const facts = [count(processRows.length, "process", "processes"), ...counted, run.file, `started ${run.started}`, `run ${run.id}`];
@@ -55,6 +56,7 @@ function drawPath(panel) {
   const then = (next) => {
     if (next.kind === "join") return `the next one joins it (${next.until})`;
     if (next.kind === "locks") return `gave way to the next one (${shares(next.wants)})`;
+    if (next.kind === "items") return `the next one waited for items of ${next.queue}`;
     return { end: "the run ended", next: "it went on", slot: "gave its job slot to the next one", stop: "the next one was not needed any more" }[next.kind] || next.kind;
   };
   const opener = (name) => el("button", { className: "link name", onclick: () => (choose("timeline"), goTo(name)) }, clean(name));

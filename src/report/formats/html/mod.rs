@@ -1,10 +1,14 @@
 //! One page for people: a timeline, the graph of joins, failures and locks, in one file that needs nothing else.
 //!
-//! The page is the report as JSON and a script that draws it; this module only puts the two together. The price is that
+//! The page is the report and a sentence about it as JSON, and a script that draws them; this module only puts these
+//! together. The price is that
 //! the page shows nothing without scripts; the gain is that 2,000 processes scroll and filter fluently. Nothing in the
 //! report can become markup: its JSON leaves no character that HTML knows, the script writes texts only as texts, and
 //! the page's own policy lets nothing run but this script and nothing be fetched from anywhere.
 
+use serde::Serialize;
+
+use crate::report::explain;
 use crate::report::page::Page;
 use crate::report::record::Report;
 
@@ -22,12 +26,20 @@ const SCRIPT: &[&str] = &[
     include_str!("main.js"),
 ];
 
+/// What the script draws.
+#[derive(Serialize)]
+struct Data<'a> {
+    report: &'a Report,
+    /// What made the run as long as it was, in words.
+    why: String,
+}
+
 /// The page.
 ///
 /// # Errors
 /// The report cannot be written as JSON.
 pub fn render(report: &Report) -> Result<Vec<u8>, String> {
-    let data = serde_json::to_string(report).map_err(|error| error.to_string())?;
+    let data = serde_json::to_string(&Data { report, why: explain::sentence(report) }).map_err(|error| error.to_string())?;
     let script = format!("\"use strict\";\n(() => {{\n{}}})();\n", SCRIPT.concat());
     let data = inert(&data);
     let page = Page { title: "flowrun report", style: STYLE, inner_styles: &[], body: BODY, values: &[("DATA", &data)], script: &script };

@@ -66,6 +66,11 @@ pub enum Link {
     },
     /// The next process got its job slot.
     Slot,
+    /// The next process had waited for what this one put into a queue, or for the end of that queue.
+    Items {
+        /// The queue.
+        queue: Name,
+    },
     /// The next process was not needed any more, and was asked to end.
     Stop,
 }

@@ -5,12 +5,13 @@ use crate::base::ids::ProcessId;
 use crate::base::time::RunTime;
 use crate::notice::OutcomeKind;
 use crate::report::record::model::{Counts, Process, Report, Run, RunOutcome, VERSION};
+use crate::report::record::producers::Producers;
 use crate::report::record::{critical, joins};
 use crate::report::words;
 
 impl Recorder {
-    /// All that was recorded. `status` is the exit status that follows from how the run went; one that has not come to
-    /// its end is told to be lost.
+    /// All that was recorded. `status` is the exit status of the run, which need not tell how it went; a run that has not
+    /// come to its end is told to be lost.
     pub fn finish(mut self, status: u8) -> Report {
         let records = std::mem::take(&mut self.records);
         let processes: Vec<Process> =
@@ -19,7 +20,7 @@ impl Recorder {
         Report {
             version: VERSION,
             flowrun: env!("CARGO_PKG_VERSION").to_owned(),
-            critical_path: critical::path(&processes, self.began, self.latest),
+            critical_path: critical::path(&processes, &Producers::of(&self.plan, &processes), self.began, self.latest),
             run,
             processes,
             resources: self.uses.finish(),
@@ -52,7 +53,7 @@ impl Recorder {
     }
 
     fn run(&self, processes: &[Process], status: u8) -> Run {
-        let (outcome, text) = self.outcome(status);
+        let (outcome, text) = self.outcome();
         Run {
             name: self.plan.name.clone(),
             description: self.plan.description.clone(),
@@ -70,7 +71,7 @@ impl Recorder {
         }
     }
 
-    fn outcome(&self, status: u8) -> (RunOutcome, String) {
+    fn outcome(&self) -> (RunOutcome, String) {
         let Some(summary) = &self.summary else { return (RunOutcome::Lost, "flowrun itself could not go on".to_owned()) };
         if summary.unaccounted > 0 {
             return (RunOutcome::Lost, format!("{} processes are unaccounted for", summary.unaccounted));
@@ -78,7 +79,7 @@ impl Recorder {
         match summary.interrupted {
             Some(signal) => (RunOutcome::Interrupted, words::interrupted(signal)),
             None if summary.timed_out => (RunOutcome::TimedOut, words::run_timeout(&self.plan)),
-            None if status != 0 => (RunOutcome::Failed, "failed".to_owned()),
+            None if summary.failed + summary.queues > 0 => (RunOutcome::Failed, "failed".to_owned()),
             None => (RunOutcome::Success, "succeeded".to_owned()),
         }
     }

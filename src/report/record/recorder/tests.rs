@@ -143,6 +143,21 @@ fn interrupts_and_lost_runs_are_told() {
     assert!(report.processes[1].attempts.is_empty());
 }
 
+/// With `--exit-code-from` the exit status is that of one process.
+#[test]
+fn how_a_run_went_is_not_read_from_its_exit_status() {
+    let of = |summary: RunSummary, outcome, status| {
+        let events = vec![(0, run_started()), (1, started(0, 1)), (2, ended(0, outcome)), (2, run_ended(summary))];
+        let run = recorded(plan(&["a"]), events, status).run;
+        (run.outcome, run.status, run.counts.failed, run.counts.allowed)
+    };
+    let allowed = Ended::Failed { failure: Failure::Code(1), allowed: true };
+    assert_eq!(of(RunSummary { failed: 1, ..RunSummary::default() }, failed(1), 0), (RunOutcome::Failed, 0, 1, 0));
+    assert_eq!(of(RunSummary { queues: 1, ..RunSummary::default() }, Ended::Success, 0), (RunOutcome::Failed, 0, 0, 0));
+    assert_eq!(of(RunSummary::default(), allowed, 1), (RunOutcome::Success, 1, 0, 1));
+    assert_eq!(of(RunSummary::default(), Ended::Success, 7), (RunOutcome::Success, 7, 0, 0));
+}
+
 #[test]
 fn workers_have_an_attempt_for_each_item() {
     let mut plan = plan(&["w[0]", "after"]);

@@ -1,0 +1,141 @@
+//! What made a run as long as it was: the critical path as a list, and in a sentence.
+//!
+//! Starts of no weight are left out of both. The sentence names only what weighs most, so that a chain of thousands is
+//! told as briefly as one of three.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::{quoted, timed};
+use crate::base::duration::human;
+use crate::report::clean::clean_text;
+use crate::report::formats::words;
+use crate::report::record::Report;
+use crate::report::record::model::{Activity, Link, Segment};
+
+/// The most pieces of the list, and the most turns of the sentence.
+const PIECES: usize = 40;
+const TURNS: usize = 3;
+
+/// The pieces of the path that are worth telling.
+fn pieces(report: &Report) -> Vec<&Segment> {
+    let short = report.run.length.0 / 100;
+    let tells = |piece: &&Segment| piece.activity != Activity::Starting || piece.to.since(piece.from) >= short;
+    report.critical_path.iter().filter(tells).collect()
+}
+
+/// The whole path as a list, and who weighs most in it.
+pub fn list(report: &Report, text: &mut String) {
+    let pieces = pieces(report);
+    if pieces.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\nWhat made it take {}, in the order of time:", human(report.run.length.0));
+    let more = pieces.len().saturating_sub(PIECES);
+    if more > 0 {
+        let _ = writeln!(text, "  {:>10}  {more} earlier pieces", "…");
+    }
+    for (index, piece) in pieces.iter().enumerate().skip(more) {
+        let (name, long) = (clean_text(&piece.process), human(piece.to.since(piece.from)));
+        let next = pieces.get(index + 1).map_or_else(String::new, |next| quoted(&next.process));
+        let then = clean_text(&words::link(&piece.then)).replace("the next one", &next);
+        let then = if piece.then == Link::Next { String::new() } else { format!("; {then}") };
+        timed(piece.from.0, &format!("{name} {} for {long}{then}", words::activity(piece)), text);
+    }
+    weights(report, text);
+}
+
+/// Which processes of the path weigh most.
+fn weights(report: &Report, text: &mut String) {
+    let mut weights: Vec<(&str, Duration)> = Vec::new();
+    let mut index: HashMap<&str, usize> = HashMap::new();
+    for piece in &report.critical_path {
+        let at = *index.entry(&piece.process).or_insert_with(|| {
+            weights.push((&piece.process, Duration::ZERO));
+            weights.len() - 1
+        });
+        weights[at].1 = weights[at].1.saturating_add(piece.to.since(piece.from));
+    }
+    weights.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
+    let whole = report.run.length.0.as_secs_f64();
+    if weights.len() < 2 || whole <= 0.0 {
+        return;
+    }
+    let share = |(name, weight): &(&str, Duration)| format!("{} {:.0} %", clean_text(name), weight.as_secs_f64() / whole * 100.0);
+    let shares: Vec<_> = weights.iter().take(3).map(share).collect();
+    let _ = writeln!(text, "Most of it: {}.", shares.join(", "));
+}
+
+/// Pieces of one process that follow each other.
+struct Turn<'a> {
+    process: &'a str,
+    /// What it did, how long in all.
+    did: Vec<(Activity, Duration)>,
+    /// What its end brought about, and for whom.
+    then: &'a Link,
+    next: Option<&'a str>,
+}
+
+impl Turn<'_> {
+    fn length(&self) -> Duration {
+        self.did.iter().fold(Duration::ZERO, |sum, (_, long)| sum.saturating_add(*long))
+    }
+
+    /// `` `seed` ran for 3.00 s and held up `test`, which waited for db``; what is short beside the rest is left out.
+    fn words(&self) -> String {
+        let short = self.length() / 5;
+        let did = self.did.iter().filter(|(_, long)| *long >= short);
+        let did: Vec<_> = did.map(|(activity, long)| format!("{} for {}", words::did(*activity), human(*long))).collect();
+        let held_up = words::wanted(self.then)
+            .zip(self.next)
+            .map_or_else(String::new, |(what, next)| format!(" and held up {}, which waited for {}", quoted(next), clean_text(&what)));
+        format!("{} {}{held_up}", quoted(self.process), did.join(" and "))
+    }
+}
+
+/// What made the run as long as it was, in one or two sentences without line breaks; empty when nothing ran.
+pub fn sentence(report: &Report) -> String {
+    let turns = turns(report);
+    let mut heaviest: Vec<usize> = (0..turns.len()).collect();
+    heaviest.sort_by_key(|index| std::cmp::Reverse(turns[*index].length()));
+    heaviest.truncate(TURNS);
+    heaviest.sort_unstable();
+    if heaviest.is_empty() {
+        return String::new();
+    }
+    let told: Vec<_> = heaviest.iter().map(|index| turns[*index].words()).collect();
+    let told = format!("Took {}: {}.", human(report.run.length.0), told.join(", then "));
+    let sum = heaviest.iter().fold(Duration::ZERO, |sum, index| sum.saturating_add(turns[*index].length()));
+    let share = sum.as_secs_f64() / report.run.length.0.as_secs_f64().max(f64::MIN_POSITIVE) * 100.0;
+    match turns.len() - heaviest.len() {
+        0 => told,
+        1 => format!("{told} That is {share:.0} % of it; the rest is one shorter part."),
+        rest => format!("{told} That is {share:.0} % of it; the rest are {rest} shorter parts."),
+    }
+}
+
+fn turns(report: &Report) -> Vec<Turn<'_>> {
+    let mut turns: Vec<Turn<'_>> = Vec::new();
+    for piece in pieces(report) {
+        let long = piece.to.since(piece.from);
+        match turns.last_mut() {
+            Some(turn) if turn.process == &*piece.process => {
+                match turn.did.iter_mut().find(|(activity, _)| *activity == piece.activity) {
+                    Some((_, sum)) => *sum = sum.saturating_add(long),
+                    None => turn.did.push((piece.activity, long)),
+                }
+                turn.then = &piece.then;
+            }
+            last => {
+                last.into_iter().for_each(|turn| turn.next = Some(&piece.process));
+                turns.push(Turn { process: &piece.process, did: vec![(piece.activity, long)], then: &piece.then, next: None });
+            }
+        }
+    }
+    turns
+}
+
+#[cfg(test)]
+#[path = "path_tests.rs"]
+mod tests;
