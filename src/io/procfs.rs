@@ -39,12 +39,14 @@ fn parse_stat(stat: &str) -> Option<Facts> {
     Some(Facts { zombie, stopped, group: number(2)?, session: number(3)?, began: fields.get(19)?.parse().ok()? })
 }
 
-/// A process's words as a line for people; empty when it has none.
+/// A process's words as a line for people, with `…` where it was cut; empty when it has none.
 pub fn command(pid: u32) -> String {
     let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let words: Vec<String> = line.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
     let text = words.join(" ");
-    text.trim_end().chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN).collect()
+    let mut chars = text.trim_end().chars().map(|c| if c.is_control() { ' ' } else { c });
+    let shown: String = chars.by_ref().take(SHOWN).collect();
+    if chars.next().is_some() { format!("{shown}…") } else { shown }
 }
 
 /// Values of variables in the environment with which a process's program began; none where it is empty or

@@ -16,7 +16,7 @@ fn change_text(text: &mut String, change: Change<'_>) {
     }
 }
 
-/// What another program has shortened may end with the beginning of a value.
+/// What was shortened may end with the beginning of a value.
 fn hide_cut(text: &mut String, secrets: &Secrets) {
     let Some(kept) = text.strip_suffix('…') else { return };
     let mut hider = Hider::default();
@@ -30,8 +30,10 @@ impl Event {
     /// Hides these values wherever they stand in it.
     pub fn hide(&mut self, secrets: &Secrets) {
         if !secrets.is_empty() {
-            if let Self::HeldElsewhere { holders, .. } = self {
-                holders.iter_mut().for_each(|holder| hide_cut(&mut holder.process, secrets));
+            match self {
+                Self::HeldElsewhere { holders, .. } => holders.iter_mut().for_each(|holder| hide_cut(&mut holder.process, secrets)),
+                Self::Left { processes, .. } => processes.iter_mut().for_each(|(_, command)| hide_cut(command, secrets)),
+                _ => {}
             }
             self.change_texts(&|text| match secrets.hide(text) {
                 std::borrow::Cow::Owned(hidden) => Some(hidden),
@@ -152,6 +154,7 @@ mod tests {
             Event::SaidStatus { process: PROCESS, text: text() },
             Event::ProbeFailed { job, live: true, failures: 1, why: text() },
             Event::Left { job, processes: vec![(1, text())], kept: false },
+            Event::Left { job, processes: vec![(1, "says hunt…".to_owned())], kept: false },
             Event::HeldElsewhere { job, resource: ResourceId(0), holders: vec![holder.clone(), holder], again: false },
             Event::Restarting { job, failure: Some(fell), restarts: 1, max: 1, delay: Duration::ZERO },
             Event::Retrying { job, failure: Failure::NotLive { failures: 1, why: text() }, attempts: 1, delay: Duration::ZERO },
