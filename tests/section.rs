@@ -407,3 +407,14 @@ processes:
     let said = live.end().exits(0);
     assert_eq!(said.of("second"), ["ended 143"], "{said}");
 }
+
+#[test]
+fn the_end_of_a_quick_command_is_never_missed() {
+    let said = run("locks: [db]
+processes:
+  loop:
+    replicas: 2
+    command: 'for i in $(seq 150); do LOCK db -- true || exit; done; echo done'
+");
+    assert_eq!(said.exits(0).lines().len(), 2);
+}

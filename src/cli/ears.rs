@@ -65,11 +65,15 @@ impl Ears {
             if let Some(status) = child.try_wait().map_err(lost)? {
                 return Ok(status);
             }
+            self.poller.wait(None, &mut Vec::new()).map_err(lost)?;
+            if let Some(status) = child.try_wait().map_err(lost)? {
+                return Ok(status);
+            }
+            // What is heard here wakes nobody any more: an end that came with it is looked for again.
             for signal in self.signals.take_ending().into_iter().filter(|signal| !of_terminal.contains(signal)) {
                 reap::signal(child.id(), signal);
             }
             self.stop_if_asked();
-            self.poller.wait(None, &mut Vec::new()).map_err(lost)?;
         }
     }
 
