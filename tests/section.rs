@@ -400,7 +400,7 @@ processes:
 ",
     );
     let mut live = start(&place);
-    live.told_until("first (flowrun lock) got lock `db`");
+    live.told_until("first (flowrun lock) holds lock `db`");
     fs::write(place.path("asked"), "").expect("a file");
     live.told_until("second (flowrun lock) waits for lock `db`");
     kill(Pid::from_raw(number(&place, "waits")), Signal::SIGTERM).expect("it waits");

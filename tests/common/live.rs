@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Lines, Read as _};
 use std::process::{Child, ChildStdout, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -16,6 +17,29 @@ pub struct Live {
     lines: Lines<BufReader<ChildStdout>>,
     /// The lines so far.
     pub seen: Vec<String>,
+    /// Gone with this; what waits for that ends a call on which a test waits in vain.
+    _watched: Sender<()>,
+}
+
+/// Longer than any call lasts, however slow the machine.
+const LONGEST: Duration = Duration::from_secs(180);
+
+/// Ends a call that has lasted too long, so that a test that waits for what it does not say fails and shows what it said.
+fn watch(pid: u32) -> Sender<()> {
+    let (watched, over) = channel();
+    std::thread::spawn(move || {
+        if over.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout) {
+            tell(pid, Signal::SIGQUIT);
+            tell(pid, Signal::SIGCONT);
+        }
+    });
+    watched
+}
+
+/// Sends a signal to a call and what is directly below it: it may be below another program, and either may be stopped.
+fn tell(pid: u32, signal: Signal) {
+    let all = children(pid).into_iter().chain([pid]).filter_map(|pid| i32::try_from(pid).ok());
+    all.for_each(|pid| _ = kill(Pid::from_raw(pid), signal));
 }
 
 impl Call {
@@ -24,7 +48,8 @@ impl Call {
         self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().expect("the program starts");
         let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-        Live { child, lines, seen: Vec::new() }
+        let watched = watch(child.id());
+        Live { child, lines, seen: Vec::new(), _watched: watched }
     }
 }
 
@@ -84,15 +109,11 @@ impl Live {
 impl Drop for Live {
     /// A test that fails leaves nothing behind: flowrun is told to kill all that it runs, at once.
     fn drop(&mut self) {
-        // It may be below another program, and either of the two may be stopped.
-        let pid = self.child.id();
-        let all = || children(pid).into_iter().chain([pid]).filter_map(|pid| i32::try_from(pid).ok());
-        let send = |signal| all().for_each(|pid| _ = kill(Pid::from_raw(pid), signal));
         if let Ok(Some(_)) = self.child.try_wait() {
             return;
         }
-        send(Signal::SIGQUIT);
-        send(Signal::SIGCONT);
+        tell(self.child.id(), Signal::SIGQUIT);
+        tell(self.child.id(), Signal::SIGCONT);
         let since = Instant::now();
         while let Ok(None) = self.child.try_wait() {
             if since.elapsed() > PATIENCE {
