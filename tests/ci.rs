@@ -231,3 +231,18 @@ fn snippets_of_the_reference_are_yaml() {
     assert!(script.iter().any(|line| line.as_str().is_some_and(|line| line.starts_with("cargo install --locked"))));
     assert!(script.iter().any(|line| line.as_str().is_some_and(|line| line.starts_with("flowrun"))));
 }
+
+#[test]
+fn mistakes_in_the_workflow_are_pointed_out_at_their_places() {
+    let place = Place::new().file("ci/flowrun.yaml", "processes:\n  a: {comand: 'true'}\n");
+    for line in ["ci/flowrun.yaml", "check ci/flowrun.yaml"] {
+        let folder = place.path("");
+        let vars = [("GITHUB_ACTIONS", "true"), ("GITHUB_WORKSPACE", folder.to_str().expect("text"))];
+        let said = on(&place, line, &vars).run().exits(2);
+        let pointed: Vec<&str> = said.stderr.lines().filter(|line| line.starts_with("::")).collect();
+        let first = "::error file=ci/flowrun.yaml,line=2,title=unknown-key::`comand` is not a key of a process%0Adid you mean `command`?";
+        assert_eq!(pointed.first(), Some(&first), "{said}");
+    }
+    // What a program reads stays as it is.
+    assert_eq!(on(&place, "list --json ci/flowrun.yaml", &[("GITHUB_ACTIONS", "true")]).run().exits(2).stdout, "");
+}

@@ -11,10 +11,10 @@ use miette::{
 use serde::Serialize;
 
 use super::args::{MessageFormat, WorkflowArgs};
-use super::color;
 use super::excerpt::{self, Excerpt, Lines, Part, printable};
 use super::load::Source;
 use super::text::count;
+use super::{ci, color};
 use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::base::span::Span;
 
@@ -35,6 +35,7 @@ pub fn show(source: &Source, diagnostics: &[Diagnostic], args: &WorkflowArgs) {
             let width = if stderr.terminal { usize::from(console::Term::stderr().size().1) } else { 100 };
             let text = render(&source.name, &source.text, diagnostics, stderr.color, width.clamp(40, 140));
             let _ = std::io::stderr().write_all(text.as_bytes());
+            let _ = std::io::stderr().write_all(pointed_out(source, diagnostics, stderr.terminal).as_bytes());
         }
         MessageFormat::Json => {
             let mut out = std::io::stdout().lock();
@@ -44,6 +45,14 @@ pub fn show(source: &Source, diagnostics: &[Diagnostic], args: &WorkflowArgs) {
             }
         }
     }
+}
+
+/// The same for a host of continuous integration, on standard error: standard output may be read by a program.
+fn pointed_out(source: &Source, diagnostics: &[Diagnostic], terminal: bool) -> String {
+    let variable = |name: &str| std::env::var(name).ok();
+    let Some(host) = ci::look(terminal, variable).host else { return String::new() };
+    let places = ci::source(host, source, variable);
+    diagnostics.iter().take(MOST_SHOWN).filter_map(|found| places.mistake(host, found)).map(|line| line + "\n").collect()
 }
 
 /// Findings for people.

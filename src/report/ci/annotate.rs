@@ -4,6 +4,7 @@ use super::super::clean::clean_text;
 use super::super::view::RunView;
 use super::super::{Out, Reporter, words};
 use super::{Finding, Host};
+use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::base::ids::ProcessId;
 use crate::notice::{Event, Notice, Outcome, Stream};
 
@@ -24,6 +25,16 @@ impl Source {
     /// The file, and the line of this byte, from 1.
     fn place(&self, at: usize) -> Option<(&str, usize)> {
         self.file.as_deref().map(|file| (file, self.breaks.partition_point(|start| *start <= at) + 1))
+    }
+}
+
+impl Source {
+    /// The line that points out what is wrong with the workflow itself, where the host has such lines.
+    pub fn mistake(&self, host: Host, found: &Diagnostic) -> Option<String> {
+        let help = found.help.as_ref().map_or_else(String::new, |help| format!("\n{}", clean_text(help)));
+        let message = format!("{}{help}", clean_text(&found.message));
+        let place = found.labels.first().and_then(|label| self.place(label.span.start as usize));
+        host.point_out(&Finding { error: found.severity == Severity::Error, title: found.code, place, message: &message })
     }
 }
 
