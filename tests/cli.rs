@@ -47,6 +47,10 @@ fn naming_processes_selects_them_with_what_they_join_and_their_cleanups() {
     assert_eq!(said.lines(), [("build[1]", "built 1")]);
     let said = place.flowrun("tets").run().exits(2);
     assert_eq!(said.stderr, "flowrun: the workflow has no process `tets`; did you mean `test`?\n");
+    let said = place.flowrun("up").run().exits(2);
+    let told = "flowrun: the workflow has no process `up`; its processes are `db`, `build`, `test`, `alone`, `report`\n  did you mean the command `flowrun run`?\n";
+    assert_eq!(said.stderr, told);
+    place.flowrun("NAME=x").run().exits(2).told("a variable is set by `--set NAME=x`");
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn a_run_is_named_or_the_only_one_and_what_is_ambiguous_is_told() {
     run.go().exits(0);
     let said = Place::new().file("runtime/.keep", "");
     let said = said.flowrun("status").env("XDG_RUNTIME_DIR", said.path("runtime")).run().exits(2);
-    assert_eq!(said.stderr, "flowrun: no run of this user is going on\n");
+    assert_eq!(said.stderr, "flowrun: no run of this user is going on; `flowrun ps -a` shows those in the background that are over\n");
 }
 
 fn wait_until(what: &str, holds: impl Fn() -> bool) {
@@ -167,11 +167,20 @@ fn processes_are_stopped_signalled_and_waited_for() {
     run.ask("signal beat SIGHUP").exits(0);
     wait_until("it has heard", || run.ask("logs beat").exits(0).stdout.lines().any(|line| line == "heard"));
     assert_eq!(run.ask("wait beat --timeout 100ms").exits(124).stderr, "flowrun: it has not ended within the time given\n");
+    run.ask("wait shop --timeout 100ms beat").exits(124);
     run.ask("stop shop beat").exits(0);
     run.ask("wait beat").exits(0);
     run.ask("wait short").exits(1);
     let said = run.ask("signal beat TERM").exits(1);
     assert_eq!(said.stderr, "flowrun: no command of `beat` is running\n");
+    for (line, told) in [
+        ("stop beat short", "one process at a time: `flowrun stop beat`"),
+        ("restart beat short", "one process at a time: `flowrun restart beat`"),
+        ("signal beat short HUP", "one process at a time: `flowrun signal beat SIGNAL`"),
+        ("signal HUP beat", "the signal stands last: `flowrun signal beat HUP`"),
+    ] {
+        assert_eq!(run.ask(line).exits(2).stderr, format!("flowrun: {told}\n"), "{line}");
+    }
     let said = run.ask("stop baet").exits(2);
     assert_eq!(said.stderr, "flowrun: the run has no process `baet`; did you mean `beat`?\n");
     assert!(run.go().exits(0).stderr.contains("1 stopped"));
@@ -180,7 +189,11 @@ fn processes_are_stopped_signalled_and_waited_for() {
 #[test]
 fn a_process_is_begun_anew_without_counting() {
     let run = Run::start(
-        "  server: {command: 'echo \"attempt $FLOWRUN_ATTEMPT\"; echo $$ > pid; until [ -e go ]; do sleep 0.02; done'}\n  done: {command: echo done}\n",
+        "  server: {command: 'echo \"attempt $FLOWRUN_ATTEMPT\"; echo $$ > pid; until [ -e go ]; do sleep 0.02; done'}\n  done: {command: echo done}
+  late: {join: server, command: 'true'}
+  says: {command: echo said}
+  reads: {stdin: {process: says}, command: 'cat; until [ -e go ]; do sleep 0.02; done'}
+",
     );
     run.ask("wait done").exits(0);
     for attempt in 2..5 {
@@ -189,10 +202,15 @@ fn a_process_is_begun_anew_without_counting() {
         wait_until("it has begun anew", || run.ask("logs server -n1").stdout == format!("attempt {attempt}\n"));
     }
     let said = run.ask("restart done").exits(1);
-    assert_eq!(said.stderr, "flowrun: `done` is not running, is one of a pipe, or the run is ending\n");
+    assert_eq!(said.stderr, "flowrun: `done` has ended, and nothing begins it again in this run\n");
+    assert_eq!(
+        run.ask("restart late").exits(1).stderr,
+        "flowrun: `late` is not running (it is waiting); only what runs can be begun anew\n"
+    );
+    assert_eq!(run.ask("restart reads").exits(1).stderr, "flowrun: `reads` is one of a pipe: those begin together and only once\n");
     run.ask("restart nobody").exits(2);
     let said = run.go().exits(0);
-    assert!(said.stderr.contains("3 succeeded"), "{said}");
+    assert!(said.stderr.contains("6 succeeded"), "{said}");
 }
 
 #[test]

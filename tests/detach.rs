@@ -103,6 +103,13 @@ fn a_run_goes_on_in_the_background_and_says_how_to_follow_it() {
     assert_eq!(all.as_array().map(|all| all.iter().map(ended).collect::<Vec<_>>()), Some(vec![(true, "ended".into(), 0.into())]));
     let table = ask(&place, "ps -a").exits(0).stdout;
     assert!(table.contains("ended") && table.contains("shop"), "{table}");
+    // Without a name it is the newest of those that are over, as long as none goes on.
+    for line in ["wait", "attach"] {
+        assert_eq!(ask(&place, line).exits(0).stderr, told, "{line}");
+    }
+    let logs = ask(&place, "logs").exits(0);
+    assert_eq!((logs.stdout.as_str(), logs.stderr.as_str()), (text.as_str(), told.as_str()));
+    ask(&place, "status").exits(2).told("no run of this user is going on; `flowrun ps -a` shows those in the background that are over");
     assert_eq!(ask(&place, "logs shop -n 2").exits(0).stdout, text.split_inclusive('\n').skip(1).collect::<String>());
 }
 

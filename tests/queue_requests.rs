@@ -231,7 +231,7 @@ fn what_is_wrong_is_told_apart() {
     run.go().exits(0);
     let place = Place::new().file("runtime/.keep", "");
     let said = place.flowrun("queue get q").env("XDG_RUNTIME_DIR", place.path("runtime")).run().exits(3);
-    assert_eq!(said.stderr, "flowrun: no run of this user is going on\n");
+    assert_eq!(said.stderr, "flowrun: no run of this user is going on; `flowrun ps -a` shows those in the background that are over\n");
 }
 
 #[test]

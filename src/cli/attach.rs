@@ -17,9 +17,7 @@ use crate::report;
 /// # Errors
 /// There is no such run, or it does not answer.
 pub fn attach(args: &AttachArgs) -> Result<Status, Failure> {
-    if let Some(name) = &args.run
-        && let Some(over) = over::find(name, false)?
-    {
+    if let Some(over) = args.run.as_deref().map_or_else(over::newest, |name| over::find(name, false))? {
         return over.tell();
     }
     let mut open = true;
@@ -28,10 +26,9 @@ pub fn attach(args: &AttachArgs) -> Result<Status, Failure> {
         open
     };
     let lines = (!args.json).then(|| lines(args));
-    let found = match (reach::find(args.run.as_deref()), &args.run) {
-        (Ok(found), _) => found,
-        (Err(failure), Some(run)) => return over::instead(run, false, failure),
-        (Err(failure), None) => return Err(failure),
+    let found = match reach::find(args.run.as_deref()) {
+        Ok(found) => found,
+        Err(failure) => return over::instead(args.run.as_deref(), false, failure),
     };
     let answer = found.ask(Request::Attach { lines }, tell);
     match answer {

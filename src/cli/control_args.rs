@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use clap::Args;
 use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args};
 use nix::sys::signal::Signal;
 
 use super::args::{ColorArg, OutputArg, time};
@@ -32,6 +32,7 @@ pub struct StatusArgs {
 
 /// `flowrun logs`.
 #[derive(Debug, Args)]
+#[command(override_usage = "flowrun logs [OPTIONS] [RUN] [PROCESS]")]
 pub struct LogsArgs {
     /// The run, and the process; a single word that is no run is a process. Default all processes
     #[arg(value_names = ["RUN", "PROCESS"], num_args = 0..=2)]
@@ -48,28 +49,31 @@ pub struct LogsArgs {
 #[derive(Debug, Args)]
 pub struct StopArgs {
     /// The run, and the process; a single word that is no run is a process. Default the whole run
-    #[arg(value_names = ["RUN", "PROCESS"], num_args = 0..=2)]
+    #[arg(value_names = ["RUN", "PROCESS"], num_args = 0..=2, action = ArgAction::Set)]
     pub words: Vec<String>,
 }
 
 /// `flowrun restart`.
 #[derive(Debug, Args)]
+#[command(override_usage = "flowrun restart [RUN] PROCESS")]
 pub struct RestartArgs {
     /// The run (where it is not the only one), and the process
-    #[arg(value_names = ["RUN", "PROCESS"], num_args = 1..=2, required = true)]
+    #[arg(value_names = ["RUN", "PROCESS"], num_args = 1..=2, action = ArgAction::Set)]
     pub words: Vec<String>,
 }
 
 /// `flowrun signal`.
 #[derive(Debug, Args)]
+#[command(override_usage = "flowrun signal [RUN] PROCESS SIGNAL")]
 pub struct SignalArgs {
     /// The run (where it is not the only one), the process, and the signal: SIGHUP, HUP or 1
-    #[arg(value_names = ["RUN", "PROCESS", "SIGNAL"], num_args = 2..=3, required = true)]
+    #[arg(value_names = ["RUN", "PROCESS", "SIGNAL"], num_args = 2..=3, action = ArgAction::Set)]
     pub words: Vec<String>,
 }
 
 /// `flowrun wait`.
 #[derive(Debug, Args)]
+#[command(override_usage = "flowrun wait [OPTIONS] [RUN] [PROCESS]")]
 pub struct WaitArgs {
     /// The run, and the process; a single word that is no run is a process. Default the end of the run
     #[arg(value_names = ["RUN", "PROCESS"], num_args = 0..=2)]

@@ -43,10 +43,10 @@ pub const TABLE: &[(&[Status], &str)] = &[
         &[Status::Interrupted(1), Status::Interrupted(2), Status::Interrupted(3), Status::Interrupted(15)],
         "after SIGHUP, SIGINT, SIGQUIT, SIGTERM",
     ),
-    (&[Status::Kept(Ended::Signal(9))], "flowrun's own process below was killed: 128 and the signal's number"),
+    (&[Status::Kept(Ended::Signal(9))], "flowrun itself was killed (it is two processes): 128 and the signal's number"),
     (&[Status::TimedOut], "the run's own `timeout`"),
     (&[Status::Failed], "a process failed, or a queue was not worked off: it was abandoned, or an item was set aside"),
-    (&[Status::Success], "none of these, and every process is accounted for"),
+    (&[Status::Success], "all went well"),
 ];
 
 /// The numbers of a row of the table, as in `129, 130`.

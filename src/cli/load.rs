@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::args::WorkflowArgs;
-use super::{Failure, diagnostics};
+use super::{Failure, diagnostics, wrong_word};
 use crate::io::{machine, program};
 use crate::plan::{self, Host, Options, Plan};
 use crate::source;
@@ -83,7 +83,10 @@ pub(super) fn find_above(here: &Path) -> Option<PathBuf> {
 fn nothing_to_run(here: &Path, asked_for: &[String]) -> Failure {
     let looked = format!("there is no flowrun.yaml or flowrun.yml in {} or above", here.display());
     let hint = match asked_for.first() {
-        Some(word) => format!("`{word}` was taken for a process; a workflow with another name is given as `-f {word}`"),
+        Some(word) => {
+            let help = wrong_word::help(word).map_or_else(String::new, |help| format!("\n  {help}"));
+            format!("`{word}` was taken for a process; a workflow with another name is given as `-f {word}`{help}")
+        }
         None => "name a workflow, as in `flowrun build.yaml`, or write an example with `flowrun init`".to_owned(),
     };
     Failure::usage(format!("{looked}\n  {hint}"))

@@ -20,9 +20,16 @@ struct Lines {
 /// There is no such run or process, or it does not answer.
 pub fn logs(args: &LogsArgs) -> Result<Status, Failure> {
     if let Some(over) = over::meant(&args.words)? {
-        return if args.words.len() > 1 { Err(over.failure()) } else { over.print_log(args.lines) };
+        if args.words.len() > 1 {
+            return Err(over.failure());
+        }
+        if args.words.is_empty() {
+            // Nobody has named it: which one it is must be said.
+            print::err(&over.failure().message);
+        }
+        return over.print_log(args.lines);
     }
-    let found = reach::run_and_process(&args.words)?;
+    let found = reach::run_and_process("logs", &args.words)?;
     let prefix = found.process.is_none();
     let request = Request::Logs { process: found.process.clone(), follow: args.follow, last: args.lines };
     found.ask(request, |event| print::piece(&text(event, prefix))).map_err(reach::failure)?;

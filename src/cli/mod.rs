@@ -49,6 +49,7 @@ mod tasks;
 mod text;
 mod until;
 mod wait;
+mod wrong_word;
 
 use std::process::ExitCode;
 

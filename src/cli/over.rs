@@ -19,12 +19,21 @@ use crate::io::machine::reason;
 pub struct Over(Record);
 
 /// What the words of a command, a run and a process or one of them, name, if that is a run that is over and nothing
-/// that goes on.
+/// that goes on. No word is the newest, when nothing goes on.
 ///
 /// # Errors
 /// The folder of all runs is not this user's own.
 pub fn meant(words: &[String]) -> Result<Option<Over>, Failure> {
-    words.first().map_or(Ok(None), |name| find(name, words.len() == 1))
+    words.first().map_or_else(newest, |name| find(name, words.len() == 1))
+}
+
+/// The newest run in the background, if no run goes on and this program is no process of one: who names none means it.
+///
+/// # Errors
+/// The folder of all runs is not this user's own.
+pub fn newest() -> Result<Option<Over>, Failure> {
+    let none = std::env::var_os("FLOWRUN_SOCKET").is_none() && reach::runs()?.is_empty();
+    Ok(if none { record::records().pop().map(Over) } else { None })
 }
 
 /// The run of this name or id, if it is over. What `may_be_process` is that, while any run goes on; then only
@@ -42,12 +51,13 @@ pub fn find(name: &str, may_be_process: bool) -> Result<Option<Over>, Failure> {
     Ok(record::records().into_iter().rev().find(called).map(Over))
 }
 
-/// A run was not found: if it has ended meanwhile, that is the answer.
+/// A run was not found: if it, or without a name the newest, has ended meanwhile, that is the answer.
 ///
 /// # Errors
 /// It has not, and `failure` stands.
-pub fn instead(name: &str, may_be_process: bool, failure: Failure) -> Result<Status, Failure> {
-    let over = if failure.status == Status::Usage { find(name, may_be_process)? } else { None };
+pub fn instead(name: Option<&str>, may_be_process: bool, failure: Failure) -> Result<Status, Failure> {
+    let look = || name.map_or_else(newest, |name| find(name, may_be_process));
+    let over = if failure.status == Status::Usage { look()? } else { None };
     over.filter(|over| matches!(over.0.end(), End::Status(_))).map_or(Err(failure), |over| over.tell())
 }
 

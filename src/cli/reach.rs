@@ -75,14 +75,26 @@ pub fn run(name: Option<&str>) -> Result<Client, Failure> {
     find(name)?.connect().map_err(failure)
 }
 
-/// Up to two words: a run and a process; a single word that is no run is a process.
+/// As [`run`], of a command that takes a process after the run.
+///
+/// # Errors
+/// As [`run`] has them.
+pub fn run_of_process(command: &str, name: Option<&str>) -> Result<Client, Failure> {
+    let found = find(name);
+    found.map_err(|failure| name.and_then(|name| one_at_a_time(command, name)).unwrap_or(failure))?.connect().map_err(failure)
+}
+
+/// Up to two words of a command: a run and a process; a single word that is no run is a process.
 ///
 /// # Errors
 /// As [`find`] has them.
-pub fn run_and_process(words: &[String]) -> Result<Found, Failure> {
+pub fn run_and_process(command: &str, words: &[String]) -> Result<Found, Failure> {
     let runs = runs()?;
     let (found, process) = match words {
-        [run, process] => (named(&runs, run)?.map_or_else(|| no_run(&runs, run), Ok)?, Some(process.clone())),
+        [run, process] => {
+            let found = named(&runs, run)?.map_or_else(|| no_run(&runs, run), Ok);
+            (found.map_err(|failure| one_at_a_time(command, run).unwrap_or(failure))?, Some(process.clone()))
+        }
         [word] => match named(&runs, word)? {
             Some(found) => (found, None),
             None if over::find(word, true)?.is_some() => (no_run(&runs, word)?, None),
@@ -91,6 +103,14 @@ pub fn run_and_process(words: &[String]) -> Result<Found, Failure> {
         _ => (default(&runs)?, None),
     };
     Ok(Found { process, ..found })
+}
+
+/// What to say to two processes, when the first stands where a run does and is a process of the only one.
+fn one_at_a_time(command: &str, word: &str) -> Option<Failure> {
+    let request = Request::Logs { process: Some(word.to_owned()), follow: false, last: Some(0) };
+    find(None).ok()?.ask(request, |_| true).ok()?;
+    let signal = if command == "signal" { " SIGNAL" } else { "" };
+    Some(Failure::usage(format!("one process at a time: `flowrun {command} {word}{signal}`")))
 }
 
 /// All runs of this user.
@@ -118,7 +138,7 @@ fn default(runs: &[(About, Place)]) -> Result<Found, Failure> {
         return Ok(Found { about, process: None, door: Door::Told(socket, key) });
     }
     match runs {
-        [] => Err(Failure::usage("no run of this user is going on")),
+        [] => Err(Failure::usage("no run of this user is going on; `flowrun ps -a` shows those in the background that are over")),
         [one] => Ok(found(one)),
         several => {
             let all: Vec<&(About, Place)> = several.iter().collect();

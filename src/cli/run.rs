@@ -13,7 +13,7 @@ use super::log_dir::{self, LogDir};
 use super::reporters::Reporters;
 use super::reports::Reports;
 use super::step_summary::StepSummary;
-use super::{Failure, Status, color, dry_run, exit_from, flag_variables, load, print};
+use super::{Failure, Status, color, dry_run, exit_from, flag_variables, load, print, wrong_word};
 use crate::control::place::{self, About};
 use crate::exec::environment::BaseEnvironment;
 use crate::io::keeper::{self, Kept, Side};
@@ -44,7 +44,7 @@ pub fn run(mut args: RunArgs) -> Result<Status, Failure> {
     options.jobs = args.jobs;
     options.on_failure = args.keep_going.then_some(OnFailure::Continue);
     let Some(plan) = load::plan(&source, &options, &args.workflow) else { return Ok(Status::Usage) };
-    let plan = Arc::new(plan::select(&plan, &names).map_err(Failure::usage)?);
+    let plan = Arc::new(plan::select(&plan, &names).map_err(|why| Failure::usage(why + &wrong_word::help_for_names(&plan, &names)))?);
     if let Some(name) = &args.exit_code_from {
         exit_from::find(&plan, name)?;
     }

@@ -12,10 +12,13 @@ pub fn signal(args: &SignalArgs) -> Result<Status, Failure> {
     let (run, process, signal) = match args.words.as_slice() {
         [run, process, signal] => (Some(run.as_str()), process, signal),
         [process, signal] => (None, process, signal),
-        _ => return Err(Failure::usage("write `flowrun signal PROCESS SIGNAL`")),
+        _ => return Err(Failure::usage("write `flowrun signal PROCESS SIGNAL`, and before it the run where it is not the only one")),
     };
-    let signal = control_args::signal(signal).map_err(Failure::usage)?;
+    let signal = control_args::signal(signal).map_err(|why| {
+        let swapped = control_args::signal(process).is_ok();
+        Failure::usage(if swapped { format!("the signal stands last: `flowrun signal {signal} {process}`") } else { why })
+    })?;
     let request = Request::Signal { process: process.clone(), signal };
-    reach::run(run)?.ask(request, |_| true).map_err(reach::failure)?;
+    reach::run_of_process("signal", run)?.ask(request, |_| true).map_err(reach::failure)?;
     Ok(Status::Success)
 }

@@ -9,7 +9,7 @@ use crate::control::message::Request;
 /// # Errors
 /// There is no such run or process, or it does not answer.
 pub fn stop(args: &StopArgs) -> Result<Status, Failure> {
-    let found = reach::run_and_process(&args.words)?;
+    let found = reach::run_and_process("stop", &args.words)?;
     found.ask(Request::Stop { process: found.process.clone() }, |_| true).map_err(reach::failure)?;
     Ok(Status::Success)
 }

@@ -7,7 +7,8 @@ use super::control_args::WaitArgs;
 use super::{Failure, Status, over, reach};
 use crate::control::message::Request;
 
-/// Waits: 0 when all that was waited for went well, a run's own status for a run, else 1.
+/// Waits: 0 when all that was waited for went well, a run's own status for a run, else 1. When none goes on and none is
+/// named, the newest in the background is meant.
 ///
 /// # Errors
 /// There is no such run or process, it takes too long, or the run is lost. A run that is over has no processes to wait for.
@@ -16,10 +17,10 @@ pub fn wait(args: &WaitArgs) -> Result<Status, Failure> {
         return if args.words.len() > 1 { Err(over.failure()) } else { over.tell() };
     }
     let timeout = args.timeout.map(|timeout| timeout.as_secs_f64());
-    let found = match (reach::run_and_process(&args.words), args.words.as_slice()) {
+    let found = match (reach::run_and_process("wait", &args.words), args.words.as_slice()) {
         (Ok(found), _) => found,
-        (Err(failure), [run]) => return over::instead(run, true, failure),
-        (Err(failure), _) => return Err(failure),
+        (Err(failure), [_, _, ..]) => return Err(failure),
+        (Err(failure), words) => return over::instead(words.first().map(String::as_str), true, failure),
     };
     match found.ask(Request::Wait { process: found.process.clone(), timeout }, |_| true) {
         Ok(answer) => status(answer),

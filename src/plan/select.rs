@@ -11,6 +11,9 @@ use crate::base::ids::{DenseMap, Id, ProcessId};
 use crate::base::suggest;
 use crate::source::model::Condition;
 
+/// How many processes are named to somebody who asked for none of them.
+const MOST_NAMES: usize = 10;
+
 /// The part of a plan that names select. Without names, the whole.
 ///
 /// # Errors
@@ -26,9 +29,7 @@ pub fn select(plan: &Plan, names: &[String]) -> Result<Plan, String> {
         let before = queue.len();
         queue.extend(plan.named(name));
         if queue.len() == before {
-            let known = plan.processes.iter().map(|process| process.declared.as_str());
-            let help = suggest::hint(name, known);
-            return Err(format!("the workflow has no process `{name}`{help}"));
+            return Err(unknown(&plan, name));
         }
     }
     // Who asks for services alone wants them to serve, however soon what prepares them is done.
@@ -40,6 +41,18 @@ pub fn select(plan: &Plan, names: &[String]) -> Result<Plan, String> {
     while add_cleanups(&plan, &partners, &mut chosen) {}
     kept_queues::refuse_without_consumer(&plan, &chosen)?;
     Ok(keep(&plan, &chosen))
+}
+
+/// Why there is nothing to select: the name that it may be, else those that there are.
+fn unknown(plan: &Plan, name: &str) -> String {
+    let mut known: Vec<&str> = plan.processes.iter().map(|process| process.declared.as_str()).collect();
+    known.dedup();
+    let help = suggest::did_you_mean(name, known.iter().copied()).unwrap_or_else(|| {
+        let more = if known.len() > MOST_NAMES { ", …" } else { "" };
+        let first: Vec<String> = known.iter().take(MOST_NAMES).map(|name| format!("`{name}`")).collect();
+        format!("its processes are {}{more}", first.join(", "))
+    });
+    format!("the workflow has no process `{name}`; {help}")
 }
 
 /// Whether a process waits by `exit` or `failure`.

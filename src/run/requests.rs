@@ -152,10 +152,30 @@ impl Runner<'_> {
         let mut processes = self.called(name)?;
         processes.retain(|process| self.core.can_restart(*process));
         if processes.is_empty() {
-            return Err(refusal(Code::NotNow, format!("`{name}` is not running, is one of a pipe, or the run is ending")));
+            return Err(refusal(Code::NotNow, self.why_no_restart(name)));
         }
         self.inputs.extend(processes.into_iter().map(|process| Input::RestartProcess { process }));
         Ok(Some(Value::Null))
+    }
+
+    /// Why no process of this name can be begun anew.
+    fn why_no_restart(&self, name: &str) -> String {
+        let plan = &self.setup.plan;
+        let processes: Vec<ProcessId> = plan.named(name).collect();
+        if plan.chains().iter().flatten().any(|id| processes.contains(id)) {
+            return format!("`{name}` is one of a pipe: those begin together and only once");
+        }
+        if processes.iter().all(|id| self.handle.is_over(*id)) {
+            return format!("`{name}` has ended, and nothing begins it again in this run");
+        }
+        let now = self.setup.clock.now();
+        let runs = |state: &Value| ["running", "ready"].iter().any(|word| state == word);
+        let states: Vec<Value> = processes.iter().map(|id| self.setup.audience.status_of(*id, now)["state"].take()).collect();
+        if states.iter().any(runs) {
+            return format!("the run is ending, or nothing uses `{name}` any more: it is not begun anew");
+        }
+        let state = states.iter().find_map(Value::as_str).unwrap_or("waiting");
+        format!("`{name}` is not running (it is {state}); only what runs can be begun anew")
     }
 
     fn signal_for_client(&mut self, name: &str, signal: i32) -> Result<Option<Value>, Body> {
