@@ -1,6 +1,6 @@
 //! Points out failures and warnings to the host, at their places in the workflow.
 
-use super::super::clean::clean_text;
+use super::super::clean::{clean_text, plain};
 use super::super::view::RunView;
 use super::super::{Out, Reporter, words};
 use super::{Finding, Host};
@@ -57,7 +57,7 @@ impl Reporter for Annotate {
                 let mut message = words::failure(plan, *process, failure);
                 for line in view.last_lines(*process) {
                     message.push('\n');
-                    message.push_str(&clean_line(line));
+                    message.push_str(&plain(line));
                 }
                 self.point_out(!allowed, Some(*process), &message, view, out);
             }
@@ -72,11 +72,4 @@ impl Reporter for Annotate {
             _ => {}
         }
     }
-}
-
-/// A line of output as plain text.
-pub(super) fn clean_line(line: &[u8]) -> String {
-    let mut shown = Vec::new();
-    super::super::clean::clean(line, &mut shown);
-    console::strip_ansi_codes(&String::from_utf8_lossy(&shown)).into_owned()
 }

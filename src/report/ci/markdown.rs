@@ -3,14 +3,13 @@
 //! Pure: from what is known of the run to a text. Bounded, because hosts take no more than a mebibyte; failures come
 //! first.
 
-use super::super::clean::clean_text;
+use super::super::clean::{clean_text, plain};
 use super::super::markdown::{block, inline};
 use super::super::page::escaped;
 use super::super::paint::Paint;
 use super::super::verdict;
 use super::super::view::{RunView, State};
 use super::super::words;
-use super::annotate::clean_line;
 use crate::base::duration::human;
 use crate::base::ids::ProcessId;
 use crate::notice::{Outcome, OutcomeKind, RunSummary};
@@ -73,7 +72,7 @@ fn row(view: &RunView, process: ProcessId) -> String {
 fn failures(view: &RunView, text: &mut String) {
     let failed = view.troubles().iter().filter(|end| matches!(end.outcome, Outcome::Failed { .. }));
     for end in failed.take(FAILURES) {
-        let lines: Vec<String> = view.last_lines(end.process).map(clean_line).collect();
+        let lines: Vec<String> = view.last_lines(end.process).map(plain).collect();
         if lines.is_empty() {
             continue;
         }
