@@ -5,7 +5,7 @@ use super::super::view::RunView;
 use super::super::{Out, Reporter, words};
 use super::{Finding, Host};
 use crate::base::ids::ProcessId;
-use crate::notice::{Event, Notice, Outcome, Stream};
+use crate::notice::{Event, HaltReason, Notice, Outcome, Stream};
 
 /// The workflow's file, as far as places in it need it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +26,9 @@ impl Source {
         self.file.as_deref().map(|file| (file, self.breaks.partition_point(|start| *start <= at) + 1))
     }
 }
+
+/// Of so many that the run's timeout cuts off, the last lines are told.
+const CUT_OFF: usize = 3;
 
 /// Tells a host.
 pub struct Annotate {
@@ -61,6 +64,7 @@ impl Reporter for Annotate {
                 }
                 self.point_out(!allowed, Some(*process), &message, view, out);
             }
+            Event::Halted { reason: HaltReason::Timeout } => self.point_out(true, None, &timed_out(view), view, out),
             Event::Warning { process, message } => self.point_out(false, *process, &clean_text(message), view, out),
             Event::Left { job, processes, kept: false } => {
                 self.point_out(false, Some(job.process), &words::left(processes, false), view, out);
@@ -72,4 +76,20 @@ impl Reporter for Annotate {
             _ => {}
         }
     }
+}
+
+/// That the run took too long, and what it did until then. Daemons run as long as the others, so they are not the cause.
+fn timed_out(view: &RunView) -> String {
+    let plan = view.plan();
+    let running: Vec<ProcessId> = view.live().filter(|process| !plan.processes[*process].control.daemon).collect();
+    let mut message = words::run_timeout(plan);
+    if !running.is_empty() {
+        message += &format!("; still running: {}", words::list(running.iter().map(|process| words::name(plan, *process))));
+    }
+    for process in running.into_iter().take(CUT_OFF) {
+        for line in view.last_lines(process) {
+            message += &format!("\n{} | {}", words::name(plan, process), plain(line));
+        }
+    }
+    message
 }
