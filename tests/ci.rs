@@ -171,11 +171,11 @@ fn other_hosts_get_their_own_lines() {
 #[test]
 fn a_run_that_took_too_long_is_pointed_out() {
     let place =
-        Place::new().file("flowrun.yaml", "timeout: 1s\nprocesses: {a: {command: 'exec sleep 1000'}, b: {join: a, command: 'true'}}");
+        Place::new().file("flowrun.yaml", "timeout: 100ms\nprocesses: {a: {command: 'exec sleep 1000'}, b: {join: a, command: 'true'}}");
     for (variable, start) in [
-        ("GITHUB_ACTIONS", "::error title=flowrun::timed out after 1 s; still running: a\n"),
-        ("TEAMCITY_VERSION", "##teamcity[buildProblem description='flowrun: timed out after 1 s; still running: a']\n"),
-        ("TF_BUILD", "##vso[task.logissue type=error;]flowrun: timed out after 1 s; still running: a\n"),
+        ("GITHUB_ACTIONS", "::error title=flowrun::timed out after 100 ms; still running: a\n"),
+        ("TEAMCITY_VERSION", "##teamcity[buildProblem description='flowrun: timed out after 100 ms; still running: a']\n"),
+        ("TF_BUILD", "##vso[task.logissue type=error;]flowrun: timed out after 100 ms; still running: a\n"),
     ] {
         let said = on(&place, "", &[(variable, "True")]).run().exits(124);
         assert!(said.stdout.contains(start), "{said}");

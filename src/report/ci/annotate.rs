@@ -93,3 +93,25 @@ fn timed_out(view: &RunView) -> String {
     }
     message
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::super::testing::{note, output, plan, started};
+    use super::*;
+
+    #[test]
+    fn what_the_timeout_of_the_run_cuts_off_is_told_with_its_last_lines() {
+        let mut plan = plan(&["a", "db", "waits"]);
+        plan.timeout = Some(std::time::Duration::from_secs(1));
+        plan.processes[ProcessId(1)].control.daemon = true;
+        let mut view = RunView::new(Arc::new(plan));
+        assert_eq!(timed_out(&view), "timed out after 1 s");
+        let line = b"\x1b[31mconnecting\x1b[0m\n";
+        for event in [started(0, 1), started(1, 1), output(0, Stream::Stdout, line), output(1, Stream::Stdout, line)] {
+            view.apply(&note(0, event));
+        }
+        assert_eq!(timed_out(&view), "timed out after 1 s; still running: a\na | connecting");
+    }
+}
