@@ -168,6 +168,27 @@ fn other_hosts_get_their_own_lines() {
     }
 }
 
+#[test]
+fn a_run_that_took_too_long_is_pointed_out() {
+    let place =
+        Place::new().file("flowrun.yaml", "timeout: 100ms\nprocesses: {a: {command: 'exec sleep 1000'}, b: {join: a, command: 'true'}}");
+    for (variable, start) in [
+        ("GITHUB_ACTIONS", "::error title=flowrun::timed out after 100 ms; still running: a\n"),
+        ("TEAMCITY_VERSION", "##teamcity[buildProblem description='flowrun: timed out after 100 ms; still running: a']\n"),
+        ("TF_BUILD", "##vso[task.logissue type=error;]flowrun: timed out after 100 ms; still running: a\n"),
+    ] {
+        let said = on(&place, "", &[(variable, "True")]).run().exits(124);
+        assert!(said.stdout.contains(start), "{said}");
+    }
+}
+
+#[test]
+fn the_end_of_a_run_is_no_part_of_the_last_block() {
+    let said = on(&place(), "ci/flowrun.yaml", &[("BUILDKITE", "true")]).run().exits(1);
+    let heads = said.stderr.lines().filter(|line| line.starts_with("+++ ")).map(steady).collect::<Vec<_>>();
+    assert_eq!(heads, ["+++ flowrun: 1 succeeded, 1 failed in TIME"], "{said}");
+}
+
 /// The outer run speaks to the host; what an inner one says is output of a process.
 #[test]
 fn a_flowrun_inside_of_another_gives_no_commands() {

@@ -118,6 +118,18 @@ fn who_waited_is_named_once() {
 }
 
 #[test]
+fn waits_that_are_short_beside_the_run_are_left_out() {
+    let mut report: Value = serde_json::from_str(&text()).expect("JSON");
+    for resource in report["resources"].as_array_mut().expect("a list") {
+        resource["waited"] = json!(0.017);
+    }
+    let told = |report: &Value| explain::run(&serde_json::from_value(report.clone()).expect("a report"));
+    assert!(!told(&report).contains("What was waited for"), "{}", told(&report));
+    report["resources"][0]["waited"] = json!(0.02);
+    assert!(told(&report).contains("What was waited for:\n"), "{}", told(&report));
+}
+
+#[test]
 fn the_command_line_knows_names_instances_and_standard_input() {
     let place = Place::new().file("report.json", &text());
     assert!(place.flowrun("explain report.json").run().exits(0).stdout.starts_with("shop: failed in 1.73 s"));

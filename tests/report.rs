@@ -163,9 +163,20 @@ fn a_run_that_was_killed_at_once_is_reported() {
 
 #[test]
 fn a_run_that_took_too_long_is_reported() {
-    let place = Place::new().file("run.yaml", "timeout: 100ms\nprocesses:\n  long: { command: \"exec sleep 1000\" }\n");
-    place.flowrun("run.yaml -q --report json=r.json").run().exits(124);
+    let place = Place::new().file(
+        "run.yaml",
+        "timeout: 100ms\nprocesses:\n  long: { command: \"exec sleep 1000\" }\n  later: { join: long, command: echo }\n  db: { daemon: true, command: \"exec sleep 1000\" }\n",
+    );
+    place.flowrun("run.yaml -q --report json=r.json,junit=r.xml,markdown=r.md").run().exits(124);
     assert_eq!(json(&place, "r.json")["run"]["outcome"], "timed_out");
+    let junit = place.read("r.xml");
+    assert!(junit.contains("failures=\"0\" errors=\"1\"") && junit.matches("<error ").count() == 1, "{junit}");
+    assert!(junit.contains("<error message=\"the run took longer than its timeout\" type=\"run_timeout\">"), "{junit}");
+    let (failures, _) =
+        place.read("r.md").split_once("| process |").map(|(before, after)| (before.to_owned(), after.to_owned())).expect("a table");
+    assert!(failures.contains("**long** ") && !failures.contains("**later** "), "{failures}");
+    let explained = place.flowrun("explain r.json").run().exits(0).stdout;
+    assert!(explained.contains("What failed:\n  long: the run took longer than its timeout\n"), "{explained}");
 }
 
 #[test]

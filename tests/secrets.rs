@@ -31,6 +31,25 @@ processes:
     said.tells_in_order(&["| ***", "| and-more and hunter2-"]);
 }
 
+/// Whoever takes colours out must not put a value together again.
+#[test]
+fn a_secret_in_pieces_of_several_colours_is_masked() {
+    let place = Place::new().file(
+        "flowrun.yaml",
+        r#"processes: {a: {secrets: [TOKEN], command: 'printf "TOKEN=\033[01;31m\033[Kghp\033[m\033[K_abcdef\n"; exit 1'}}"#,
+    );
+    let kinds = ["json", "junit", "markdown", "html"];
+    let reports: Vec<String> = kinds.iter().map(|kind| format!("{kind}=r.{kind}")).collect();
+    let call = place.flowrun(&format!("--report {}", reports.join(","))).env("TOKEN", "ghp_abcdef").env("GITHUB_ACTIONS", "true");
+    let said = call.env("GITHUB_STEP_SUMMARY", place.path("summary.md")).run().exits(1);
+    assert!(said.stdout.contains("::error") && said.stdout.contains("TOKEN=***"), "{}", said.stdout);
+    let explained = place.flowrun("explain r.json").run().exits(0).stdout;
+    let files = kinds.iter().map(|kind| format!("r.{kind}")).chain(["summary.md".to_owned()]);
+    for text in files.map(|name| place.read(&name)).chain([said.stdout, said.stderr, explained]) {
+        assert!(text.contains("***") && !text.contains("_abcdef"), "{text}");
+    }
+}
+
 /// A line without an end is broken after 1 MiB; what stands across the break is masked all the same.
 #[test]
 fn a_secret_across_the_break_of_an_endless_line_is_masked() {

@@ -1,4 +1,5 @@
-//! What every layer speaks: addresses, places in a text, ids, run time, durations, names, diagnostics, secrets.
+//! What every layer speaks: addresses, places in a text, ids, run time, durations, names, diagnostics, secrets, escape
+//! sequences.
 //!
 //! Knows nothing of workflows, files or processes.
 
@@ -6,6 +7,7 @@ pub mod address;
 pub mod base64;
 pub mod diagnostic;
 pub mod duration;
+pub mod escape;
 pub mod host_name;
 pub mod ids;
 pub mod pattern;

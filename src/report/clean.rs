@@ -4,6 +4,8 @@
 //! the cursor, clears, rings or renames the window goes, because it would destroy the lines of others.
 //! Each line stands by itself: a colour that a process leaves switched on ends with its line.
 
+use crate::base::escape;
+
 /// Appends `line` (without its line break) to `into`, fit for a terminal.
 pub fn clean(line: &[u8], into: &mut Vec<u8>) {
     let line = last_overwrite(line);
@@ -18,7 +20,7 @@ pub fn clean(line: &[u8], into: &mut Vec<u8>) {
             0x1b => {
                 let length = escape_length(rest);
                 let (sequence, tail) = rest.split_at(length);
-                if is_color(sequence) {
+                if escape::is_color(sequence) {
                     into.extend_from_slice(sequence);
                     coloured = !matches!(sequence, b"\x1b[m" | b"\x1b[0m");
                 }
@@ -57,40 +59,16 @@ fn last_overwrite(line: &[u8]) -> &[u8] {
     line.iter().rposition(|byte| *byte == b'\r').map_or(line, |last| &line[last + 1..])
 }
 
-/// How many bytes belong to the escape sequence that `bytes` begins with.
+/// A line of output as plain text.
+pub fn plain(line: &[u8]) -> String {
+    let mut shown = Vec::new();
+    clean(line, &mut shown);
+    escape::strip(&String::from_utf8_lossy(&shown))
+}
+
+/// How many bytes belong to the escape sequence that `bytes` begins with: to the end of the line if nothing ends it.
 pub(super) fn escape_length(bytes: &[u8]) -> usize {
-    match bytes.get(1) {
-        None => 1,
-        Some(b'[') => {
-            let end = bytes[2..].iter().position(|byte| !(0x20..0x40).contains(byte));
-            // A sequence that is not ended properly ends before the byte that does not belong to it.
-            end.map_or(bytes.len(), |end| if (0x40..0x7f).contains(&bytes[2 + end]) { end + 3 } else { end + 2 })
-        }
-        Some(b']' | b'P' | b'X' | b'^' | b'_') => string_length(bytes),
-        Some(_) => {
-            let end = bytes[1..].iter().position(|byte| !(0x20..0x30).contains(byte));
-            end.map_or(bytes.len(), |end| if (0x20..0x7f).contains(&bytes[1 + end]) { end + 2 } else { end + 1 })
-        }
-    }
-}
-
-/// A string sequence lasts until BEL or `ESC \`, or else to the end of the line.
-fn string_length(bytes: &[u8]) -> usize {
-    for (index, byte) in bytes.iter().enumerate().skip(2) {
-        match byte {
-            0x07 => return index + 1,
-            0x1b if bytes.get(index + 1) == Some(&b'\\') => return index + 2,
-            0x1b => return index,
-            _ => {}
-        }
-    }
-    bytes.len()
-}
-
-/// `ESC [ digits ; : m`
-fn is_color(sequence: &[u8]) -> bool {
-    let inner = sequence.strip_prefix(b"\x1b[").and_then(|rest| rest.strip_suffix(b"m"));
-    inner.is_some_and(|inner| inner.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b';' | b':')))
+    escape::sequence(bytes).unwrap_or(bytes.len())
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! Knows nothing of what is told. No text of others can become markup: in cells and sentences every character that
 //! could is escaped, in a block of code the fence is longer than any run of backquotes in it.
 
+use crate::base::escape;
+
 /// A text of others within a line: nothing in it is markup, and it stays in its line and its cell. Not for the inside of
 /// HTML elements, where Markdown is not read.
 pub fn inline(text: &str) -> String {
@@ -29,7 +31,7 @@ pub fn block(lines: &[String]) -> String {
     let mut text = String::new();
     for line in lines {
         let clean = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
-        let line: String = console::strip_ansi_codes(line).chars().map(clean).collect();
+        let line: String = escape::strip(line).chars().map(clean).collect();
         let run = line.split(|c| c != '`').map(str::len).max().unwrap_or(0);
         longest = longest.max(run);
         text += &line;

@@ -86,7 +86,7 @@ pub struct Record {
     pub code: Option<i32>,
     /// What is known of it beside.
     pub remarks: Option<Box<Remarks>>,
-    /// Its last lines, while it runs or when it failed.
+    /// Its last lines, while it runs, when it failed or when the run's timeout cut it off.
     pub tail: Option<Box<Tail>>,
 }
 

@@ -33,6 +33,10 @@ impl Reporter for Summary {
         if let Event::RunEnded { summary } = &notice.event
             && !(self.0.mode == OutputMode::Quiet && went_well(view, summary))
         {
+            let plain = counts(view, summary, Paint::new(false));
+            if let Some(head) = self.0.host.and_then(|host| host.head(&plain)) {
+                out.command(Stream::Stderr, &head);
+            }
             out.write(Stream::Stderr, &render(view, summary, self.0.stderr));
         }
     }
@@ -73,7 +77,9 @@ fn push_line(line: &str, text: &mut Vec<u8>) {
 }
 
 fn failures(view: &RunView, surface: Surface, text: &mut Vec<u8>) {
-    let all = || view.troubles().iter().filter(|end| matches!(end.outcome, Outcome::Failed { .. }));
+    let is = |end: &&End, wanted| matches!(end.outcome, Outcome::Failed { allowed, .. } if allowed == wanted);
+    let of = |allowed| view.troubles().iter().filter(move |end| is(end, allowed));
+    let all = || of(false).chain(of(true));
     for end in all().take(FAILURES) {
         failure(view, end, surface, text);
     }

@@ -72,9 +72,9 @@ fn everything_is_told() {
   |
   | relation "users" does not exist
 
-! lint failed (allowed): exit code 1
-
 ✗ slow failed: timed out after 70 ms, signal 15 (SIGTERM), exit code -15, after 70 ms
+
+! lint failed (allowed): exit code 1
 
 - deploy, smoke skipped: `migrate` failed
 - report cancelled: `migrate` failed

@@ -1,12 +1,12 @@
 //! Points out failures and warnings to the host, at their places in the workflow.
 
-use super::super::clean::clean_text;
+use super::super::clean::{clean_text, plain};
 use super::super::view::RunView;
 use super::super::{Out, Reporter, words};
 use super::{Finding, Host};
 use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::base::ids::ProcessId;
-use crate::notice::{Event, Notice, Outcome, Stream};
+use crate::notice::{Event, HaltReason, Notice, Outcome, Stream};
 
 /// The workflow's file, as far as places in it need it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +38,9 @@ impl Source {
     }
 }
 
+/// Of so many that the run's timeout cuts off, the last lines are told.
+const CUT_OFF: usize = 3;
+
 /// Tells a host.
 pub struct Annotate {
     host: Host,
@@ -68,10 +71,11 @@ impl Reporter for Annotate {
                 let mut message = words::failure(plan, *process, failure);
                 for line in view.last_lines(*process) {
                     message.push('\n');
-                    message.push_str(&clean_line(line));
+                    message.push_str(&plain(line));
                 }
                 self.point_out(!allowed, Some(*process), &message, view, out);
             }
+            Event::Halted { reason: HaltReason::Timeout } => self.point_out(true, None, &timed_out(view), view, out),
             Event::Warning { process, message } => self.point_out(false, *process, &clean_text(message), view, out),
             Event::Left { job, processes, kept: false } => {
                 self.point_out(false, Some(job.process), &words::left(processes, false), view, out);
@@ -85,9 +89,40 @@ impl Reporter for Annotate {
     }
 }
 
-/// A line of output as plain text.
-pub(super) fn clean_line(line: &[u8]) -> String {
-    let mut shown = Vec::new();
-    super::super::clean::clean(line, &mut shown);
-    console::strip_ansi_codes(&String::from_utf8_lossy(&shown)).into_owned()
+/// That the run took too long, and what it did until then. Daemons run as long as the others, so they are not the cause.
+fn timed_out(view: &RunView) -> String {
+    let plan = view.plan();
+    let running: Vec<ProcessId> = view.live().filter(|process| !plan.processes[*process].control.daemon).collect();
+    let mut message = words::run_timeout(plan);
+    if !running.is_empty() {
+        message += &format!("; still running: {}", words::list(running.iter().map(|process| words::name(plan, *process))));
+    }
+    for process in running.into_iter().take(CUT_OFF) {
+        for line in view.last_lines(process) {
+            message += &format!("\n{} | {}", words::name(plan, process), plain(line));
+        }
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::super::testing::{note, output, plan, started};
+    use super::*;
+
+    #[test]
+    fn what_the_timeout_of_the_run_cuts_off_is_told_with_its_last_lines() {
+        let mut plan = plan(&["a", "db", "waits"]);
+        plan.timeout = Some(std::time::Duration::from_secs(1));
+        plan.processes[ProcessId(1)].control.daemon = true;
+        let mut view = RunView::new(Arc::new(plan));
+        assert_eq!(timed_out(&view), "timed out after 1 s");
+        let line = b"\x1b[31mconnecting\x1b[0m\n";
+        for event in [started(0, 1), started(1, 1), output(0, Stream::Stdout, line), output(1, Stream::Stdout, line)] {
+            view.apply(&note(0, event));
+        }
+        assert_eq!(timed_out(&view), "timed out after 1 s; still running: a\na | connecting");
+    }
 }

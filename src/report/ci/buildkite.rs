@@ -10,6 +10,11 @@ pub(super) fn open(block: &Block<'_>) -> String {
     format!("{} {} {}", if block.failed { "+++" } else { "---" }, block.name, block.end)
 }
 
+/// What is said at the end is no part of the last block, and open.
+pub(super) fn head(text: &str) -> String {
+    format!("+++ {text}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -20,5 +25,6 @@ mod tests {
         let block = Block { process: ProcessId(0), number: 0, name: "a", end: "failed: exit code 3", failed: true, now: 0, took: 0 };
         assert_eq!(open(&block), "+++ a failed: exit code 3");
         assert_eq!(open(&Block { failed: false, end: "succeeded", ..block }), "--- a succeeded");
+        assert_eq!(head("shop: 1 failed"), "+++ shop: 1 failed");
     }
 }

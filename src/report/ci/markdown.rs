@@ -3,48 +3,55 @@
 //! Pure: from what is known of the run to a text. Bounded, because hosts take no more than a mebibyte; failures come
 //! first.
 
-use super::super::clean::clean_text;
+use std::collections::BTreeSet;
+
+use super::super::clean::{clean_text, plain};
 use super::super::markdown::{block, inline};
 use super::super::page::escaped;
 use super::super::paint::Paint;
 use super::super::verdict;
-use super::super::view::{RunView, State};
+use super::super::view::{End, RunView, State};
 use super::super::words;
-use super::annotate::clean_line;
 use crate::base::duration::human;
 use crate::base::ids::ProcessId;
-use crate::notice::{Outcome, OutcomeKind, RunSummary};
+use crate::notice::{CancelReason, Outcome, OutcomeKind, RunSummary};
 
 /// The most processes in the table.
 const ROWS: usize = 200;
 /// The most failures whose last lines are shown.
 const FAILURES: usize = 20;
 
-/// A heading, a table, the last lines of failures. Sections of others can be appended to it.
+/// A heading, the last lines of failures, a table. Sections of others can be appended to it.
 pub fn summary(view: &RunView, summary: &RunSummary) -> String {
     let plan = view.plan();
     let mut text = format!("### {}: {}\n\n", inline(&clean_text(&plan.name)), verdict::line(view, summary, Paint::new(false)));
+    failures(view, &mut text);
     text += "| | process | outcome | time |\n|---|---|---|---|\n";
     let mut all: Vec<ProcessId> = plan.processes.ids().collect();
-    all.sort_by_key(|process| rank(view, *process));
+    let allowed = view.troubles().iter().filter(|end| is_allowed(&end.outcome)).map(|end| end.process).collect();
+    all.sort_by_key(|process| rank(view, &allowed, *process));
     for process in all.iter().take(ROWS) {
         text += &row(view, *process);
     }
     if all.len() > ROWS {
         text += &format!("\n… and {} more\n", all.len() - ROWS);
     }
-    failures(view, &mut text);
     text + "\n"
 }
 
+fn is_allowed(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed { allowed: true, .. })
+}
+
 /// What is wrong comes first.
-fn rank(view: &RunView, process: ProcessId) -> u8 {
+fn rank(view: &RunView, allowed: &BTreeSet<ProcessId>, process: ProcessId) -> u8 {
     match view.state(process) {
+        State::Ended(OutcomeKind::Failed) if allowed.contains(&process) => 1,
         State::Ended(OutcomeKind::Failed) => 0,
-        State::Ended(OutcomeKind::Cancelled) => 1,
-        State::Ended(OutcomeKind::Skipped) => 2,
-        State::Ended(OutcomeKind::Stopped | OutcomeKind::Success) => 3,
-        _ => 1,
+        State::Ended(OutcomeKind::Cancelled) => 2,
+        State::Ended(OutcomeKind::Skipped) => 3,
+        State::Ended(OutcomeKind::Stopped | OutcomeKind::Success) => 4,
+        _ => 2,
     }
 }
 
@@ -71,15 +78,16 @@ fn row(view: &RunView, process: ProcessId) -> String {
 }
 
 fn failures(view: &RunView, text: &mut String) {
-    let failed = view.troubles().iter().filter(|end| matches!(end.outcome, Outcome::Failed { .. }));
-    for end in failed.take(FAILURES) {
-        let lines: Vec<String> = view.last_lines(end.process).map(clean_line).collect();
-        if lines.is_empty() {
-            continue;
-        }
+    let told = |end: &&End| matches!(end.outcome, Outcome::Failed { .. } | Outcome::Cancelled(CancelReason::RunTimeout));
+    let mut failed: Vec<&End> = view.troubles().iter().filter(told).collect();
+    failed.sort_by_key(|end| is_allowed(&end.outcome));
+    // Of what the run's timeout kept from starting there are no lines.
+    failed.retain(|end| view.last_lines(end.process).next().is_some());
+    for end in failed.into_iter().take(FAILURES) {
+        let lines: Vec<String> = view.last_lines(end.process).map(plain).collect();
         // Within an element of HTML no Markdown is read, up to the next empty line.
         let name = escaped(&words::name(view.plan(), end.process));
-        *text += &format!("\n<details open><summary>Last lines of {name}</summary>\n\n{}\n</details>\n", block(&lines));
+        *text += &format!("<details open><summary>Last lines of {name}</summary>\n\n{}\n</details>\n\n", block(&lines));
     }
 }
 
@@ -93,23 +101,21 @@ mod tests {
 
     #[test]
     fn failures_come_first_and_nothing_leaves_its_place() {
-        let mut view = RunView::new(Arc::new(plan(&["good", "a|b[<i>]"])));
+        let mut view = RunView::new(Arc::new(plan(&["good", "a|b[<i>]", "may"])));
         for event in [
             started(0, 1),
             started(1, 1),
             output(1, Stream::Stderr, b"\x1b[31m```</details>\x1b[0m\nlast\n"),
+            started(2, 1),
+            output(2, Stream::Stdout, b"hm\n"),
+            ended(2, Outcome::Failed { failure: crate::notice::Failure::Code(1), allowed: true }),
             ended(0, Outcome::Success),
             ended(1, failed(3)),
         ] {
             view.apply(&note(1500, event));
         }
         let expected = "\
-### shop: 1 succeeded, 1 failed in 1.50 s
-
-| | process | outcome | time |
-|---|---|---|---|
-| ❌ | a\\|b\\[&lt;i&gt;\\] | failed: exit code 3 | 0 ms |
-| ✅ | good | succeeded | 0 ms |
+### shop: 1 succeeded, 1 failed, 1 failed as allowed in 1.50 s
 
 <details open><summary>Last lines of a|b[&lt;i&gt;]</summary>
 
@@ -119,6 +125,20 @@ last
 ````
 
 </details>
+
+<details open><summary>Last lines of may</summary>
+
+```text
+hm
+```
+
+</details>
+
+| | process | outcome | time |
+|---|---|---|---|
+| ❌ | a\\|b\\[&lt;i&gt;\\] | failed: exit code 3 | 0 ms |
+| ⚠️ | may | failed as allowed: exit code 1 | 0 ms |
+| ✅ | good | succeeded | 0 ms |
 
 ";
         assert_eq!(summary(&view, &RunSummary { failed: 1, ..RunSummary::default() }), expected);

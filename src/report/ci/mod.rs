@@ -87,6 +87,14 @@ impl Host {
         }
     }
 
+    /// The line before what is said at the end of the run, where blocks last until the next one.
+    pub fn head(self, text: &str) -> Option<String> {
+        match self {
+            Self::Buildkite => Some(buildkite::head(text)),
+            Self::GitHub | Self::GitLab | Self::TeamCity | Self::Azure => None,
+        }
+    }
+
     /// The line that points something out, where the host has such lines.
     pub fn point_out(self, finding: &Finding<'_>) -> Option<String> {
         match self {

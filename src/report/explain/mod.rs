@@ -16,6 +16,7 @@ use super::clean::clean_text;
 use super::formats::words;
 use super::record::model::Process;
 use crate::base::duration::human;
+use crate::base::escape;
 use crate::base::time::RunTime;
 use crate::notice::OutcomeKind;
 
@@ -43,7 +44,7 @@ fn timed(at: Duration, what: &str, text: &mut String) {
 /// The last lines of output, as the summary of a run shows them.
 fn output(lines: &[String], indent: &str, text: &mut String) {
     for line in lines {
-        let line = clean_text(&console::strip_ansi_codes(line));
+        let line = clean_text(&escape::strip(line));
         let _ = writeln!(text, "{}", format!("{indent}| {line}").trim_end());
     }
 }

@@ -1,6 +1,6 @@
 //! What made a run as long as it was: the critical path as a list, and in a sentence.
 //!
-//! Starts of no weight are left out of both. The sentence names only what weighs most, so that a chain of thousands is
+//! Starts of no weight are left out of both. The list is bounded too, and what weighs most is always in it. The sentence names only what weighs most, so that a chain of thousands is
 //! told as briefly as one of three.
 
 use std::collections::HashMap;
@@ -15,35 +15,44 @@ use crate::report::record::Report;
 use crate::report::record::model::{Activity, Link, Segment};
 
 /// The most pieces of the list, and the most turns of the sentence.
-const PIECES: usize = 40;
+const PIECES: usize = 30;
 const TURNS: usize = 3;
-
-/// The pieces of the path that are worth telling.
-fn pieces(report: &Report) -> Vec<&Segment> {
-    let short = report.run.length.0 / 100;
-    let tells = |piece: &&Segment| piece.activity != Activity::Starting || piece.to.since(piece.from) >= short;
-    report.critical_path.iter().filter(tells).collect()
-}
 
 /// The whole path as a list, and who weighs most in it.
 pub fn list(report: &Report, text: &mut String) {
-    let pieces = pieces(report);
+    let pieces = words::pieces(report);
     if pieces.is_empty() {
         return;
     }
     let _ = writeln!(text, "\nWhat made it take {}, in the order of time:", human(report.run.length.0));
-    let more = pieces.len().saturating_sub(PIECES);
-    if more > 0 {
-        let _ = writeln!(text, "  {:>10}  {more} earlier pieces", "…");
-    }
-    for (index, piece) in pieces.iter().enumerate().skip(more) {
+    let mut told = 0;
+    for index in heaviest(&pieces) {
+        left_out(index - told, text);
+        told = index + 1;
+        let piece = pieces[index];
         let (name, long) = (clean_text(&piece.process), human(piece.to.since(piece.from)));
         let next = pieces.get(index + 1).map_or_else(String::new, |next| quoted(&next.process));
         let then = clean_text(&words::link(&piece.then)).replace("the next one", &next);
         let then = if piece.then == Link::Next { String::new() } else { format!("; {then}") };
         timed(piece.from.0, &format!("{name} {} for {long}{then}", words::activity(piece)), text);
     }
+    left_out(pieces.len() - told, text);
     weights(report, text);
+}
+
+/// Where the longest pieces stand, in the order of time.
+fn heaviest(pieces: &[&Segment]) -> Vec<usize> {
+    let mut all: Vec<usize> = (0..pieces.len()).collect();
+    all.sort_by_key(|index| std::cmp::Reverse(pieces[*index].to.since(pieces[*index].from)));
+    all.truncate(PIECES);
+    all.sort_unstable();
+    all
+}
+
+fn left_out(count: usize, text: &mut String) {
+    if count > 0 {
+        let _ = writeln!(text, "  {:>10}  {count} shorter {}", "…", if count == 1 { "piece" } else { "pieces" });
+    }
 }
 
 /// Which processes of the path weigh most.
@@ -117,7 +126,7 @@ pub fn sentence(report: &Report) -> String {
 
 fn turns(report: &Report) -> Vec<Turn<'_>> {
     let mut turns: Vec<Turn<'_>> = Vec::new();
-    for piece in pieces(report) {
+    for piece in words::pieces(report) {
         let long = piece.to.since(piece.from);
         match turns.last_mut() {
             Some(turn) if turn.process == &*piece.process => {

@@ -39,7 +39,9 @@ fn kind(process: &Process) -> Option<OutcomeKind> {
 }
 
 fn failures(report: &Report, text: &mut String) {
-    let failed: Vec<_> = report.processes.iter().filter(|process| matches!(kind(process), Some(OutcomeKind::Failed) | None)).collect();
+    let told = |process: &&Process| matches!(kind(process), Some(OutcomeKind::Failed) | None) || words::cut_off(process);
+    let mut failed: Vec<_> = report.processes.iter().filter(told).collect();
+    failed.sort_by_key(|process| process.outcome.as_ref().is_some_and(|outcome| outcome.allowed));
     if failed.is_empty() {
         return;
     }
@@ -65,7 +67,7 @@ fn unstarted(report: &Report, text: &mut String) {
     let mut order: Vec<(&str, &str)> = Vec::new();
     let mut names: HashMap<(&str, &str), Vec<String>> = HashMap::new();
     for process in &report.processes {
-        if !matches!(kind(process), Some(OutcomeKind::Skipped | OutcomeKind::Cancelled)) {
+        if !matches!(kind(process), Some(OutcomeKind::Skipped | OutcomeKind::Cancelled)) || words::cut_off(process) {
             continue;
         }
         let key = (words::outcome(process), words::reason(process));
@@ -102,9 +104,10 @@ fn queues(report: &Report, text: &mut String) {
     }
 }
 
-/// Locks and semaphores that were waited for, the longest first.
+/// Locks and semaphores that were waited for, the longest first; what is short beside the run is left out.
 fn contended(report: &Report, text: &mut String) {
-    let mut waited: Vec<_> = report.resources.iter().filter(|resource| resource.waited > 0.0).collect();
+    let short = report.run.length.0.as_secs_f64() / 100.0;
+    let mut waited: Vec<_> = report.resources.iter().filter(|resource| resource.waited > 0.0 && resource.waited >= short).collect();
     waited.sort_by(|a, b| b.waited.total_cmp(&a.waited));
     if waited.is_empty() {
         return;

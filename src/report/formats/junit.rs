@@ -83,6 +83,7 @@ fn status(process: &Process) -> TestCaseStatus {
             status.add_reruns(failures(process).map(rerun));
             status
         }
+        OutcomeKind::Cancelled if words::cut_off(process) => non_success(NonSuccessKind::Error, kind, why, words::last_lines(process)),
         OutcomeKind::Skipped | OutcomeKind::Cancelled | OutcomeKind::Failed => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(text(&format!("{}: {why}", words::outcome(process)))).set_type(kind);

@@ -1,4 +1,4 @@
-//! Markdown: a table of processes, failures with their last lines, the critical path.
+//! Markdown: failures with their last lines, a table of processes, the critical path.
 //!
 //! For job summaries and comments, so it is bounded: failures come first, what went well last.
 
@@ -20,8 +20,8 @@ pub fn render(report: &Report) -> String {
     let run = &report.run;
     let mut page = format!("## {}\n\n", inline(&run.name));
     page += &format!("{} in {}: {}\n\n", inline(&run.text), human(run.length.0), counts(&run.counts));
-    table(report, &mut page);
     failures(report, &mut page);
+    table(report, &mut page);
     warnings(report, &mut page);
     path(report, &mut page);
     page.truncate(page.trim_end().len());
@@ -67,8 +67,9 @@ fn table(report: &Report, page: &mut String) {
 }
 
 fn failures(report: &Report, page: &mut String) {
-    let failed = |process: &&Process| rank(process) < 2;
-    let all: Vec<&Process> = report.processes.iter().filter(failed).collect();
+    let failed = |process: &&Process| rank(process) < 2 || words::cut_off(process);
+    let mut all: Vec<&Process> = report.processes.iter().filter(failed).collect();
+    all.sort_by_key(|process| process.outcome.as_ref().is_some_and(|outcome| outcome.allowed));
     if all.is_empty() {
         return;
     }
@@ -112,7 +113,7 @@ pub fn critical_path(report: &Report) -> String {
 
 /// The end of the path is what is read, so a long one is cut at its beginning.
 fn path(report: &Report, page: &mut String) {
-    let path = &report.critical_path;
+    let path = words::pieces(report);
     if path.is_empty() {
         return;
     }

@@ -1,7 +1,8 @@
 //! Words that several formats share.
 
 use crate::notice::OutcomeKind;
-use crate::report::record::model::{Activity, Attempt, Link, Process, Segment, Share};
+use crate::report::record::Report;
+use crate::report::record::model::{Activity, Attempt, Link, Process, ReasonKind, Segment, Share};
 
 /// One word for how a process ended.
 pub fn outcome(process: &Process) -> &'static str {
@@ -19,6 +20,19 @@ pub fn outcome(process: &Process) -> &'static str {
 /// Why a process ended as it did, in words; nothing where there is nothing to say.
 pub fn reason(process: &Process) -> &str {
     process.outcome.as_ref().and_then(|outcome| outcome.reason.as_ref()).map_or("", |reason| &reason.text)
+}
+
+/// Whether the run's own timeout cut it off while it ran. Daemons run as long as the others: that is no fault of theirs.
+pub fn cut_off(process: &Process) -> bool {
+    let reason = process.outcome.as_ref().and_then(|outcome| outcome.reason.as_ref());
+    reason.is_some_and(|reason| reason.kind == ReasonKind::RunTimeout) && process.started.is_some() && !process.daemon
+}
+
+/// The pieces of the critical path that are worth telling: starts of no weight are left out.
+pub fn pieces(report: &Report) -> Vec<&Segment> {
+    let short = report.run.length.0 / 100;
+    let tells = |piece: &&Segment| piece.activity != Activity::Starting || piece.to.since(piece.from) >= short;
+    report.critical_path.iter().filter(tells).collect()
 }
 
 /// The last lines of the attempt that decided, if they are kept.

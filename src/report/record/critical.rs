@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::model::{Activity, Attempt, Link, Name, Process, Segment, Wait, WaitKind};
+use super::model::{Activity, Attempt, AttemptOutcome, Link, Name, Process, Segment, Wait, WaitKind};
 use super::producers::Producers;
 use crate::base::time::RunTime;
 
@@ -22,6 +22,8 @@ struct Piece<'a> {
     activity: Activity,
     from: RunTime,
     to: RunTime,
+    /// Whether the attempt failed: then it was not stopped because others needed it no more.
+    failed: bool,
     /// Who ended it.
     ended_by: EndedBy<'a>,
 }
@@ -82,7 +84,7 @@ impl<'a> Walk<'a> {
             }
             self.tell(who, first, piece.activity, piece.from, at);
             at = piece.from;
-            if piece.activity == Activity::Stopping && process.daemon {
+            if piece.activity == Activity::Stopping && process.daemon && !piece.failed {
                 self.brings(Link::Stop, told);
                 return self.last_before(at, Some(who));
             }
@@ -140,6 +142,7 @@ fn pieces(process: &Process) -> Vec<Piece<'_>> {
     let mut before: Option<&Attempt> = None;
     for attempt in &process.attempts {
         let number = attempt.number;
+        let failed = attempt.outcome == Some(AttemptOutcome::Failed);
         for wait in &attempt.waits {
             let Some(to) = wait.to else { continue };
             let freed = |link| wait.freed_by.as_deref().map_or(EndedBy::Nobody, |name| EndedBy::Freed(name, link));
@@ -149,12 +152,20 @@ fn pieces(process: &Process) -> Vec<Piece<'_>> {
                 WaitKind::Items => (Activity::WaitingForItems, produced(wait, before)),
                 WaitKind::Delay => (Activity::Delay, EndedBy::Nobody),
             };
-            pieces.push(Piece { attempt: number, step: wait.step, activity, from: wait.from, to, ended_by });
+            pieces.push(Piece { attempt: number, step: wait.step, activity, from: wait.from, to, failed, ended_by });
         }
         let stop = attempt.stopping.as_ref().map(|stopping| stopping.from);
         for step in &attempt.steps {
             let Some(to) = step.to else { continue };
-            let run = |from, to, activity| Piece { attempt: number, step: Some(step.step), activity, from, to, ended_by: EndedBy::Nobody };
+            let run = |from, to, activity| Piece {
+                attempt: number,
+                step: Some(step.step),
+                activity,
+                from,
+                to,
+                failed,
+                ended_by: EndedBy::Nobody,
+            };
             match stop.filter(|stop| *stop < to) {
                 Some(stop) => {
                     let stop = stop.max(step.from);

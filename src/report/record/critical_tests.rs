@@ -90,6 +90,23 @@ fn a_daemon_is_followed_to_its_readiness_and_to_who_needed_it_last() {
     check(plan, events, &["db running 0-30 join", "a running 30-70 stop", "db stopping 70-80 end"]);
 }
 
+/// It was not stopped because it was needed no more: what it did until then is what took so long.
+#[test]
+fn a_daemon_that_was_not_ready_in_time_is_followed_to_its_start() {
+    let mut plan = plan(&["a", "db"]);
+    plan.processes[ProcessId(1)].control.daemon = true;
+    join(&mut plan, 1, 0, Condition::Success);
+    let never = crate::notice::Failure::NeverReady { within: std::time::Duration::from_secs(2), why: None };
+    let events = vec![
+        (0, started(0, 1)),
+        (10, success(0)),
+        (10, started(1, 1)),
+        (2010, Event::Stopping { job: job(1, 1), reason: crate::notice::StopReason::NotReady, grace: std::time::Duration::ZERO }),
+        (2020, over(1, Outcome::Failed { failure: never, allowed: false }, Exit::Signal(15), 1)),
+    ];
+    check(plan, events, &["a running 0-10 join", "db running 10-2010 next", "db stopping 2010-2020 end"]);
+}
+
 #[test]
 fn a_join_on_what_did_not_run_leads_to_what_that_waited_for() {
     let mut plan = plan(&["a", "off", "b"]);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{End, RunView, State};
 use crate::base::ids::{JobId, ProcessId, Section};
 use crate::base::time::RunTime;
-use crate::notice::{Event, Exit, Notice, Outcome, Share};
+use crate::notice::{CancelReason, Event, Exit, Notice, Outcome, Share};
 use crate::report::state::{Record, Remarks};
 use crate::report::waiters::Part;
 use crate::report::words;
@@ -157,10 +157,10 @@ impl RunView {
         }
         self.change(process, State::Ended(end.outcome.kind()));
         self.records[process].code = end.exit.as_ref().and_then(Exit::returncode);
-        let failed = matches!(end.outcome, Outcome::Failed { .. });
+        let told = matches!(end.outcome, Outcome::Failed { .. } | Outcome::Cancelled(CancelReason::RunTimeout));
         self.records[process].remarks = None;
         let tail = &mut self.records[process].tail;
-        tail.take_if(|_| !failed);
+        tail.take_if(|_| !told);
         if let Some(tail) = tail {
             tail.close();
         }

@@ -104,7 +104,7 @@ impl RunView {
     pub fn attempt(&self, process: ProcessId) -> u32 {
         self.records[process].attempt
     }
-    /// The last lines a process wrote, while it runs or when it failed.
+    /// The last lines a process wrote, while it runs, when it failed or when the run's timeout cut it off.
     pub fn last_lines(&self, process: ProcessId) -> impl Iterator<Item = &[u8]> {
         self.records[process].tail.iter().flat_map(|tail| tail.lines())
     }

@@ -29,8 +29,8 @@ pub struct Attempt {
     pub outcome: Option<AttemptOutcome>,
     /// Why it failed, was cancelled or begun anew.
     pub reason: Option<Reason>,
-    /// The last lines of output, without line breaks, if it failed, was restarted or was warned of; at most ten lines
-    /// and 4 KiB.
+    /// The last lines of output, without line breaks, if it failed, was restarted, was warned of or was cut off by the
+    /// run's own timeout; at most ten lines and 4 KiB.
     pub last_lines: Vec<String>,
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Recorder, lines};
 use crate::base::ids::{JobId, ProcessId, QueueId};
 use crate::base::time::RunTime;
-use crate::notice::{self, Failure, OutcomeKind, SkipReason};
+use crate::notice::{self, CancelReason, Failure, OutcomeKind, SkipReason};
 use crate::report::RunView;
 use crate::report::record::joins;
 use crate::report::record::model::{Attempt, AttemptOutcome, Name, Share, Step, WaitKind};
@@ -98,6 +98,7 @@ impl Recorder {
             let began = matches!(outcome, notice::Outcome::Skipped(SkipReason::Condition) | notice::Outcome::Success);
             self.settle(process, began.then_some(at));
         }
+        let cut_off = matches!(outcome, notice::Outcome::Cancelled(CancelReason::RunTimeout));
         let failed = told.kind == OutcomeKind::Failed;
         if let Some(attempt) = self.records[process].attempts.open() {
             let kind = match told.kind {
@@ -107,7 +108,7 @@ impl Recorder {
                 OutcomeKind::Skipped | OutcomeKind::Cancelled => AttemptOutcome::Cancelled,
             };
             attempt.end(kind, told.reason.clone(), at);
-            if failed {
+            if failed || cut_off {
                 attempt.last_lines = lines(view, process);
             }
             self.leave_slot(process, at);

@@ -143,6 +143,21 @@ fn interrupts_and_lost_runs_are_told() {
     assert!(report.processes[1].attempts.is_empty());
 }
 
+#[test]
+fn what_the_timeout_of_the_run_cut_off_keeps_its_last_lines() {
+    let of = |reason| {
+        let events = vec![
+            (0, run_started()),
+            (1, started(0, 1)),
+            (5, output(0, Stream::Stdout, b"connecting\n")),
+            (9, over(0, Ended::Cancelled(reason), Exit::Signal(15), 1)),
+        ];
+        recorded(plan(&["a"]), events, 124).processes[0].attempts[0].last_lines.clone()
+    };
+    assert_eq!(of(CancelReason::RunTimeout), ["connecting"]);
+    assert!(of(CancelReason::Interrupt).is_empty());
+}
+
 /// With `--exit-code-from` the exit status is that of one process.
 #[test]
 fn how_a_run_went_is_not_read_from_its_exit_status() {
