@@ -118,7 +118,9 @@ impl Builder<'_, '_> {
         };
         let steps = steps.into_iter().map(|step| step.wanted).collect();
         let reads = std::mem::take(&mut self.resolver.reads.outputs);
-        Planned { process, joins, held, steps, mentions, member, reads, unused_place: self.given.stop_when, queues: self.queues }
+        let ready_place = self.given.ready.and(self.process.ready.span());
+        let unused_place = self.given.stop_when;
+        Planned { process, joins, held, steps, mentions, member, reads, unused_place, ready_place, queues: self.queues }
     }
 
     /// The command that is run before the stop signal.

@@ -13,7 +13,7 @@ use super::queue_checks::{self, Checked};
 use super::queues::{Queues, UsedBy};
 use super::requests::Resources;
 use super::waiting::WaitingGraph;
-use super::{joins, listening, outputs, pipes, queue_ends, queue_locks, queue_waits, supervision};
+use super::{joins, listening, outputs, pipes, queue_ends, queue_locks, queue_waits, readiness_use, supervision};
 use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::base::ids::{DenseMap, ProcessId, QueueId};
 use crate::base::span::Span;
@@ -37,6 +37,7 @@ pub fn connect(
     let mut mentions: Vec<(ProcessId, Mention)> = Vec::new();
     let mut unused: Vec<(ProcessId, Option<Span>)> = Vec::new();
     let mut reads = Vec::new();
+    let mut ready_places = Vec::new();
     let mut members = Vec::new();
     let mut queue_uses: Vec<UsedBy> = Vec::new();
     for one in planned {
@@ -48,6 +49,7 @@ pub fn connect(
         let daemon = one.process.control.daemon;
         let stop_unused = one.process.control.stop_unused;
         let id = processes.push(one.process);
+        ready_places.extend(one.ready_place.map(|place| (id, place)));
         if stop_unused {
             unused.push((id, one.unused_place));
         }
@@ -69,6 +71,7 @@ pub fn connect(
     // A joiner with a mistake of its own is not planned; the daemon is not blamed for that.
     if broken.is_empty() {
         supervision::check_unused(&mut processes, &unused, diagnostics);
+        readiness_use::check(&processes, &ready_places, diagnostics);
     }
     if !reads.is_empty() {
         outputs::check(&processes, &reads, &joins::Names::new(&processes, templates.clone(), broken.to_vec()), diagnostics);

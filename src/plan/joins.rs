@@ -8,6 +8,7 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::ids::{DenseMap, Id, ProcessId};
 use crate::base::span::Span;
 use crate::base::suggest::Suggester;
+use crate::source::model::names::is_name;
 use crate::source::model::{Condition, OnTimeout};
 use std::time::Duration;
 
@@ -80,6 +81,8 @@ impl<'a> Names<'a> {
         }
         let help = if self.templates.contains(name) {
             format!("`{name}` is a template, which is never run; name a process that extends it")
+        } else if let Some(list) = several(name) {
+            format!("for several write `{list}`")
         } else if let Some(instances) = self.declared.get(base).filter(|_| !self.suggest.is_spent()) {
             instances_help(base, instances.iter().map(|id| self.processes[*id].name.as_str()).collect())
         } else if self.suggest.is_spent() {
@@ -95,6 +98,12 @@ impl<'a> Names<'a> {
         };
         Err(Diagnostic::error("unknown-process", place, format!("there is no process `{name}`")).help(help))
     }
+}
+
+/// Names with commas between them in one text, as a list.
+fn several(name: &str) -> Option<String> {
+    let names: Vec<&str> = name.split(',').map(str::trim).collect();
+    (names.len() > 1 && names.iter().all(|name| is_name(name))).then(|| format!("[{}]", names.join(", ")))
 }
 
 fn instances_help(base: &str, mut names: Vec<&str>) -> String {

@@ -23,6 +23,7 @@ mod kind;
 mod late;
 mod lifetime;
 mod listening;
+mod literal_env;
 mod model;
 mod order;
 mod outputs;
@@ -35,6 +36,7 @@ mod queue_locks;
 mod queue_waits;
 mod queues;
 mod readiness;
+mod readiness_use;
 mod requests;
 mod resolve;
 mod secrets;
@@ -189,6 +191,7 @@ fn plan(parsed: &Parsed, options: &Options, host: &dyn Host, diagnostics: &mut V
     diagnostics.append(&mut resolver.diagnostics);
     let (processes, queues) = connect::connect(parsed, planned, &broken, &resources, &queues, diagnostics);
     executables::check(&processes, host, diagnostics);
+    literal_env::check(workflow, diagnostics);
     Plan {
         name,
         description: workflow.description.value().cloned(),

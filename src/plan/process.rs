@@ -92,6 +92,8 @@ pub struct Planned {
     pub reads: Vec<Spanned<(String, String)>>,
     /// Where it says that it is stopped when it is unused, unless that is from `defaults`.
     pub unused_place: Option<Span>,
+    /// Where it has `ready`, unless that is from `defaults`.
+    pub ready_place: Option<Span>,
     /// The queues that it uses.
     pub queues: Vec<QueueUse>,
 }

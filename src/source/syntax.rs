@@ -2,6 +2,9 @@
 //!
 //! A syntax error ends the reading, so this is the one place where a finding may hide others.
 
+mod blocks;
+mod quotes;
+
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::Span;
 use crate::base::suggest;
@@ -17,11 +20,19 @@ pub fn explain(text: &str, at: usize, parser_says: &str) -> Diagnostic {
     if let Some(found) = control_character(text, at, parser_says).or_else(|| unknown_anchor(text, at, parser_says)) {
         return found;
     }
-    let shapes = [expression_in_flow, indexed_name, leading_indicator, tab_indentation, test_brackets, colon_in_plain];
+    let shapes =
+        [expression_in_flow, indexed_name, leading_indicator, tab_indentation, test_brackets, quotes::brackets_in_text, colon_in_plain];
     if parser_says.contains("recursion limit") {
         let place = Span::new(at, at + text[at..].chars().next().map_or(0, char::len_utf8));
         return Diagnostic::error("syntax", place, "lists and mappings are nested too deep here")
             .help("a workflow needs fewer than ten levels; look for a bracket that is never closed");
+    }
+    let whole = blocks::text_of_block(text, at)
+        .or_else(|| quotes::text_after_quote(text, at, parser_says))
+        .or_else(|| quotes::unknown_escape(text, at, parser_says))
+        .or_else(|| blocks::continued_text(text, at, parser_says));
+    if let Some(found) = whole {
+        return found;
     }
     for line in near_lines(text, at) {
         if let Some(found) = shapes.iter().find_map(|recognise| recognise(text, line)) {
@@ -37,6 +48,11 @@ pub fn explain(text: &str, at: usize, parser_says: &str) -> Diagnostic {
     Diagnostic::error("syntax", Span::new(start, end.max(start)), format!("this is not YAML: {}", parser_says.trim())).help(
         "check indentation, quotes and brackets here and in the line above; text with `: `, ` #`, or a leading `[{*&!|>%@` needs quotes",
     )
+}
+
+/// The spaces that a line begins with.
+fn indent_of(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
 }
 
 /// The line that holds byte `at`, without its line break.
@@ -322,12 +338,11 @@ fn indentation(text: &str, at: usize, parser_says: &str) -> Option<Diagnostic> {
         return None;
     }
     let line = line_around(text, at);
-    let indent_of = |line: &Span| line.slice(text).len() - line.slice(text).trim_start_matches(' ').len();
-    let own = indent_of(&line);
+    let own = indent_of(line.slice(text));
     let mut levels: Vec<usize> = Vec::new();
     let holds_text = |line: &Span| !line.slice(text).trim().is_empty() && !line.slice(text).trim_start().starts_with('#');
     for above in lines_above(text, at).filter(holds_text) {
-        let level = indent_of(&above);
+        let level = indent_of(above.slice(text));
         if levels.last().is_none_or(|least| level < *least) {
             levels.push(level);
         }

@@ -2,6 +2,31 @@
 
 use serde_json::{Value, json};
 
+/// An example of a key whose usual value depends on the place; `of` is the definition that it stands in.
+pub fn of_place(of: &str, key: &str) -> Option<Value> {
+    Some(json!(match (of, key) {
+        ("Workflow", "timeout") => "30m",
+        ("Process" | "Step" | "JoinSpec", "timeout") => "5m",
+        ("Process" | "Step", "acquire_timeout") => "1m",
+        ("Step", "name") => "install",
+        ("LockSpec", "name") => "shop/db",
+        ("PermitsSpec", "name") => "shop/gpu",
+        ("Sink", "file") => "build.log",
+        ("ReadySpec" | "LiveSpec", "file") => "run/server.pid",
+        ("ReadySpec" | "LiveSpec", "method") => "HEAD",
+        ("ReadySpec" | "LiveSpec", "timeout") => "2s",
+        ("ReadySpec" | "LiveSpec", "initial_delay") => "3s",
+        ("ReadySpec", "within") => "2m",
+        ("LiveSpec", "interval") => "30s",
+        ("RestartSpec", "within") => "5m",
+        ("RestartSpec" | "RetriesSpec", "delay") => "2s",
+        ("RestartSpec" | "RetriesSpec", "max_delay") => "1m",
+        ("Stop", "grace") => "30s",
+        ("Stop", "command") => "redis-cli shutdown",
+        _ => return None,
+    }))
+}
+
 /// An example of what stands under a key; `None` where its type has an example or tells enough.
 pub fn of_key(key: &str) -> Option<Value> {
     Some(match key {

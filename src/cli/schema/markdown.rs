@@ -9,11 +9,13 @@ use super::examples;
 /// Most examples of one key.
 const MOST: usize = 3;
 
-/// Turns the examples of a property into a text beside its description.
-pub fn describe(key: &str, property: &mut Value) {
+/// Turns the examples of a property of the definition `of` into a text beside its description.
+pub fn describe(of: &str, key: &str, property: &mut Value) {
     let mut of_types = Vec::new();
     take_examples(property, true, &mut of_types);
-    let shown = of_types.into_iter().next().or_else(|| Some(vec![examples::of_key(key).or_else(|| examples::of_schema(property))?]));
+    let in_general = || examples::of_key(key).or_else(|| examples::of_schema(property)).map(|example| vec![example]);
+    let in_place = examples::of_place(of, key).map(|example| vec![example]);
+    let shown = in_place.or_else(|| of_types.into_iter().next()).or_else(in_general);
     let Some(object) = property.as_object_mut() else { return };
     let Some(sentence) = object.get("description").and_then(Value::as_str) else { return };
     let lines: Vec<String> = shown.iter().flatten().take(MOST).map(|example| entry(key, example, 0)).collect();

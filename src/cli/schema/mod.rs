@@ -76,7 +76,7 @@ fn finish_definition(name: &str, definition: &mut Value) {
             "StdinSource" => true,
             _ => false,
         };
-        finish_property(key, property);
+        finish_property(name, key, property);
         if !needed {
             allow_null(property);
         }
@@ -88,9 +88,9 @@ fn finish_definition(name: &str, definition: &mut Value) {
     }
 }
 
-fn finish_property(key: &str, property: &mut Value) {
+fn finish_property(of: &str, key: &str, property: &mut Value) {
     bounds::set(key, property);
-    markdown::describe(key, property);
+    markdown::describe(of, key, property);
 }
 
 /// Which keys need or exclude one another.
@@ -163,7 +163,7 @@ fn finish_root(root: &mut Object) {
     let Some(Value::Object(keys)) = root.get_mut("properties") else { return };
     any_scalar(keys);
     for (key, property) in keys.iter_mut() {
-        finish_property(key, property);
+        finish_property("Workflow", key, property);
         let Some(object) = property.as_object_mut() else { continue };
         match key.as_str() {
             "defaults" => drop(object.insert("allOf".to_owned(), json!([reference("Defaults")]))),

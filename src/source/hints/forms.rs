@@ -1,6 +1,8 @@
 //! The right form of a value that has another than must stand there.
 
 use super::probes;
+use crate::source::model::Process;
+use crate::source::read::Mapping;
 use crate::source::tree::{Document, Kind, NodeId};
 
 /// The right form of what must be a mapping, a list or a single value, and is not.
@@ -46,6 +48,11 @@ fn form_of_text(of: &str, text: &str) -> Option<String> {
     {
         return Some(format!("put a space after the colon: `{key}: {rest}`"));
     }
+    if matches!(of, "a process" | "a step")
+        && let Some(form) = without_colon(text)
+    {
+        return Some(form);
+    }
     if matches!(of, "`ready`" | "`live`") {
         return probes::form(text);
     }
@@ -60,6 +67,16 @@ fn form_of_text(of: &str, text: &str) -> Option<String> {
         "`stop`" => Some(format!("write `{{signal: {text}}}`")),
         _ => None,
     }
+}
+
+/// A key of a process whose colon was forgotten. What is a program or a word of the shell too is no such key.
+pub fn without_colon(text: &str) -> Option<String> {
+    let (key, rest) = text.split_once(' ')?;
+    if !Process::KEYS.contains(&key) || matches!(key, "env" | "if" | "timeout" | "umask") {
+        return None;
+    }
+    let is_short = rest.len() <= 60 && !rest.contains(|c: char| c.is_control() || matches!(c, ':' | '#' | '`'));
+    Some(if is_short { format!("write `{key}: {}`", rest.trim()) } else { format!("put a colon after the key: `{key}: …`") })
 }
 
 /// The right form of what must be a mapping with keys of the user's choice, and is not.

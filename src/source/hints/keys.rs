@@ -1,10 +1,12 @@
 //! What is said of a key that is not known, or that is known and cannot have been meant.
 
+use super::forms::is_simple;
 use super::list;
-use super::peers::{AT_TOP, IN_PROCESS, INSIDE};
+use super::peers::{AT_TOP, EXAMPLES, IN_PROCESS, INSIDE};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{Span, Spanned};
 use crate::base::suggest::nearest;
+use crate::source::model::names::is_name;
 use crate::source::model::{Process, Workflow};
 use crate::source::read::Mapping;
 use crate::source::tree::{Document, Entry, Kind, NodeId};
@@ -16,7 +18,8 @@ const NOT_YET: &[(&str, &[&str], Option<&str>)] = &[
 ];
 
 /// The finding for a key that is not known where it stands, and the key that was meant, if that is known.
-pub fn unknown_key(key: &Spanned<String>, of: &str, known: &'static [&'static str]) -> (Diagnostic, Option<&'static str>) {
+pub fn unknown_key(entry: &Entry, of: &str, known: &'static [&'static str], document: &Document) -> (Diagnostic, Option<&'static str>) {
+    let key = &entry.key;
     let word = key.value.as_str();
     if let Some((_, _, until_then)) = NOT_YET.iter().find(|(place, keys, _)| *place == of && keys.contains(&word)) {
         return (not_yet(key.span, word, *until_then), None);
@@ -29,7 +32,8 @@ pub fn unknown_key(key: &Spanned<String>, of: &str, known: &'static [&'static st
     };
     if let Some((_, form, meant)) = peers.iter().find(|(peer, _, _)| *peer == word) {
         let meant = meant.filter(|meant| known.contains(meant));
-        return (found.help(if of == "a step" && meant.is_none() { elsewhere(word, of, form) } else { (*form).to_owned() }), meant);
+        let form = with_value(word, form, entry.value, document);
+        return (found.help(if of == "a step" && meant.is_none() { elsewhere(word, of, &form) } else { form }), meant);
     }
     if let Some(form) = misplaced(word, of) {
         return (found.help(form), None);
@@ -37,12 +41,46 @@ pub fn unknown_key(key: &Spanned<String>, of: &str, known: &'static [&'static st
     if let Some(meant) = nearest(word, known.iter().copied()) {
         return (found.help(format!("did you mean `{meant}`?")), Some(meant));
     }
+    if let Some(form) = process_at_top(entry, of, document) {
+        return (found.help(form), None);
+    }
     let keys = match known {
         [] => "it has no keys".to_owned(),
         [only] => format!("its only key is `{only}`"),
         _ => format!("its keys are {}", list(known)),
     };
     (found.help(keys), None)
+}
+
+/// A form with the value that is there in place of the one that it has as an example.
+fn with_value(word: &str, form: &str, value: NodeId, document: &Document) -> String {
+    let text = match &document.node(value).kind {
+        Kind::Scalar { text, .. } => Some(text),
+        Kind::Map(entries) => {
+            entries.iter().find(|entry| entry.key.value == "replicas").and_then(|entry| match &document.node(entry.value).kind {
+                Kind::Scalar { text, .. } => Some(text),
+                Kind::List(_) | Kind::Map(_) => None,
+            })
+        }
+        Kind::List(_) => None,
+    };
+    let example = EXAMPLES.iter().find(|(peer, _)| *peer == word).map(|(_, example)| *example);
+    match (example, text) {
+        (Some(example), Some(text)) if is_simple(text) && is_number(example) == is_number(text) => form.replace(example, text),
+        _ => form.to_owned(),
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// `web: npm start` at the top of the file.
+fn process_at_top(entry: &Entry, of: &str, document: &Document) -> Option<String> {
+    let Kind::Scalar { text, .. } = &document.node(entry.value).kind else { return None };
+    let name = &entry.key.value;
+    let is_command = of == "the workflow" && is_simple(text) && text.contains(' ') && is_name(name);
+    is_command.then(|| format!("if it is a process, write it below `processes:` as `{name}: {{command: {text}}}`"))
 }
 
 /// A form of a process that was looked for in a step.
@@ -72,8 +110,7 @@ pub fn instead(
     known: &[&str],
     document: &Document,
 ) -> Option<(Diagnostic, Option<&'static str>)> {
-    let Kind::Map(entries) = &document.node(value).kind else { return None };
-    let runs = |entry: &Entry| matches!(entry.key.value.as_str(), "command" | "task" | "steps" | "run" | "cmd" | "cmds");
+    let Kind::Map(entries) = &document.node(value).kind else { return cut_by_comma(key, value, of, known, document) };
     if of == "a process" && !known.contains(&key.value.as_str()) && entries.iter().any(runs) {
         let found = Diagnostic::error("unknown-key", key.span, format!("`{}` is not a key of a process", key.value))
             .help("if it is a process of its own, indent it less: as much as the one above");
@@ -93,6 +130,40 @@ pub fn instead(
         return Some((found, None));
     }
     None
+}
+
+/// Whether an entry says what a process runs.
+fn runs(entry: &Entry) -> bool {
+    matches!(entry.key.value.as_str(), "command" | "task" | "steps" | "run" | "cmd" | "cmds")
+}
+
+/// `{ command: echo a, b }`: the rest of a text, read as a key without a value.
+fn cut_by_comma(
+    key: &Spanned<String>,
+    value: NodeId,
+    of: &str,
+    known: &[&str],
+    document: &Document,
+) -> Option<(Diagnostic, Option<&'static str>)> {
+    let after = document.text.get(key.span.end as usize..)?.trim_start();
+    if known.contains(&key.value.as_str()) || !document.is_null(value) || !after.starts_with([',', '}']) {
+        return None;
+    }
+    let what = if matches!(of, "a process" | "a step") { "command" } else { "text" };
+    let found = Diagnostic::error("unknown-key", key.span, format!("`{}` is not a key of {of}", key.value))
+        .help(format!("a `,` inside `{{…}}` ends the text: quote the whole {what}"));
+    Some((found, None))
+}
+
+/// The finding for a key of a process that stands beside the name of an empty one instead of below it.
+pub fn not_indented(entry: &Entry, name: &str, of: &str, document: &Document) -> Option<Diagnostic> {
+    let key = entry.key.value.as_str();
+    let is_process = matches!(&document.node(entry.value).kind, Kind::Map(entries) if entries.iter().any(runs));
+    if of != "a process" || is_process || !Process::KEYS.contains(&key) {
+        return None;
+    }
+    let found = Diagnostic::error("not-indented", entry.key.span, format!("`{key}` is a key of a process, and `{name}` is empty"));
+    Some(found.help(format!("indent it, so that it stands below `{name}:`")))
 }
 
 /// The finding for what the language has and this version does not.

@@ -8,8 +8,8 @@ mod keys;
 mod peers;
 mod probes;
 
-pub use forms::{form, mapping_form};
-pub use keys::{instead, unknown_key};
+pub use forms::{form, mapping_form, without_colon};
+pub use keys::{instead, not_indented, unknown_key};
 pub use probes::command as probe_command;
 
 /// Words as `a`, `b` and `c`.

@@ -20,6 +20,22 @@ const LIVE: &str = "write `live:` with one condition, as in `{http: \"http://127
 const RESTART: &str = "write `restart: on-failure` or `restart: always` for daemons, `retries: 3` for finite processes";
 const SCHEDULE: &str = "there is no scheduling: call flowrun from cron or a timer of systemd";
 
+/// Values in forms that are only examples: of which key, and which; a value of the user takes their place.
+pub(super) const EXAMPLES: &[(&str, &str)] = &[
+    ("stop_signal", "SIGTERM"),
+    ("stop_grace_period", "10s"),
+    ("timeout", "10s"),
+    ("scale", "10"),
+    ("count", "10"),
+    ("deploy", "10"),
+    ("dotenv", ".env"),
+    ("parallelism", "4"),
+    ("capacity", "3"),
+    ("max_size", "3"),
+    ("size", "3"),
+    ("window", "1m"),
+];
+
 /// Keys of peers in a process.
 pub(super) const IN_PROCESS: &[Peer] = &[
     (
@@ -99,6 +115,12 @@ pub(super) const IN_PROCESS: &[Peer] = &[
     ("parallel", "write `replicas: 10` for copies; processes without a join between them run at once anyway", None),
     ("scale", "write `replicas: 10`", Some("replicas")),
     ("count", "write `replicas: 10`", Some("replicas")),
+    ("deploy", "write `replicas: 10` in the process itself; there is no form of the rest", None),
+    ("profiles", "there is no form of it: name what is to run, as in `flowrun run workflow.yaml web db`", None),
+    ("build", "let a process of its own build it, and join that: `join: build`", None),
+    ("networks", "there is no form of it: processes share the network of this machine", None),
+    ("links", JOIN, Some("join")),
+    ("container_name", "remove it: the name of a process is its key under `processes`", None),
     ("strategy", "write `matrix:` directly in the process", None),
     ("mutex", "write `lock: name`, and name it at the top: `locks: [name]`", Some("lock")),
     ("locks", "write `lock: [a, b]` in a process; `locks` stands at the top and declares them", Some("lock")),

@@ -164,7 +164,19 @@ impl<K: KeyRule, V: Read> Read for Map<K, V> {
         let help = (!is_map).then(form);
         let entries = reader.entries(node, "a mapping", help.as_deref())?;
         let mut map = Self { entries: Vec::with_capacity(entries.len()), ..Self::default() };
+        // The entry above, if it has no value: its own keys may follow where they should stand below it.
+        let mut empty_above: Option<usize> = None;
         for entry in entries {
+            if let Some((name, value)) = empty_above.and_then(|at| map.entries.get_mut(at))
+                && let Some(found) = hints::not_indented(entry, &name.value, V::CALLED, reader.document)
+            {
+                if !value.is_broken() {
+                    reader.report(found);
+                    *value = Field::Broken(name.span);
+                }
+                continue;
+            }
+            empty_above = reader.document.is_null(entry.value).then_some(map.entries.len());
             if let Some(why) = K::refuse(&entry.key.value) {
                 reader.report(bad_value(entry.key.span, &why, None));
             }

@@ -28,7 +28,7 @@ pub trait Mapping: Default {
             let (found, meant) = match hints::instead(key, entry.value, Self::WHAT, Self::KEYS, reader.document) {
                 Some(instead) => instead,
                 None if read.set(&key.value, entry.value, reader) || !reader.has_room() => continue,
-                None => hints::unknown_key(key, Self::WHAT, Self::KEYS),
+                None => hints::unknown_key(entry, Self::WHAT, Self::KEYS, reader.document),
             };
             reader.report(found);
             // What was meant is read: its own mistakes are found in the same run, and nothing is called
@@ -86,6 +86,8 @@ macro_rules! mapping {
         }
 
         impl $crate::source::read::Read for $name {
+            const CALLED: &'static str = $what;
+
             fn read(
                 node: $crate::source::tree::NodeId,
                 reader: &mut $crate::source::read::Reader<'_>,

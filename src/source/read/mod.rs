@@ -169,6 +169,8 @@ impl<'a> Reader<'a> {
 pub trait Read: Sized {
     /// A value as it is written, for forms that are offered.
     const SAMPLE: &'static str = "…";
+    /// What it is called in messages, where it has keys of its own.
+    const CALLED: &'static str = "";
     /// The value, or `None` after recording what is wrong.
     fn read(node: NodeId, reader: &mut Reader<'_>) -> Option<Self>;
 }
