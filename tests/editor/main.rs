@@ -89,7 +89,7 @@ const SHOWN: &[(&str, &[&str])] = &[
     ("processes:\n  a:\n    command: ls\n    rea|dy: {tcp: 80}", &["When it counts as ready", "ready: { log: listening on }"]),
     ("processes:\n  a:\n    command: ls\n    ready: {tc|p: 80}", &["A connection to `host:port` is accepted"]),
     ("processes:\n  a:\n    command: ls\n    retr|ies: {count: 3}", &["how often a failed attempt is tried again", "retries: 3\n"]),
-    ("processes:\n  a:\n    command: ls\n    timeo|ut: ${{ vars.t }}", &["an attempt that runs longer is stopped", "1m30s"]),
+    ("processes:\n  a:\n    command: ls\n    timeo|ut: ${{ vars.t }}", &["an attempt that runs longer is stopped", "timeout: 5m"]),
     ("semapho|res: {a: 1}", &["Semaphores with their numbers of permits.", "semaphores: { ktv: 4 }"]),
     ("on_fai|lure: kill", &["After a failure:", "on_failure: kill", "`continue`: Run all that does not depend on the failure."]),
 ];
