@@ -215,6 +215,9 @@ impl<'a> Runner<'a> {
             self.core.step(now, input, &mut self.out);
             self.core_time += before.elapsed();
             self.inputs_taken += 1;
+            // Somebody waits for these, and telling wakes those who show it.
+            let granted: Vec<Effect> = self.out.effects.extract_if(.., |effect| matches!(effect, Effect::SectionGranted { .. })).collect();
+            granted.into_iter().for_each(|effect| self.perform(effect));
             for notice in std::mem::take(&mut self.out.notices) {
                 self.tell(notice);
             }
