@@ -148,7 +148,7 @@ fn other_hosts_get_their_own_lines() {
         (
             "TEAMCITY_VERSION",
             format!(
-                "##teamcity[blockOpened name='a' description='failed: exit code 3']\n{}##teamcity[blockClosed name='a']\n##teamcity[buildProblem description='a: exit code 3|n{} (flowrun.yaml:1)']\n",
+                "##teamcity[blockOpened name='a' description='failed: exit code 3']\n{}##teamcity[blockClosed name='a']\n##teamcity[buildProblem description='a: exit code 3|n{} (flowrun.yaml:1)' identity='flowrun_a']\n",
                 body("##teamcity[x]"),
                 last("##teamcity[x]")
             ),
@@ -174,7 +174,10 @@ fn a_run_that_took_too_long_is_pointed_out() {
         Place::new().file("flowrun.yaml", "timeout: 100ms\nprocesses: {a: {command: 'exec sleep 1000'}, b: {join: a, command: 'true'}}");
     for (variable, start) in [
         ("GITHUB_ACTIONS", "::error title=flowrun::timed out after 100 ms; still running: a\n"),
-        ("TEAMCITY_VERSION", "##teamcity[buildProblem description='flowrun: timed out after 100 ms; still running: a']\n"),
+        (
+            "TEAMCITY_VERSION",
+            "##teamcity[buildProblem description='flowrun: timed out after 100 ms; still running: a' identity='flowrun_flowrun']\n",
+        ),
         ("TF_BUILD", "##vso[task.logissue type=error;]flowrun: timed out after 100 ms; still running: a\n"),
     ] {
         let said = on(&place, "", &[(variable, "True")]).run().exits(124);
