@@ -11,7 +11,7 @@ use crate::base::ids::{DenseMap, ProcessId};
 use crate::base::span::Span;
 use crate::source::model::Condition;
 
-/// Warns of finite processes whose readiness has no effect; `places` are where processes or templates have `ready`.
+/// Warns of finite processes whose readiness nobody waits for; `places` are where processes or templates have `ready`.
 pub fn check(processes: &DenseMap<ProcessId, Process>, places: &[(ProcessId, Span)], diagnostics: &mut Vec<Diagnostic>) {
     if places.is_empty() {
         return;
@@ -39,9 +39,9 @@ pub fn check(processes: &DenseMap<ProcessId, Process>, places: &[(ProcessId, Spa
         if told.insert(name) {
             diagnostics.push(
                 Diagnostic::warning(
-                    "ready-without-effect",
+                    "unused-ready",
                     *place,
-                    format!("`ready` of `{name}` has no effect: `{}` waits for its end", joiner.declared),
+                    format!("nobody waits until `{name}` is ready: `{}` waits for its end", joiner.declared),
                 )
                 .label(join.place, "waits for its end")
                 .help(format!("write `daemon: true`, or `join: {{{name}: ready}}`")),
