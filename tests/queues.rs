@@ -197,6 +197,8 @@ processes:
     assert_eq!(said.of("eat"), ["good 1", "bad 1", "bad 2", "better 1"]);
     said.told("an item was delivered twice and never done, and is set aside: bad");
     said.told("eat failed: an item of its queue was set aside");
+    // Its last lines are those about that item, not about what it did afterwards.
+    assert!(said.stderr.lines().any(|line| line.trim() == "| bad 2") && !said.stderr.contains("better"), "{said}");
 }
 
 #[test]

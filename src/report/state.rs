@@ -88,6 +88,8 @@ pub struct Record {
     pub remarks: Option<Box<Remarks>>,
     /// Its last lines, while it runs, when it failed or when the run's timeout cut it off.
     pub tail: Option<Box<Tail>>,
+    /// The last lines of the first attempt that used up its item's last delivery: that is what it fails for.
+    pub of_item: Option<Box<Tail>>,
 }
 
 /// What few processes have.

@@ -1,7 +1,7 @@
 //! What made a run as long as it was: the critical path as a list, and in a sentence.
 //!
-//! Starts of no weight are left out of both. The list is bounded too, and what weighs most is always in it. The sentence names only what weighs most, so that a chain of thousands is
-//! told as briefly as one of three.
+//! Starts of no weight are left out of both. The list is bounded, and what weighs most is always in it. The sentence
+//! names only what weighs most, so that a chain of thousands is told as briefly as one of three.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{End, RunView, State};
 use crate::base::ids::{JobId, ProcessId, Section};
 use crate::base::time::RunTime;
-use crate::notice::{CancelReason, Event, Exit, Notice, Outcome, Share};
+use crate::notice::{CancelReason, Event, Exit, Failure, Notice, Outcome, Share};
 use crate::report::state::{Record, Remarks};
 use crate::report::waiters::Part;
 use crate::report::words;
@@ -56,6 +56,12 @@ impl RunView {
                 let state = State::Restarting { until: notice.at + *delay, restart: *restarts, max: *max };
                 self.change(job.process, state);
             }
+            Event::ItemFailed { job, deliveries, max, .. } => {
+                let record = &mut self.records[job.process];
+                if deliveries >= max && record.of_item.is_none() {
+                    record.of_item.clone_from(&record.tail);
+                }
+            }
             Event::WaitsForItem { job, queue } => self.change(job.process, State::Idle { queue: *queue }),
             Event::ItemSetAside { queue, item, deliveries } => self.warn(None, words::set_aside(&self.plan, *queue, item, *deliveries)),
             Event::QueueAbandoned { queue, left } => self.warn(None, words::abandoned(&self.plan, *queue, *left)),
@@ -77,7 +83,6 @@ impl RunView {
             Event::Resumed => self.suspended = false,
             Event::BeginningAnew { .. }
             | Event::ItemDone { .. }
-            | Event::ItemFailed { .. }
             | Event::QueueClosed { .. }
             | Event::StatusAsked
             | Event::WaitingFor { .. }
@@ -148,7 +153,14 @@ impl RunView {
 
     fn end(&mut self, mut end: End, started: Option<RunTime>, at: RunTime) {
         let process = end.process;
-        end.took = self.records[process].begun.map(|begun| at.since(begun));
+        let of_item = self.records[process].of_item.take();
+        let failed_for_items = matches!(end.outcome, Outcome::Failed { failure: Failure::ItemsSetAside(_), .. });
+        // What a worker did last is of no account: it fails for an item that it had before.
+        let since = if failed_for_items { started } else { self.records[process].begun };
+        end.took = since.map(|since| at.since(since));
+        if failed_for_items && of_item.is_some() {
+            self.records[process].tail = of_item;
+        }
         self.counts.add(&end.outcome);
         if let (Some(started), false) = (started, self.plan.processes[process].control.daemon) {
             self.slowest.push((at.since(started), process));

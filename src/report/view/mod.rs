@@ -1,8 +1,8 @@
 //! What every reporter wants to know of the run, kept up to date from notices.
 //!
-//! Here is what can be asked; `apply` takes in what happens. Knows nothing of how it is shown. A process costs about a hundred bytes and a success leaves nothing
-//! behind but counts, so that a run of 100,000 processes stays small; lists of what is alive and of what
-//! waits are kept apart, so that drawing never scans all processes.
+//! Here is what can be asked; `apply` takes in what happens. Knows nothing of how it is shown. A process costs about
+//! a hundred bytes and a success leaves nothing behind but counts, so that a run of 100,000 processes stays small; lists
+//! of what is alive and of what waits are kept apart, so that drawing never scans all processes.
 
 mod apply;
 
