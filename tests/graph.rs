@@ -86,6 +86,10 @@ fn a_report_tells_what_became_of_each() {
         assert!(said.contains(words), "{words} is missing in {said}");
     }
     assert!(place.flowrun("graph --format svg --run no.json").run().exits(2).stderr.contains("no.json is no report of flowrun"));
+    let other = place.file("other.yaml", "processes: {stranger: {command: 'true'}}\n");
+    let said = other.flowrun("graph other.yaml --format svg --run report.json").run().exits(2);
+    said.told("report.json is the report of another workflow: no process of `other` is in it");
+    let place = other;
     assert!(place.flowrun("graph --run report.json").run().exits(2).stderr.contains("add --format svg or --format html"));
 }
 

@@ -13,6 +13,7 @@ use outcomes::Outcomes;
 use serde::Serialize;
 
 use super::args::{GraphArgs, GraphFormat};
+use super::list::one_line;
 use super::{Failure, Status, explain, load, print};
 use crate::base::ids::ProcessId;
 use crate::plan::{Plan, Process, Queue, ResourceKind};
@@ -29,7 +30,14 @@ pub fn graph(args: &GraphArgs) -> Result<Status, Failure> {
         Some(_) if !matches!(args.format, GraphFormat::Svg | GraphFormat::Html) => {
             return Err(Failure::usage("--run marks outcomes in pictures alone: add --format svg or --format html"));
         }
-        Some(path) => Some(Outcomes::of_report(&explain::read(path)?)),
+        Some(path) => {
+            let outcomes = Outcomes::of_report(&explain::read(path)?);
+            if !picture.processes.iter().any(|process| outcomes.has(&process.name)) {
+                let (path, name) = (path.display(), one_line(&plan.name));
+                return Err(Failure::usage(format!("{path} is the report of another workflow: no process of `{name}` is in it")));
+            }
+            Some(outcomes)
+        }
     };
     let text = match args.format {
         GraphFormat::Text => picture.text(),

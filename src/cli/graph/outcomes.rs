@@ -58,6 +58,11 @@ impl Outcomes {
         Self(all)
     }
 
+    /// Whether anything of this name was in the run.
+    pub fn has(&self, declared: &str) -> bool {
+        self.0.contains_key(declared)
+    }
+
     /// In words, as in `✗ 1 failed ✓ 9 success`, and the look of the worst.
     pub fn of(&self, declared: &str) -> (String, &'static str) {
         let Some(ends) = self.0.get(declared) else { return ("not in the report".to_owned(), "off") };
