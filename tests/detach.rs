@@ -180,6 +180,8 @@ fn a_run_that_nobody_could_reach_or_that_has_no_log_is_not_begun() {
 fn attaching_shows_what_a_run_in_the_foreground_would_and_ends_as_it_does() {
     let place = shop();
     let id = start(&place);
+    // Who attaches is told only what is said from then on.
+    wait_until("main is up", || log(&place, &id).contains("main | up"));
     let mut attached = call(&place, "attach").start();
     let mut quiet = call(&place, &format!("attach {id} -o quiet -v")).start();
     // Both are there when they are told that main was signalled into nothing.

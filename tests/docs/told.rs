@@ -20,6 +20,8 @@ static CHANGES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 
 /// Begins a line that only runs have which took long, as all do on a machine with much to do.
 const SLOWEST: &str = "slowest: ";
+/// Stands in the line by which is told that a run was over before it was asked about, as any may be there.
+const OVER: &str = " has ended with exit status ";
 
 /// Times, process numbers, runs' ids and the widths of columns become words; folders get the names that they have on pages.
 pub fn lasting(said: &str, folders: &[(&str, &str)]) -> Vec<String> {
@@ -27,11 +29,11 @@ pub fn lasting(said: &str, folders: &[(&str, &str)]) -> Vec<String> {
     for (pattern, word) in CHANGES.iter() {
         text = pattern.replace_all(&text, *word).into_owned();
     }
-    text.lines().filter(|line| !line.starts_with(SLOWEST)).map(|line| line.trim_end().to_owned()).collect()
+    text.lines().filter(|line| !line.starts_with(SLOWEST) && !line.contains(OVER)).map(|line| line.trim_end().to_owned()).collect()
 }
 
 #[test]
 fn only_what_differs_is_changed() {
-    let said = "flowrun: a succeeded in 12 ms\nflowrun: a started, pid 77\n  6b021e84-25614  5 items\nslowest: a 3 s";
+    let said = "flowrun: a succeeded in 12 ms\nflowrun: a started, pid 77\n  6b021e84-25614  5 items\nslowest: a 3 s\nflowrun: the run `x` has ended with exit status 0";
     assert_eq!(lasting(said, &[("/x", "/y")]), ["flowrun: a succeeded in TIME", "flowrun: a started, pid N", " ID 5 items"]);
 }
