@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use super::{Exit, Failure, HaltReason, HostHolder, Outcome, RunSummary, Share, StopReason, Stream};
-use crate::base::ids::{JobId, ProcessId, QueueId, ResourceId, Section};
+use crate::base::ids::{JobId, ProcessId, QueueId, ResourceId, Section, TakerId};
 use crate::base::time::RunTime;
 
 /// The kinds of notices.
@@ -190,6 +190,26 @@ pub enum Event {
         job: JobId,
         /// The queue.
         queue: QueueId,
+    },
+    /// A process that asks for items while it runs (`flowrun queue get`) has to wait for one.
+    GetWaits {
+        /// Which attempt.
+        job: JobId,
+        /// Which of its requests.
+        get: TakerId,
+        /// The queue.
+        queue: QueueId,
+    },
+    /// A process waits no longer for an item that it asked for.
+    GetOver {
+        /// Which attempt.
+        job: JobId,
+        /// Which of its requests.
+        get: TakerId,
+        /// The queue.
+        queue: QueueId,
+        /// Whether it got one.
+        granted: bool,
     },
     /// A process has done what an item of a queue wanted.
     ItemDone {

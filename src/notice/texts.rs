@@ -82,6 +82,8 @@ impl Event {
             | Self::Stopping { .. }
             | Self::Killing { .. }
             | Self::WaitsForItem { .. }
+            | Self::GetWaits { .. }
+            | Self::GetOver { .. }
             | Self::ItemDone { .. }
             | Self::QueueClosed { .. }
             | Self::QueueAbandoned { .. }

@@ -119,7 +119,10 @@ pub fn state_line(view: &RunView, process: ProcessId, now: RunTime) -> String {
             let lock = view.longest_queue(process).map_or_else(String::new, |(resource, ahead)| {
                 format!(" · waiting for {} behind {ahead}", words::resource(view.plan(), resource))
             });
-            format!("{word} {since}{step}{attempt}{why}{said}{lock}")
+            let item = view
+                .awaited_queue(process)
+                .map_or_else(String::new, |queue| format!(" · waiting for an item of {}", words::queue(view.plan(), queue)));
+            format!("{word} {since}{step}{attempt}{why}{said}{lock}{item}")
         }
         State::Stopping { killed: true, .. } => "killed".to_owned(),
         State::Stopping { since, grace, .. } => {

@@ -1,8 +1,8 @@
-//! Sections that clients inside of processes wait for, and their places in the queues.
+//! What clients inside of processes wait for: sections, with their places in the queues, and items.
 
 use std::collections::BTreeMap;
 
-use crate::base::ids::{ProcessId, Section};
+use crate::base::ids::{ProcessId, QueueId, Section, TakerId};
 use crate::notice::Share;
 
 /// All sections that wait.
@@ -24,6 +24,27 @@ impl Sections {
     pub fn oldest(&self, process: ProcessId) -> Option<(&[Share], u64)> {
         let mut own = self.waiting.range((process, Section(0))..=(process, Section(u64::MAX)));
         own.next().map(|(_, (wants, ticket))| (wants.as_slice(), *ticket))
+    }
+}
+
+/// All requests for items that wait.
+#[derive(Clone, Debug, Default)]
+pub struct Gets {
+    waiting: BTreeMap<(ProcessId, TakerId), QueueId>,
+}
+
+impl Gets {
+    /// One begins to wait.
+    pub fn enter(&mut self, process: ProcessId, get: TakerId, queue: QueueId) {
+        self.waiting.insert((process, get), queue);
+    }
+    /// One waits no longer.
+    pub fn leave(&mut self, process: ProcessId, get: TakerId) {
+        self.waiting.remove(&(process, get));
+    }
+    /// The queue at which the oldest of a process waits.
+    pub fn oldest(&self, process: ProcessId) -> Option<QueueId> {
+        self.waiting.range((process, TakerId(0))..=(process, TakerId(u64::MAX))).next().map(|(_, queue)| *queue)
     }
 }
 
@@ -60,5 +81,19 @@ mod tests {
         assert_eq!(waits(&view), ["lock `db`, held by `b` (flowrun lock)", ""]);
         view.apply(&note(0, Event::SectionWithdrawn { process: a, section: Section(3), wanted: vec![share(0)] }));
         assert_eq!(waits(&view), ["", ""]);
+    }
+
+    #[test]
+    fn a_process_whose_script_asks_for_an_item_says_so_until_it_has_one() {
+        let mut plan = plan(&["a"]);
+        plan.queues.push(crate::plan::Queue { name: "buns".to_owned(), ..Default::default() });
+        let mut view = RunView::new(Arc::new(plan));
+        view.apply(&note(0, started(0, 1)));
+        let (job, get, queue) = (crate::report::testing::job(0, 1), TakerId(7), QueueId(0));
+        view.apply(&note(0, Event::GetWaits { job, get, queue }));
+        assert_eq!(rows(&view, RunTime::ZERO)[0].waits_for, "an item of queue `buns`");
+        assert_eq!(state_line(&view, job.process, RunTime::ZERO), "running 0 s · waiting for an item of queue `buns`");
+        view.apply(&note(0, Event::GetOver { job, get, queue, granted: true }));
+        assert_eq!(rows(&view, RunTime::ZERO)[0].waits_for, "");
     }
 }

@@ -6,7 +6,7 @@
 use super::clean::clean_text;
 use super::view::{RunView, State};
 use super::{Out, Reporter, Settings, paint::Paint, progress, words};
-use crate::base::ids::ProcessId;
+use crate::base::ids::{ProcessId, QueueId};
 use crate::base::time::RunTime;
 use crate::notice::{Event, Notice, OutcomeKind, Share, Stream};
 use crate::plan::Join;
@@ -92,6 +92,9 @@ pub(super) fn waits_for(view: &RunView, process: ProcessId, now: RunTime) -> Str
         State::Running { .. } | State::Stopping { .. } if view.wait(process).is_some() => {
             view.wait(process).map_or_else(String::new, |(wants, _)| locks(view, process, wants))
         }
+        State::Running { .. } if view.awaited_queue(process).is_some() => {
+            view.awaited_queue(process).map_or_else(String::new, |queue| item(view, queue))
+        }
         State::Running { .. } => {
             let remarks = [view.probe_trouble(process), view.said(process)];
             remarks.into_iter().flatten().map(clean_text).collect::<Vec<_>>().join("; ")
@@ -102,9 +105,13 @@ pub(super) fn waits_for(view: &RunView, process: ProcessId, now: RunTime) -> Str
         }
         State::Retrying { until, attempt, attempts } => format!("attempt {attempt} of {attempts}, in {}", progress::left(*until, now)),
         State::Restarting { until, restart, max } => format!("restart {restart} of {max}, in {}", progress::left(*until, now)),
-        State::Idle { queue } => format!("an item of {}", words::queue(view.plan(), *queue)),
+        State::Idle { queue } => item(view, *queue),
         State::Ended(_) => String::new(),
     }
+}
+
+fn item(view: &RunView, queue: QueueId) -> String {
+    format!("an item of {}", words::queue(view.plan(), queue))
 }
 
 /// `lock `db`, held by `a``, and how many are before it.

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::paint::Paint;
-use super::words::SECTION;
+use super::words::{GET, SECTION};
 use super::{Out, Reporter, RunView, Settings, words};
 use crate::base::duration::human;
 use crate::base::ids::{JobId, ProcessId};
@@ -85,6 +85,8 @@ fn weight(event: &Event, view: &RunView) -> Option<(i8, Tone)> {
         | Event::HeldElsewhere { again: true, .. }
         | Event::BeginningAnew { .. }
         | Event::WaitsForItem { .. }
+        | Event::GetWaits { .. }
+        | Event::GetOver { .. }
         | Event::ItemDone { .. }
         | Event::QueueClosed { .. }
         | Event::Left { kept: true, .. } => (1, Tone::Detail),
@@ -153,6 +155,13 @@ fn sentence(notice: &Notice, view: &RunView) -> Option<String> {
             format!("{} failed: {reason}, attempt {} of {attempts}; {again}", name(job.process), job.attempt)
         }
         Event::WaitsForItem { job, queue } => format!("{} waits for an item of {}", name(job.process), words::queue(plan, *queue)),
+        Event::GetWaits { job, queue, .. } => format!("{}{GET} waits for an item of {}", name(job.process), words::queue(plan, *queue)),
+        Event::GetOver { job, queue, granted: true, .. } => {
+            format!("{}{GET} has an item of {}", name(job.process), words::queue(plan, *queue))
+        }
+        Event::GetOver { job, queue, granted: false, .. } => {
+            format!("{}{GET} no longer waits for an item of {}", name(job.process), words::queue(plan, *queue))
+        }
         Event::ItemDone { job, queue } => format!("{} has done an item of {}", name(job.process), words::queue(plan, *queue)),
         Event::ItemFailed { job, failure, deliveries, max, .. } => {
             let reason = words::failure(plan, job.process, failure);

@@ -17,6 +17,8 @@ const NAMES: usize = 10;
 
 /// What follows the name of a process when it is about a section that a client inside of it asked for.
 pub const SECTION: &str = " (flowrun lock)";
+/// Follows the name of a process whose script asks for items.
+pub const GET: &str = " (flowrun queue get)";
 
 /// A process's name, fit for a terminal.
 pub fn name(plan: &Plan, process: ProcessId) -> String {

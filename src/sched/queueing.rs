@@ -66,6 +66,8 @@ impl Scheduler {
             Turn::ForWorker { process, delivery } => return self.item_came(process, delivery, out),
             Turn::WorkerEnded { process } => return self.queue_ended(process, out),
             Turn::Idle { before, now } => return self.lend_slots(&before, &now),
+            Turn::GetWaits { get, job, queue } => return out.tell(self.now, Event::GetWaits { job, get, queue }),
+            Turn::GetOver { get, job, queue, granted } => return out.tell(self.now, Event::GetOver { job, get, queue, granted }),
             Turn::Closed { queue, items } => return out.tell(self.now, Event::QueueClosed { queue, items }),
             Turn::Abandoned { queue, left } => return out.tell(self.now, Event::QueueAbandoned { queue, left }),
         };

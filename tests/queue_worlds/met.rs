@@ -34,6 +34,8 @@ pub const THINGS: &[&str] = &[
     "offers of what has ended accepted",
     "end seen in spite of own items",
     "slot lent",
+    "a wait was granted",
+    "a wait was in vain",
     "halted with items left",
     "daemon stopped after its queue was drained",
     "run of one slot",

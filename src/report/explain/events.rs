@@ -9,10 +9,16 @@ use crate::report::record::model::{Attempt, AttemptOutcome, Wait, WaitKind};
 
 /// The most lines of one attempt.
 const LINES: usize = 40;
+/// Begins what its commands asked for themselves.
+const INNER: &str = "  its command";
 
 /// When, and what began then; `end` is the end of the run.
 pub fn of(attempt: &Attempt, end: RunTime) -> Vec<(RunTime, String)> {
     let mut events: Vec<(RunTime, String)> = attempt.waits.iter().map(|wait| (wait.from, waited(wait, end))).collect();
+    events.extend(attempt.inner_waits.iter().map(|wait| (wait.from, format!("{INNER} {}", waited(wait, end)))));
+    if attempt.inner_waits_left_out > 0 {
+        events.push((attempt.from, format!("{INNER} waited {} more times, for less long", attempt.inner_waits_left_out)));
+    }
     for hold in &attempt.holds {
         let long = human(span(hold.from, hold.to, end));
         events.push((hold.from, format!("held {} for {long}", clean_text(&words::shares(&hold.shares)))));

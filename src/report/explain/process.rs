@@ -125,8 +125,8 @@ fn waiters(report: &Report, process: &Process, text: &mut String) {
     }
     let mut behind: Vec<String> = Vec::new();
     for other in report.processes.iter().filter(|other| other.name != process.name) {
-        let waits = other.attempts.iter().flat_map(|attempt| &attempt.waits);
-        if waits.into_iter().any(|wait| wait.freed_by.as_ref() == Some(&process.name)) {
+        let mut waits = other.attempts.iter().flat_map(|attempt| attempt.waits.iter().chain(&attempt.inner_waits));
+        if waits.any(|wait| wait.freed_by.as_ref() == Some(&process.name)) {
             behind.push(quoted(&other.name));
         }
     }

@@ -210,9 +210,7 @@ impl<S: SerializeSeq> Trace<S> {
         let args = Args { outcome: attempt.outcome, reason, ready: attempt.ready, ..Args::default() };
         self.complete(track, &format!("attempt {}", attempt.number), "attempt", whole, args)?;
         for wait in &attempt.waits {
-            let stretch = whole.cut(wait.from, wait.to.unwrap_or(whole.to));
-            let args = Args { granted: (!wait.granted).then_some(false), freed_by: wait.freed_by.as_deref(), ..Args::default() };
-            self.complete(track, &waits_for(wait), "wait", stretch, args)?;
+            self.wait(wait, track, whole)?;
         }
         for step in &attempt.steps {
             let stretch = whole.cut(step.from, step.to.unwrap_or(whole.to));
@@ -225,7 +223,19 @@ impl<S: SerializeSeq> Trace<S> {
                 self.complete(track, "stopping", "stop", stretch.cut(stopping.from, stretch.to), args)?;
             }
         }
+        // On one track nothing may overlap what began before it.
+        let mut free = whole;
+        for wait in &attempt.inner_waits {
+            self.wait(wait, track, free)?;
+            free.from = wait.to.unwrap_or(whole.to).clamp(free.from, whole.to);
+        }
         Ok(())
+    }
+
+    fn wait(&mut self, wait: &Wait, track: Track, within: Stretch) -> Result<(), S::Error> {
+        let stretch = within.cut(wait.from, wait.to.unwrap_or(within.to));
+        let args = Args { granted: (!wait.granted).then_some(false), freed_by: wait.freed_by.as_deref(), ..Args::default() };
+        self.complete(track, &waits_for(wait), "wait", stretch, args)
     }
 
     /// Each use takes the first track of its resource that is free.

@@ -87,7 +87,7 @@ pub fn wanted(link: &Link) -> Option<String> {
         Link::Locks { wants } => Some(shares(wants)),
         Link::Slot => Some("a job slot".to_owned()),
         Link::Items { queue } => Some(format!("items of {queue}")),
-        Link::End | Link::Next | Link::Join { .. } | Link::Stop => None,
+        Link::End | Link::Next | Link::Join { .. } | Link::Pipe | Link::Stop => None,
     }
 }
 
@@ -100,6 +100,7 @@ pub fn link(link: &Link) -> String {
         Link::Locks { wants } => format!("gave way to the next one ({})", shares(wants)),
         Link::Slot => "gave its job slot to the next one".to_owned(),
         Link::Items { queue } => format!("the next one waited for items of {queue}"),
+        Link::Pipe => "the next one had read what it wrote".to_owned(),
         Link::Stop => "the next one was not needed any more".to_owned(),
     }
 }

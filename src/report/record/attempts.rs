@@ -9,6 +9,8 @@ use crate::base::time::RunTime;
 /// How many of the first and of the last attempts are kept.
 const FIRST: usize = 3;
 const LAST: usize = 7;
+/// How many waits of an attempt's commands are kept.
+const INNER: usize = 100;
 
 /// Those that are kept, in order.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +28,8 @@ impl Attempts {
                 from: at,
                 to: None,
                 waits: Vec::new(),
+                inner_waits: Vec::new(),
+                inner_waits_left_out: 0,
                 holds: Vec::new(),
                 steps: Vec::new(),
                 ready: None,
@@ -74,10 +78,21 @@ impl Attempt {
     pub(super) fn wait(&mut self, kind: WaitKind, step: Option<u32>, wants: Vec<Share>, at: RunTime) -> &mut Wait {
         self.end_wait(at, true);
         self.end_step(at);
-        let wait = Wait { kind, step, wants, queue: None, from: at, to: None, granted: false, freed_by: None };
-        self.waits.push(wait);
+        self.waits.push(Wait { step, wants, ..Wait::new(kind, at) });
         let last = self.waits.len() - 1;
         &mut self.waits[last]
+    }
+
+    /// A command of it has waited for something itself; of many, the longest are kept.
+    pub(super) fn waited_inside(&mut self, wait: Wait) {
+        let place = self.inner_waits.partition_point(|other| other.from <= wait.from);
+        self.inner_waits.insert(place, wait);
+        if self.inner_waits.len() > INNER {
+            let length = |wait: &Wait| wait.to.map(|to| to.since(wait.from));
+            let shortest = (0..self.inner_waits.len()).min_by_key(|index| length(&self.inner_waits[*index]));
+            shortest.map(|index| self.inner_waits.remove(index));
+            self.inner_waits_left_out += 1;
+        }
     }
 
     /// It holds something from now on.

@@ -1,12 +1,15 @@
 //! Small runs and their critical paths.
 
 use super::super::testing::{join, mixed, over, recorded};
-use crate::base::ids::{ProcessId, QueueId};
+use crate::base::ids::ProcessId;
 use crate::notice::{Event, Exit, Outcome};
 use crate::plan::Plan;
 use crate::report::record::Report;
 use crate::report::testing::{at, job, plan, run_started, started};
 use crate::source::model::Condition;
+
+#[path = "critical_items_tests.rs"]
+mod items;
 
 /// Each piece as `who activity from-to then`.
 fn told(report: &Report) -> Vec<String> {
@@ -121,134 +124,6 @@ fn a_join_on_what_did_not_run_leads_to_what_that_waited_for() {
     };
     let events = vec![(0, started(0, 1)), (40, success(0)), (40, skipped), (40, started(2, 1)), (60, success(2))];
     check(plan, events, &["a running 0-40 join", "b running 40-60 end"]);
-}
-
-fn worker(plan: &mut Plan, worker: u32, queue: u32, producers: &[u32]) {
-    let producers = producers.iter().copied().map(ProcessId).collect();
-    plan.queues.push(crate::plan::Queue { name: format!("q{queue}"), max_deliveries: 1, producers, ..Default::default() });
-    plan.processes[ProcessId(worker)].control.for_each = Some(QueueId(queue));
-}
-
-fn waits(process: u32, attempt: u32, queue: u32) -> Event {
-    Event::WaitsForItem { job: job(process, attempt), queue: QueueId(queue) }
-}
-
-fn item_done(process: u32, attempt: u32, queue: u32) -> Event {
-    Event::ItemDone { job: job(process, attempt), queue: QueueId(queue) }
-}
-
-#[test]
-fn items_are_followed_to_the_producer_that_ended_last() {
-    let mut plan = plan(&["fast", "slow", "eat"]);
-    worker(&mut plan, 2, 0, &[0, 1]);
-    let events = vec![
-        (0, started(0, 1)),
-        (0, started(1, 1)),
-        (0, waits(2, 1, 0)),
-        (10, success(0)),
-        (50, success(1)),
-        (53, started(2, 1)),
-        (90, item_done(2, 1, 0)),
-        (90, success(2)),
-    ];
-    check(plan, events, &["slow running 0-50 items", "eat waiting_for_items 50-53 next", "eat running 53-90 end"]);
-}
-
-#[test]
-fn of_two_that_still_produce_the_one_that_ends_first_is_followed() {
-    let mut plan = plan(&["long", "short", "eat"]);
-    worker(&mut plan, 2, 0, &[0, 1]);
-    let events = vec![
-        (0, started(0, 1)),
-        (0, waits(2, 1, 0)),
-        (5, started(1, 1)),
-        (40, started(2, 1)),
-        (42, success(1)),
-        (80, success(0)),
-        (90, item_done(2, 1, 0)),
-        (90, success(2)),
-    ];
-    check(plan, events, &["short starting 0-5 next", "short running 5-40 items", "eat running 40-90 end"]);
-}
-
-/// A worker that works for 30 ms on each of two items, and waits 2 ms for the second; its producer ends then.
-fn eats(end: u64) -> Vec<(u64, Event)> {
-    let mut events = vec![
-        (0, waits(1, 1, 0)),
-        (1, started(0, 1)),
-        (10, started(1, 1)),
-        (40, item_done(1, 1, 0)),
-        (40, waits(1, 2, 0)),
-        (42, started(1, 2)),
-        (70, item_done(1, 2, 0)),
-        (70, waits(1, 3, 0)),
-        (end, success(0)),
-        (end.max(71), success(1)),
-    ];
-    events.sort_by_key(|(at, _)| *at);
-    events
-}
-
-#[test]
-fn the_end_of_a_queue_is_followed() {
-    let mut plan = plan(&["bake", "eat"]);
-    worker(&mut plan, 1, 0, &[0]);
-    check(plan, eats(100), &["bake starting 0-1 next", "bake running 1-100 end"]);
-}
-
-#[test]
-fn who_works_longer_than_he_waits_goes_at_his_own_pace() {
-    let mut plan = plan(&["bake", "eat"]);
-    worker(&mut plan, 1, 0, &[0]);
-    let expected = [
-        "bake starting 0-1 next",
-        "bake running 1-10 items",
-        "eat running 10-40 next",
-        "eat waiting_for_items 40-42 next",
-        "eat running 42-70 next",
-        "eat waiting_for_items 70-71 end",
-    ];
-    check(plan, eats(60), &expected);
-}
-
-#[test]
-fn who_waits_longer_than_he_works_waits_for_the_producer() {
-    let mut plan = plan(&["bake", "eat"]);
-    worker(&mut plan, 1, 0, &[0]);
-    let events = vec![
-        (0, started(0, 1)),
-        (0, waits(1, 1, 0)),
-        (10, started(1, 1)),
-        (20, item_done(1, 1, 0)),
-        (20, waits(1, 2, 0)),
-        (60, started(1, 2)),
-        (70, success(0)),
-        (90, item_done(1, 2, 0)),
-        (90, success(1)),
-    ];
-    check(plan, events, &["bake running 0-60 items", "eat running 60-90 end"]);
-}
-
-/// Two that feed each other: each moment is looked at once.
-#[test]
-fn rings_of_queues_end() {
-    let mut plan = plan(&["ping", "pong"]);
-    worker(&mut plan, 0, 0, &[1]);
-    worker(&mut plan, 1, 1, &[0]);
-    let mut events = vec![(0, run_started()), (0, waits(0, 1, 0)), (0, waits(1, 1, 1))];
-    for attempt in 1..5 {
-        let at = u64::from(attempt) * 10;
-        for process in [0, 1] {
-            events.push((at, started(process, attempt)));
-        }
-        for process in [0, 1] {
-            events.push((at + 5, item_done(process, attempt, process)));
-            events.push((at + 5, waits(process, attempt + 1, process)));
-        }
-    }
-    events.extend([(60, success(0)), (60, success(1))]);
-    let path = told(&recorded(plan, events, 0));
-    assert!((1..20).contains(&path.len()), "{path:?}");
 }
 
 #[test]

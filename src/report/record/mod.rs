@@ -7,8 +7,11 @@
 mod attempts;
 mod context;
 mod critical;
+mod inner_waits;
+mod inputs;
 mod joins;
 pub mod model;
+mod pieces;
 mod producers;
 mod queues;
 mod reasons;

@@ -63,6 +63,8 @@ impl RunView {
                 }
             }
             Event::WaitsForItem { job, queue } => self.change(job.process, State::Idle { queue: *queue }),
+            Event::GetWaits { job, get, queue } => self.gets.enter(job.process, *get, *queue),
+            Event::GetOver { job, get, .. } => self.gets.leave(job.process, *get),
             Event::ItemSetAside { queue, item, deliveries } => self.warn(None, words::set_aside(&self.plan, *queue, item, *deliveries)),
             Event::QueueAbandoned { queue, left } => self.warn(None, words::abandoned(&self.plan, *queue, *left)),
             Event::Ended { process, outcome, exit, attempts, started } => {

@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::sections::Sections;
+use super::sections::{Gets, Sections};
 use super::state::Record;
 pub use super::state::{Counts, End, State};
 use super::waiters::{Holder, Waiters};
-use crate::base::ids::{DenseMap, ProcessId, ResourceId};
+use crate::base::ids::{DenseMap, ProcessId, QueueId, ResourceId};
 use crate::base::time::RunTime;
 use crate::notice::{HaltReason, HostHolder, RunSummary, Share};
 use crate::plan::Plan;
@@ -26,6 +26,7 @@ pub struct RunView {
     records: DenseMap<ProcessId, Record>,
     waiters: Waiters,
     sections: Sections,
+    gets: Gets,
     live: BTreeSet<ProcessId>,
     queued: BTreeSet<ProcessId>,
     counts: Counts,
@@ -47,6 +48,7 @@ impl RunView {
             records: plan.processes.iter().map(|_| Record::default()).collect(),
             waiters: Waiters::new(plan.resources.len()),
             sections: Sections::default(),
+            gets: Gets::default(),
             plan,
             live: BTreeSet::new(),
             queued: BTreeSet::new(),
@@ -127,6 +129,10 @@ impl RunView {
             State::Running { .. } | State::Stopping { .. } => self.sections.oldest(process),
             _ => None,
         }
+    }
+    /// The queue from which a process, while it runs, waits for an item.
+    pub fn awaited_queue(&self, process: ProcessId) -> Option<QueueId> {
+        self.gets.oldest(process)
     }
     /// The wanted resource with the most holders and earlier waiters, and how many these are.
     pub fn longest_queue(&self, process: ProcessId) -> Option<(ResourceId, usize)> {

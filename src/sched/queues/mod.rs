@@ -16,7 +16,7 @@ mod taking;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::protocol::Delivery;
-use crate::base::ids::{DenseMap, ItemId, OfferId, ProcessId, QueueId, TakerId};
+use crate::base::ids::{DenseMap, ItemId, JobId, OfferId, ProcessId, QueueId, TakerId};
 use crate::plan::Plan;
 use putting::Offer;
 use queue::Queue;
@@ -41,6 +41,10 @@ pub enum Turn {
     Cut { queue: QueueId },
     /// An item is not needed any more; how often it was delivered, if it was given up.
     Over { queue: QueueId, item: ItemId, set_aside: Option<u32> },
+    /// A process waits for an item that it asked for.
+    GetWaits { get: TakerId, job: JobId, queue: QueueId },
+    /// It waits no longer, with an item or without.
+    GetOver { get: TakerId, job: JobId, queue: QueueId, granted: bool },
     /// Whose job slots others may use, before and now.
     Idle { before: BTreeSet<ProcessId>, now: BTreeSet<ProcessId> },
     /// A queue takes nothing more, after so many items.

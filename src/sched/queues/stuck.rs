@@ -26,9 +26,9 @@ impl QueueTable {
             return;
         }
         for (name, _) in stuck {
-            let Some(taking) = self.takers.get_mut(&name) else { continue };
-            taking.waits = false;
-            self.queues[taking.queue].takers.retain(|other| *other != Taker::Outer(name));
+            let Some(queue) = self.takers.get(&name).map(|taking| taking.queue) else { continue };
+            self.end_wait(name, false);
+            self.queues[queue].takers.retain(|other| *other != Taker::Outer(name));
             self.turns.push_back(Turn::Ended { taker: name });
         }
     }

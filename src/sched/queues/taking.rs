@@ -21,6 +21,8 @@ pub struct Taking {
     pub most: u32,
     pub keeper: Option<JobId>,
     pub waits: bool,
+    /// Whether it was told that it waits.
+    pub told: bool,
     /// What it has been handed and is not done with; with a keeper it is the keeper's.
     pub handed: Vec<Item>,
 }
@@ -32,7 +34,7 @@ impl QueueTable {
             self.turns.push_back(Turn::Ended { taker });
             return;
         }
-        let taking = self.takers.entry(taker).or_insert(Taking { queue, most, keeper, waits: false, handed: Vec::new() });
+        let taking = self.takers.entry(taker).or_insert(Taking { queue, most, keeper, waits: false, told: false, handed: Vec::new() });
         taking.most = most.max(1);
         let done = std::mem::take(&mut taking.handed).len();
         let waits = std::mem::replace(&mut taking.waits, true);
@@ -42,10 +44,30 @@ impl QueueTable {
             self.queues[queue].takers.push_back(Taker::Outer(taker));
         }
         self.serve(queue);
+        self.tell_wait(taker);
+    }
+
+    /// Tells that a process waits for what it asked for, if it does.
+    fn tell_wait(&mut self, get: TakerId) {
+        let Some(taking) = self.takers.get_mut(&get) else { return };
+        if let (true, Some(job)) = (taking.waits && !taking.told, taking.keeper) {
+            taking.told = true;
+            self.turns.push_back(Turn::GetWaits { get, job, queue: taking.queue });
+        }
+    }
+
+    /// A taker waits no longer.
+    pub(super) fn end_wait(&mut self, get: TakerId, granted: bool) {
+        let Some(taking) = self.takers.get_mut(&get) else { return };
+        taking.waits = false;
+        if let (true, Some(job)) = (std::mem::take(&mut taking.told), taking.keeper) {
+            self.turns.push_back(Turn::GetOver { get, job, queue: taking.queue, granted });
+        }
     }
 
     /// A taker takes no more; `back` was never handed on.
     pub fn end_taker(&mut self, taker: TakerId, back: &[ItemId]) {
+        self.end_wait(taker, false);
         let Some(Taking { queue, keeper, handed, .. }) = self.takers.remove(&taker) else { return };
         let own = &mut self.queues[queue];
         own.takers.retain(|other| *other != Taker::Outer(taker));
@@ -94,11 +116,11 @@ impl QueueTable {
                 let mut items: Vec<Item> = queue.waiting.drain(..count).collect();
                 let deliveries = items.iter_mut().map(deliver).collect();
                 queue.in_work += count;
-                taking.waits = false;
                 match taking.keeper {
                     Some(keeper) => queue.kept.entry(keeper).or_default().extend(items),
                     None => taking.handed = items,
                 }
+                self.end_wait(taker, true);
                 self.turns.push_back(Turn::Handed { taker, items: deliveries });
             }
         }
@@ -188,15 +210,14 @@ impl QueueTable {
     /// Tells all that wait for items that there are none any more.
     pub(super) fn end_takers(&mut self, id: QueueId) {
         for taker in std::mem::take(&mut self.queues[id].takers) {
-            self.turns.push_back(match taker {
+            let ended = match taker {
                 Taker::Worker(process) => Turn::WorkerEnded { process },
                 Taker::Outer(taker) => {
-                    if let Some(taking) = self.takers.get_mut(&taker) {
-                        taking.waits = false;
-                    }
+                    self.end_wait(taker, false);
                     Turn::Ended { taker }
                 }
-            });
+            };
+            self.turns.push_back(ended);
         }
     }
 }

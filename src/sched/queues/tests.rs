@@ -49,6 +49,10 @@ fn handed(taker: u64, items: &[(u64, u32)]) -> Turn {
     Turn::Handed { taker: TakerId(taker), items }
 }
 
+fn over(get: u64, job: JobId, granted: bool) -> Turn {
+    Turn::GetOver { get: TakerId(get), job, queue: Q, granted }
+}
+
 #[test]
 fn a_full_queue_takes_from_each_offer_in_turn() {
     let mut table = table(Some(2), false);
@@ -79,12 +83,14 @@ fn the_end_is_seen_when_nothing_waits_and_nothing_is_in_work() {
     table.offer(OfferId(1), Q, 1, Some(P));
     table.want(TakerId(1), Q, 1, Some(job));
     table.ended(P, false);
-    table.want(TakerId(2), Q, 1, Some(JobId { attempt: 2, ..job }));
-    assert_eq!(turns(&mut table), [accepted(1, 0, 1), handed(1, &[(0, 1)]), Turn::Closed { queue: Q, items: 1 }]);
+    let next = JobId { attempt: 2, ..job };
+    table.want(TakerId(2), Q, 1, Some(next));
+    let (closed, waits) = (Turn::Closed { queue: Q, items: 1 }, Turn::GetWaits { get: TakerId(2), job: next, queue: Q });
+    assert_eq!(turns(&mut table), [accepted(1, 0, 1), handed(1, &[(0, 1)]), closed, waits]);
     assert!(table.hold_open(), "an item is in work");
     table.attempt_over(job);
-    assert_eq!(turns(&mut table), [handed(2, &[(0, 2)])], "it is delivered again");
-    table.attempt_over(JobId { attempt: 2, ..job });
+    assert_eq!(turns(&mut table), [over(2, next, true), handed(2, &[(0, 2)])], "it is delivered again");
+    table.attempt_over(next);
     assert_eq!(turns(&mut table), [Turn::Over { queue: Q, item: ItemId(0), set_aside: Some(2) }]);
     assert!(!table.hold_open() && table.failed() == 1);
     table.want(TakerId(3), Q, 1, None);
@@ -168,7 +174,8 @@ fn who_forgets_to_say_done_does_not_wait_for_himself_in_a_ring_either() {
     table.want(TakerId(1), Q, 1, Some(job));
     table.end_taker(TakerId(1), &[]);
     table.want(TakerId(2), Q, 1, Some(job));
-    assert_eq!(turns(&mut table), [accepted(1, 0, 1), handed(1, &[(0, 1)])], "one outside may still put something");
+    let waits = Turn::GetWaits { get: TakerId(2), job, queue: Q };
+    assert_eq!(turns(&mut table), [accepted(1, 0, 1), handed(1, &[(0, 1)]), waits], "one outside may still put something");
     table.ended(P, false);
-    assert_eq!(turns(&mut table), [Turn::Ended { taker: TakerId(2) }]);
+    assert_eq!(turns(&mut table), [over(2, job, false), Turn::Ended { taker: TakerId(2) }]);
 }

@@ -15,7 +15,7 @@ mod takers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use flowrun::base::ids::{DenseMap, ItemId, OfferId, ProcessId, QueueId, TakerId};
+use flowrun::base::ids::{DenseMap, ItemId, JobId, OfferId, ProcessId, QueueId, TakerId};
 use flowrun::base::time::RunTime;
 use flowrun::notice::{Exit, Outcome, RunSummary};
 use flowrun::plan::Plan;
@@ -111,6 +111,8 @@ pub struct Model {
     lines: DenseMap<QueueId, Line>,
     offers: BTreeMap<OfferId, Offer>,
     takers: BTreeMap<TakerId, Taker>,
+    /// Takers of attempts that were told to wait.
+    told_waits: BTreeMap<TakerId, (JobId, QueueId)>,
     /// The moments when items were handed to those who keep them.
     kept: BTreeMap<(QueueId, ItemId), u64>,
     /// Counts moments, so that who came first is known.
@@ -140,6 +142,7 @@ impl Model {
             lines: plan.queues.ids().map(|_| Line::default()).collect(),
             offers: BTreeMap::new(),
             takers: BTreeMap::new(),
+            told_waits: BTreeMap::new(),
             kept: BTreeMap::new(),
             moment: 0,
             this: Step::default(),
@@ -249,6 +252,7 @@ impl Model {
             self.nobody_waits_in_vain(queue)?;
             self.closed_in_time(queue)?;
         }
+        self.waits_are_told()?;
         Ok(())
     }
 

@@ -22,6 +22,8 @@ impl Model {
     pub fn notice(&mut self, event: &Event) -> Result<(), String> {
         match event {
             Event::WaitsForItem { job, queue } => self.waits_for_item(*job, *queue),
+            Event::GetWaits { job, get, queue } => self.told_to_wait(*get, *job, *queue),
+            Event::GetOver { job, get, queue, granted } => self.told_to_wait_no_more(*get, *job, *queue, *granted),
             Event::ItemDone { job, queue } => self.item_done(*job, *queue),
             Event::ItemFailed { job, queue, deliveries, max, .. } => self.item_failed(*job, *queue, *deliveries, *max),
             Event::Queued { job, wants, .. } => {

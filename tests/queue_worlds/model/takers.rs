@@ -1,5 +1,7 @@
 //! Those who take, workers among them: first come, first served, and no item to two of them.
 
+use std::collections::BTreeMap;
+
 use flowrun::base::ids::{ItemId, JobId, ProcessId, QueueId, TakerId};
 use flowrun::sched::Delivery;
 
@@ -168,6 +170,26 @@ impl Model {
         let mut outside = plan.producers.iter().filter(|id| !plan.fed.contains(id));
         let nobody = line.closed || !plan.fed.is_empty() && outside.all(|id| self.all[*id].outcome.is_some());
         (line.deserted || line.abandoned || line.items.waiting() == 0) && nobody && self.offers_of(queue).next().is_none()
+    }
+
+    pub fn told_to_wait(&mut self, get: TakerId, job: JobId, queue: QueueId) -> Result<(), String> {
+        ensure!(self.told_waits.insert(get, (job, queue)).is_none(), "{get:?} of {job:?} is told twice to wait");
+        Ok(())
+    }
+
+    pub fn told_to_wait_no_more(&mut self, get: TakerId, job: JobId, queue: QueueId, granted: bool) -> Result<(), String> {
+        let told = self.told_waits.remove(&get);
+        ensure!(told == Some((job, queue)), "{get:?} of {job:?} is told to wait no more for {queue:?}, and was told {told:?}");
+        self.meet(if granted { "a wait was granted" } else { "a wait was in vain" });
+        Ok(())
+    }
+
+    /// Of attempts that wait, and of no others, is it told that they do.
+    pub fn waits_are_told(&self) -> Result<(), String> {
+        let wait = self.takers.iter().filter(|(_, taker)| taker.since.is_some());
+        let wait: BTreeMap<TakerId, (JobId, QueueId)> = wait.filter_map(|(id, taker)| Some((*id, (taker.keeper?, taker.queue)))).collect();
+        ensure!(wait == self.told_waits, "{wait:?} wait, and {:?} were told to", self.told_waits);
+        Ok(())
     }
 
     /// Nobody waits for what is there, and nobody was overtaken.

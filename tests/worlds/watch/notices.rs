@@ -16,6 +16,8 @@ impl Watch {
         ensure!(self.whole.over.is_none(), "after the end of the run came {event:?}");
         match event {
             Event::WaitsForItem { .. }
+            | Event::GetWaits { .. }
+            | Event::GetOver { .. }
             | Event::ItemDone { .. }
             | Event::ItemFailed { .. }
             | Event::ItemSetAside { .. }

@@ -57,7 +57,7 @@ function drawPath(panel) {
     if (next.kind === "join") return `the next one joins it (${next.until})`;
     if (next.kind === "locks") return `gave way to the next one (${shares(next.wants)})`;
     if (next.kind === "items") return `the next one waited for items of ${next.queue}`;
-    return { end: "the run ended", next: "it went on", slot: "gave its job slot to the next one", stop: "the next one was not needed any more" }[next.kind] || next.kind;
+    return { end: "the run ended", next: "it went on", slot: "gave its job slot to the next one", pipe: "the next one had read what it wrote", stop: "the next one was not needed any more" }[next.kind] || next.kind;
   };
   const opener = (name) => el("button", { className: "link name", onclick: () => (choose("timeline"), goTo(name)) }, clean(name));
   const step = (piece) => (piece.step !== null && piece.step > 0 ? ` step ${piece.step + 1}` : "");

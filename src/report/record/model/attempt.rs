@@ -17,6 +17,14 @@ pub struct Attempt {
     pub to: Option<RunTime>,
     /// What it waited for, in order.
     pub waits: Vec<Wait>,
+    /// What its commands asked for themselves while they ran, and had to wait for: locks and permits of sections
+    /// (`flowrun lock`), and items (`flowrun queue get`). The longest, in the order in which they began; they may
+    /// overlap. None in reports of programs that did not tell them.
+    #[serde(default)]
+    pub inner_waits: Vec<Wait>,
+    /// How many more of these there were.
+    #[serde(default)]
+    pub inner_waits_left_out: u64,
     /// Which locks and permits it held, in the order in which it got them.
     pub holds: Vec<Hold>,
     /// The commands and tasks that ran, in order.
@@ -69,6 +77,13 @@ pub struct Wait {
     pub granted: bool,
     /// The process that gave it back last, for `locks` and `slot`, where it was one of this run.
     pub freed_by: Option<Name>,
+}
+
+impl Wait {
+    /// One that begins now, for nothing named yet.
+    pub fn new(kind: WaitKind, from: RunTime) -> Self {
+        Self { kind, step: None, wants: Vec::new(), queue: None, from, to: None, granted: false, freed_by: None }
+    }
 }
 
 /// What an attempt waits for.

@@ -71,6 +71,8 @@ pub enum Link {
         /// The queue.
         queue: Name,
     },
+    /// The next process had read what this one wrote, until its end.
+    Pipe,
     /// The next process was not needed any more, and was asked to end.
     Stop,
 }

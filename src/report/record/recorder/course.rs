@@ -7,8 +7,9 @@ use crate::base::ids::{JobId, ProcessId, QueueId};
 use crate::base::time::RunTime;
 use crate::notice::{self, CancelReason, Failure, OutcomeKind, SkipReason};
 use crate::report::RunView;
+use crate::report::record::inner_waits::Asker;
 use crate::report::record::joins;
-use crate::report::record::model::{Attempt, AttemptOutcome, Name, Share, Step, WaitKind};
+use crate::report::record::model::{Attempt, AttemptOutcome, Name, Share, Step, Wait, WaitKind};
 use crate::report::record::reasons::Words;
 
 impl Recorder {
@@ -61,6 +62,18 @@ impl Recorder {
         let name = self.queues.name(queue);
         self.attempt(job, at).wait(WaitKind::Items, None, Vec::new(), at).queue = Some(name);
         self.milestones[job.process].started.get_or_insert(at);
+    }
+
+    pub(super) fn begin_inner_wait(&mut self, process: ProcessId, asker: Asker, wait: Wait) {
+        let step = self.records[process].attempts.open().and_then(|attempt| Some(attempt.steps.last()?.step));
+        self.inner_waits.begin(process, asker, Wait { step, ..wait });
+    }
+
+    pub(super) fn end_inner_wait(&mut self, process: ProcessId, asker: Asker, granted: bool, freed_by: Option<Name>, at: RunTime) {
+        let wait = self.inner_waits.end(process, asker, granted, freed_by, at);
+        if let (Some(wait), Some(attempt)) = (wait, self.records[process].attempts.open()) {
+            attempt.waited_inside(wait);
+        }
     }
 
     pub(super) fn leave_slot(&mut self, process: ProcessId, at: RunTime) {

@@ -4,6 +4,7 @@ use super::{Record, Recorder};
 use crate::base::ids::ProcessId;
 use crate::base::time::RunTime;
 use crate::notice::OutcomeKind;
+use crate::report::record::inputs::Inputs;
 use crate::report::record::model::{Counts, Process, Report, Run, RunOutcome, VERSION};
 use crate::report::record::producers::Producers;
 use crate::report::record::{critical, joins};
@@ -17,14 +18,16 @@ impl Recorder {
         let processes: Vec<Process> =
             self.plan.processes.ids().zip(records.into_values()).map(|(id, record)| self.process(id, record)).collect();
         let run = self.run(&processes, status);
+        let queues = self.queues.finish();
+        let (producers, inputs) = (Producers::of(&self.plan, &processes), Inputs::of(&self.plan, &processes, &queues));
         Report {
             version: VERSION,
             flowrun: env!("CARGO_PKG_VERSION").to_owned(),
-            critical_path: critical::path(&processes, &Producers::of(&self.plan, &processes), self.began, self.latest),
+            critical_path: critical::path(&processes, &producers, &inputs, self.began, self.latest),
             run,
             processes,
             resources: self.uses.finish(),
-            queues: self.queues.finish(),
+            queues,
             warnings: self.warnings,
             warnings_left_out: self.warnings_left_out,
         }

@@ -13,8 +13,9 @@ use std::sync::Arc;
 
 use super::attempts::Attempts;
 use super::context::Context;
+use super::inner_waits::{Asker, InnerWaits};
 use super::joins::{Joins, Milestones};
-use super::model::{AttemptOutcome, Halted, Name, Outcome, WaitKind, Warning};
+use super::model::{AttemptOutcome, Halted, Name, Outcome, Wait, WaitKind, Warning};
 use super::queues::Queues;
 use super::uses::Uses;
 use crate::base::ids::{DenseMap, JobId, ProcessId};
@@ -48,6 +49,7 @@ pub struct Recorder {
     milestones: DenseMap<ProcessId, Milestones>,
     uses: Uses,
     queues: Queues,
+    inner_waits: InnerWaits,
     /// Who gave back a job slot last, and when.
     slot: Option<(Name, RunTime)>,
     halted: Option<Halted>,
@@ -67,6 +69,7 @@ impl Recorder {
             milestones: plan.processes.iter().map(|_| Milestones::default()).collect(),
             uses: Uses::new(&plan),
             queues: Queues::new(&plan),
+            inner_waits: InnerWaits::default(),
             plan,
             context,
             slot: None,
@@ -115,11 +118,22 @@ impl Recorder {
             | Event::SectionReleased { process, section, freed: shares } => {
                 let job = JobId { process: *process, attempt: view.attempt(*process) };
                 let (name, part) = (&self.names[*process], Part::Section(*section));
+                let asker = Asker::Section(*section);
                 match &notice.event {
-                    Event::SectionQueued { .. } => self.uses.ask(job, name, part, shares, at),
-                    Event::SectionAcquired { .. } => drop(self.uses.have(job, name, part, shares, at)),
+                    Event::SectionQueued { .. } => {
+                        self.uses.ask(job, name, part, shares, at);
+                        let wants = self.shares(shares);
+                        self.begin_inner_wait(*process, asker, Wait { wants, ..Wait::new(WaitKind::Locks, at) });
+                    }
+                    Event::SectionAcquired { .. } => {
+                        let freed_by = self.uses.have(job, name, part, shares, at);
+                        self.end_inner_wait(*process, asker, true, freed_by, at);
+                    }
                     Event::SectionReleased { .. } => self.uses.give_back(job, name, part, shares, at),
-                    _ => self.uses.withdraw(job, part, shares, at),
+                    _ => {
+                        self.uses.withdraw(job, part, shares, at);
+                        self.end_inner_wait(*process, asker, false, None, at);
+                    }
                 }
             }
             Event::Started { job, step, pid } => self.start(*job, *step, *pid, at),
@@ -145,6 +159,11 @@ impl Recorder {
             }
             Event::BeginningAnew { job } => self.over(*job, AttemptOutcome::BegunAnew, view, at),
             Event::WaitsForItem { job, queue } => self.wait_for_item(*job, *queue, at),
+            Event::GetWaits { job, get, queue } => {
+                let queue = Some(self.queues.name(*queue));
+                self.begin_inner_wait(job.process, Asker::Get(*get), Wait { queue, ..Wait::new(WaitKind::Items, at) });
+            }
+            Event::GetOver { job, get, granted, .. } => self.end_inner_wait(job.process, Asker::Get(*get), *granted, None, at),
             Event::ItemDone { job, queue } => {
                 self.queues.delivered(*queue, true);
                 self.end_attempt(*job, AttemptOutcome::Success, at);
