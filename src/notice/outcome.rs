@@ -106,6 +106,8 @@ pub enum SkipReason {
         until: Condition,
         /// What became of that process.
         because: OutcomeKind,
+        /// Where it began, and what became of that one: the same process, unless it was skipped itself.
+        root: (ProcessId, OutcomeKind),
     },
 }
 

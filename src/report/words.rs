@@ -3,6 +3,7 @@
 //! Pure functions from the plan and what a notice says to a text without colours. What a sentence is
 //! about stands bare, all other names stand in backquotes.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::clean::clean_text;
@@ -10,7 +11,7 @@ use super::waiters::{Holder, Part};
 use crate::base::duration::human;
 use crate::base::ids::{ProcessId, QueueId, ResourceId};
 use crate::notice::{CancelReason, Exit, Failure, HaltReason, HostHolder, OutcomeKind, Share, SkipReason, StopReason};
-use crate::plan::Plan;
+use crate::plan::{Plan, Probe};
 
 /// The most names in one sentence.
 const NAMES: usize = 10;
@@ -108,8 +109,9 @@ pub fn failure(plan: &Plan, process: ProcessId, failure: &Failure) -> String {
         Failure::NotStarted(why) => format!("could not start: {}", clean_text(why)),
         Failure::Timeout(bound) => format!("timed out after {}", span(*bound)),
         Failure::NeverReady { within, why } => {
-            let why = why.as_ref().map_or_else(String::new, |why| format!(": {}", clean_text(why)));
-            format!("not ready within {}{why}", span(*within))
+            let awaited = plan.processes[process].work.ready.as_ref().map_or_else(String::new, |probe| format!(": {}", awaited(probe)));
+            let seen = why.as_ref().map_or_else(String::new, |why| format!(": {}", clean_text(why)));
+            format!("not ready within {}{awaited}{seen}", span(*within))
         }
         Failure::EndedBeforeReady => "ended before it was ready".to_owned(),
         Failure::NotLive { failures: 1, why } => format!("a liveness probe failed: {}", clean_text(why)),
@@ -125,6 +127,21 @@ pub fn failure(plan: &Plan, process: ProcessId, failure: &Failure) -> String {
         Failure::ItemsSetAside(1) => "an item of its queue was set aside".to_owned(),
         Failure::ItemsSetAside(count) => format!("{count} items of its queue were set aside"),
         Failure::JoinTimeout { process, timeout } => format!("join timeout: waited {} for {}", span(*timeout), quoted(plan, *process)),
+    }
+}
+
+/// What was to happen before a process counts as ready: `no line matched `listening``, `tcp port 5432`.
+fn awaited(probe: &Probe) -> String {
+    let path = |path: &Path| format!("`{}`", clean_text(&path.to_string_lossy()));
+    match probe {
+        Probe::Tcp { host: None, port } => format!("tcp port {port}"),
+        Probe::Tcp { host: Some(host), port } => format!("tcp `{}`, port {port}", clean_text(host)),
+        Probe::Unix(socket) => format!("socket {}", path(socket)),
+        Probe::Http(probe) => format!("`{}`", clean_text(&probe.url)),
+        Probe::File(file) => format!("file {}", path(file)),
+        Probe::Exec(_) => "its command for that".to_owned(),
+        Probe::Log(pattern) => format!("no line of its output matched `{}`", clean_text(pattern.text())),
+        Probe::Notify => "it did not say `READY=1`".to_owned(),
     }
 }
 
@@ -152,9 +169,9 @@ pub fn skip(plan: &Plan, reason: &SkipReason) -> String {
     match reason {
         SkipReason::Condition => "its `if` is false".to_owned(),
         SkipReason::Partner { process } => format!("{} is tied to it by a pipe and was not started", quoted(plan, *process)),
-        SkipReason::Join { process, because, .. } => {
+        SkipReason::Join { root: (process, became), .. } => {
             let name = quoted(plan, *process);
-            match because {
+            match became {
                 OutcomeKind::Success => format!("{name} succeeded"),
                 OutcomeKind::Failed => format!("{name} failed"),
                 OutcomeKind::Skipped => format!("{name} was skipped"),
@@ -319,7 +336,8 @@ mod tests {
             (OutcomeKind::Cancelled, "`a` was cancelled"),
             (OutcomeKind::Stopped, "`a` was stopped"),
         ] {
-            assert_eq!(skip(&plan, &SkipReason::Join { process: ProcessId(0), until: Default::default(), because }), text);
+            let (process, root) = (ProcessId(0), (ProcessId(0), because));
+            assert_eq!(skip(&plan, &SkipReason::Join { process, until: Default::default(), because, root }), text);
         }
         let hostile = super::super::testing::plan(&["a\u{1b}]0;title\u{7}"]);
         let partner = skip(&hostile, &SkipReason::Partner { process: ProcessId(0) });
