@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::clean::clean;
 use super::paint::Paint;
 use super::view::{End, RunView};
-use super::{Out, OutputMode, Reporter, Settings, Surface, verdict, words};
+use super::{Out, OutputMode, Reporter, Settings, Surface, fates, verdict, words};
 use crate::base::duration::human;
 use crate::notice::{Event, Exit, Failure, Notice, Outcome, RunSummary, Stream};
 
@@ -135,7 +135,7 @@ fn unstarted(view: &RunView, paint: Paint) -> Vec<String> {
         group.push(words::name(view.plan(), end.process));
     }
     let more = order.len().saturating_sub(10);
-    let lines = order.iter().take(10).map(|key| format!("- {} {}: {}", words::list(names[key].iter().cloned()), key.0, key.1));
+    let lines = order.iter().take(10).map(|key| format!("- {}", fates::line(&names[key], key.0, &key.1)));
     let mut lines: Vec<_> = lines.map(|line| paint.yellow(&line)).collect();
     if more > 0 {
         lines.push(paint.yellow(&format!("- … and more, for {more} other reasons")));

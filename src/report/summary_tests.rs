@@ -8,7 +8,12 @@ use crate::plan::Plan;
 
 fn skipped(because_of: u32) -> Outcome {
     let process = ProcessId(because_of);
-    Outcome::Skipped(SkipReason::Join { process, until: Default::default(), because: OutcomeKind::Failed })
+    Outcome::Skipped(SkipReason::Join {
+        process,
+        until: Default::default(),
+        because: OutcomeKind::Failed,
+        root: (process, OutcomeKind::Failed),
+    })
 }
 
 fn run_ended(summary: RunSummary) -> Event {
