@@ -84,6 +84,18 @@ pub(super) fn word(view: &RunView, process: ProcessId) -> &'static str {
 }
 
 pub(super) fn waits_for(view: &RunView, process: ProcessId, now: RunTime) -> String {
+    let for_locks = match view.state(process) {
+        State::Queued { wants, ticket: Some(_), .. } => !wants.is_empty(),
+        State::Running { .. } | State::Stopping { .. } => view.wait(process).is_some(),
+        _ => false,
+    };
+    let ahead = view.longest_queue(process).filter(|_| for_locks).map_or(0, |(_, ahead)| ahead);
+    let place = if ahead > 1 { format!(" (behind {ahead})") } else { String::new() };
+    awaited(view, process, now) + &place
+}
+
+/// The same without its place in a queue, which tells apart those that wait for the same.
+pub(super) fn awaited(view: &RunView, process: ProcessId, now: RunTime) -> String {
     match view.state(process) {
         State::Waiting => joins(view, process),
         State::Queued { wants, ticket: Some(_), .. } if wants.is_empty() => "a job slot".to_owned(),
@@ -107,7 +119,7 @@ pub(super) fn waits_for(view: &RunView, process: ProcessId, now: RunTime) -> Str
     }
 }
 
-/// `lock `db`, held by `a``, and how many are before it.
+/// `lock `db`, held by `a``
 fn locks(view: &RunView, process: ProcessId, wants: &[Share]) -> String {
     let elsewhere = view.held_elsewhere(process);
     let one = |share: &Share| {
@@ -119,10 +131,7 @@ fn locks(view: &RunView, process: ProcessId, wants: &[Share]) -> String {
         let held = if holders.is_empty() { String::new() } else { format!(", held by {}", words::list(holders.into_iter())) };
         format!("{}{held}", words::resource(view.plan(), share.resource))
     };
-    let all: Vec<String> = wants.iter().map(one).collect();
-    let ahead = view.longest_queue(process).map_or(0, |(_, ahead)| ahead);
-    let place = if ahead > 1 { format!(" (behind {ahead})") } else { String::new() };
-    all.join("; ") + &place
+    wants.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 fn joins(view: &RunView, process: ProcessId) -> String {
