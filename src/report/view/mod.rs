@@ -142,7 +142,7 @@ impl RunView {
     pub fn troubles(&self) -> &[End] {
         &self.troubles
     }
-    /// The finite processes that took longest, from first start to end, the slowest first.
+    /// The finite processes, and the daemons that failed, that took longest, from first start to end, the slowest first.
     pub fn slowest(&self) -> &[(Duration, ProcessId)] {
         &self.slowest
     }
