@@ -121,7 +121,11 @@ pub fn failure(plan: &Plan, process: ProcessId, failure: &Failure) -> String {
             let last = last.as_ref().map_or_else(|| "ended by itself".to_owned(), |last| self::failure(plan, process, last));
             format!("{last}; already restarted {} within {}", times(*max), span(*within))
         }
-        Failure::AcquireTimeout(bound) => format!("{} not had within {}", asked_for(plan, process), span(*bound)),
+        Failure::AcquireTimeout { bound, held_by } => {
+            let holders = list(held_by.iter().map(|holder| quoted(plan, *holder)));
+            let held = if holders.is_empty() { String::new() } else { format!(", held by {holders}") };
+            format!("{} not had within {}{held}", asked_for(plan, process), span(*bound))
+        }
         Failure::HostLock(why) => clean_text(why),
         Failure::BadItem(why) => format!("wrote what cannot be an item: {}", clean_text(why)),
         Failure::ItemsSetAside(1) => "an item of its queue was set aside".to_owned(),
@@ -274,6 +278,10 @@ mod tests {
         }
     }
 
+    fn not_had(held_by: &[u32]) -> Failure {
+        Failure::AcquireTimeout { bound: Duration::from_secs(1), held_by: held_by.iter().copied().map(ProcessId).collect() }
+    }
+
     #[test]
     fn every_failure_has_words() {
         let mut plan = plan(&["a", "b"]);
@@ -287,13 +295,14 @@ mod tests {
             (Failure::Signal(40), "signal 40, exit code -40"),
             (Failure::Timeout(Duration::from_secs(3)), "timed out after 3 s"),
             (Failure::NotStarted("no such file".into()), "could not start: no such file"),
-            (Failure::AcquireTimeout(Duration::from_secs(1)), "lock `db` not had within 1 s"),
+            (not_had(&[]), "lock `db` not had within 1 s"),
+            (not_had(&[1]), "lock `db` not had within 1 s, held by `b`"),
             (Failure::JoinTimeout { process: ProcessId(1), timeout: Duration::from_secs(2) }, "join timeout: waited 2 s for `b`"),
         ] {
             assert_eq!(failure(&plan, a, &reason), text);
         }
         plan.processes[a].control.steps[0].request = vec![share(1)];
-        assert_eq!(failure(&plan, a, &Failure::AcquireTimeout(Duration::from_secs(1))), "locks or permits not had within 1 s");
+        assert_eq!(failure(&plan, a, &not_had(&[])), "locks or permits not had within 1 s");
     }
 
     #[test]

@@ -202,6 +202,19 @@ fn what_waits_for_a_process_that_gets_no_other_attempt_is_skipped_for_it() {
 }
 
 #[test]
+fn who_waits_too_long_is_told_who_holds() {
+    let holding = |steps| Control { steps, request: vec![lock()], ..finite() };
+    let in_a_step = vec![StepControl { request: vec![lock()], ..StepControl::default() }];
+    for holder in [holding(finite().steps), Control { request: Vec::new(), ..holding(in_a_step) }] {
+        let patient = Control { acquire_timeout: Some(ms(50)), ..holding(finite().steps) };
+        let mut run = Run::new(plan(vec![finite(), holder, patient]));
+        run.wait(50);
+        let failure = Failure::AcquireTimeout { bound: ms(50), held_by: vec![ProcessId(1)] };
+        assert_eq!(run.outcome(2), Some(Outcome::Failed { failure, allowed: false }));
+    }
+}
+
+#[test]
 fn an_interrupt_between_two_attempts_ends_the_process() {
     let mut run = Run::new(plan(vec![retrying(3, 1000), joining(finite(), &[(0, Condition::Exit)])]));
     run.fails(0);

@@ -173,7 +173,7 @@ impl Watch {
                 self.fell_rightly(id, last.as_deref())?;
                 control.daemon && (*max, *within) == (control.restart.max, control.restart.within)
             }
-            Failure::AcquireTimeout(bound) => {
+            Failure::AcquireTimeout { bound, .. } => {
                 let waited = one.withdrawn.as_ref().filter(|wait| !wait.wants.is_empty() && !wait.lacked_only_slot);
                 control.acquire_timeout == Some(*bound) && waited.is_some_and(|wait| wait.since + *bound <= self.now)
             }
