@@ -13,8 +13,8 @@ use super::{fates, status, words};
 use crate::base::ids::ProcessId;
 use crate::base::time::RunTime;
 
-/// The most lines of what waits.
-const LINES: usize = 9;
+/// The most lines of those that wait for the same.
+const LINES: usize = 8;
 
 /// When the next lines are due.
 #[derive(Clone, Copy, Debug)]
@@ -47,12 +47,18 @@ impl Heartbeat {
     }
 }
 
-/// `deploy waits for `build` (success), 1 m 30 s`: one line for all that wait for the same, the longest wait first.
+/// `deploy waits for `build` (success), 1 m 30 s`: one line for all that wait for the same, the longest wait first. Those
+/// behind others that wait are only counted: what keeps them is told already.
 fn waiting(view: &RunView, now: RunTime) -> Vec<String> {
     let joins = |process: &ProcessId| *view.state(*process) == State::Waiting;
     let mut groups: Vec<(RunTime, String, Vec<String>)> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
+    let mut indirect: Vec<String> = Vec::new();
     for process in view.queued().chain(view.plan().processes.ids().filter(joins)) {
+        if joins(&process) && status::waits_for_waiting(view, process) {
+            indirect.push(words::name(view.plan(), process));
+            continue;
+        }
         let what = status::awaited(view, process, now);
         let group = *known.entry(what.clone()).or_insert(groups.len());
         if group == groups.len() {
@@ -68,14 +74,23 @@ fn waiting(view: &RunView, now: RunTime) -> Vec<String> {
     if more > 0 {
         lines.push(format!("… and {more} more that wait"));
     }
+    if !indirect.is_empty() {
+        let (who, wait) = many(&indirect);
+        lines.push(format!("{who} {wait} for what waits itself"));
+    }
     lines
 }
 
 fn line(since: RunTime, what: &str, names: &[String], now: RunTime) -> String {
-    let who = if names.len() > fates::FEW { fates::cell(names) } else { names.join(", ") };
-    let wait = if names.len() == 1 { "waits" } else { "wait" };
+    let (who, wait) = many(names);
     let what = if what.is_empty() { String::new() } else { format!(" for {what}") };
     format!("{who} {wait}{what}, {}", rounded(now.since(since)))
+}
+
+/// Those that wait, and the verb for their number.
+fn many(names: &[String]) -> (String, &'static str) {
+    let who = if names.len() > fates::FEW { fates::cell(names) } else { names.join(", ") };
+    (who, if names.len() == 1 { "waits" } else { "wait" })
 }
 
 /// To the nearest second: a beat comes a moment after its time, a process begins a moment after its run.
@@ -149,12 +164,22 @@ mod tests {
     fn many_that_wait_make_few_lines() {
         let names: Vec<String> = (0..220).map(|number| format!("p{number}")).collect();
         let mut plan = plan(&names.iter().map(String::as_str).collect::<Vec<_>>());
-        (20..220).for_each(|process| joins(&mut plan, process, 0));
-        (1..20).for_each(|process| joins(&mut plan, process, process + 20));
-        let view = RunView::new(Arc::new(plan));
+        (20..220).for_each(|process| joins(&mut plan, process, process % 20));
+        let mut view = RunView::new(Arc::new(plan));
+        (0..20).for_each(|process| view.apply(&note(0, started(process, 1))));
         let lines = Heartbeat::new(Duration::from_secs(30)).beat(&view, at(30_000));
-        assert_eq!(lines.len(), LINES + 1);
-        assert!(lines.iter().any(|line| line == "p1 waits for `p21` (success), 30 s"), "{lines:?}");
-        assert!(lines.last().is_some_and(|line| line.ends_with("more that wait")), "{lines:?}");
+        assert_eq!(lines[1], "10 processes: p20, p40, p60, … and 7 more wait for `p0` (success), 30 s");
+        assert_eq!(lines.last().map(String::as_str), Some("… and 120 more that wait"));
+        assert_eq!(lines.len(), LINES + 2, "{lines:#?}");
+    }
+
+    #[test]
+    fn what_is_behind_others_that_wait_is_counted() {
+        let mut plan = plan(&["build", "test", "pack", "push"]);
+        (1..4).for_each(|process| joins(&mut plan, process, process - 1));
+        let mut view = RunView::new(Arc::new(plan));
+        view.apply(&note(0, started(0, 1)));
+        let lines = Heartbeat::new(Duration::from_secs(30)).beat(&view, at(30_000));
+        assert_eq!(lines[1..], ["test waits for `build` (success), 30 s", "pack, push wait for what waits itself"]);
     }
 }

@@ -134,13 +134,20 @@ fn locks(view: &RunView, process: ProcessId, wants: &[Share]) -> String {
     wants.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
+fn open_joins(view: &RunView, process: ProcessId) -> impl Iterator<Item = &Join> {
+    view.plan().processes[process].control.joins.iter().filter(|join| is_open(view, join))
+}
+
+/// Whether all that a process still joins waits itself and was never begun.
+pub(super) fn waits_for_waiting(view: &RunView, process: ProcessId) -> bool {
+    let waits =
+        |join: &Join| matches!(view.state(join.process), State::Waiting | State::Queued { .. }) && view.begun(join.process).is_none();
+    open_joins(view, process).next().is_some() && open_joins(view, process).all(waits)
+}
+
 fn joins(view: &RunView, process: ProcessId) -> String {
-    let joins = &view.plan().processes[process].control.joins;
-    let open: Vec<String> = joins
-        .iter()
-        .filter(|join| is_open(view, join))
-        .map(|join| format!("{} ({})", words::quoted(view.plan(), join.process), join.until.word()))
-        .collect();
+    let open: Vec<String> =
+        open_joins(view, process).map(|join| format!("{} ({})", words::quoted(view.plan(), join.process), join.until.word())).collect();
     words::list(open.into_iter())
 }
 
