@@ -43,7 +43,9 @@ pub fn summary(view: &RunView, summary: &RunSummary) -> String {
     if more > 0 {
         text += &format!("\n… and {more} more\n");
     }
-    text + "\n"
+    text.push('\n');
+    warnings(view, &mut text);
+    text
 }
 
 fn is_allowed(outcome: &Outcome) -> bool {
@@ -96,6 +98,21 @@ fn row(view: &RunView, processes: &[&ProcessId], end: Option<&Outcome>, why: &st
     format!("| {sign} | {} | {word}{why} | {time} |\n", inline(&fates::cell(&names)))
 }
 
+/// What was told beside the ends of processes: items that were set aside, what was left running.
+fn warnings(view: &RunView, text: &mut String) {
+    for (process, message) in view.warnings() {
+        let about = process.map_or_else(String::new, |process| format!("{}: ", words::name(view.plan(), process)));
+        *text += &format!("- ⚠️ {}\n", inline(&format!("{about}{}", clean_text(message))));
+    }
+    let more = view.warned() - view.warnings().len();
+    if more > 0 {
+        *text += &format!("- … and {more} more warnings\n");
+    }
+    if view.warned() > 0 {
+        text.push('\n');
+    }
+}
+
 fn failures(view: &RunView, text: &mut String) {
     let told = |end: &&End| matches!(end.outcome, Outcome::Failed { .. } | Outcome::Cancelled(CancelReason::RunTimeout));
     let mut failed: Vec<&End> = view.troubles().iter().filter(told).collect();
@@ -116,7 +133,7 @@ mod tests {
 
     use super::super::super::testing::{ended, failed, note, output, plan, started};
     use super::*;
-    use crate::notice::Stream;
+    use crate::notice::{Event, SkipReason, Stream};
 
     #[test]
     fn failures_come_first_and_nothing_leaves_its_place() {
@@ -130,6 +147,7 @@ mod tests {
             ended(2, Outcome::Failed { failure: crate::notice::Failure::Code(1), allowed: true }),
             ended(0, Outcome::Success),
             ended(1, failed(3)),
+            Event::Warning { process: Some(ProcessId(0)), message: "left <b>".to_owned() },
         ] {
             view.apply(&note(1500, event));
         }
@@ -155,11 +173,34 @@ hm
 
 | | process | outcome | time |
 |---|---|---|---|
-| ❌ | a\\|b\\[&lt;i&gt;\\] | failed: exit code 3 | 0 ms |
-| ⚠️ | may | failed as allowed: exit code 1 | 0 ms |
-| ✅ | good | succeeded | 0 ms |
+| ❌ | a\\|b\\[&lt;i&gt;\\] | failed: exit code 3 | 1.50 s |
+| ⚠️ | may | failed as allowed: exit code 1 | 1.50 s |
+| ✅ | good | succeeded | 1.50 s |
+
+- ⚠️ good&#58; left &lt;b&gt;
 
 ";
         assert_eq!(summary(&view, &RunSummary { failed: 1, ..RunSummary::default() }), expected);
+    }
+
+    #[test]
+    fn many_that_were_skipped_for_the_same_are_one_row() {
+        let names: Vec<String> = (0..200).map(|number| format!("p{number}")).collect();
+        let mut view = RunView::new(Arc::new(plan(&names.iter().map(String::as_str).collect::<Vec<_>>())));
+        view.apply(&note(0, started(0, 1)));
+        view.apply(&note(10, ended(0, failed(2))));
+        let root = (ProcessId(0), OutcomeKind::Failed);
+        let skip = SkipReason::Join { process: ProcessId(0), until: Default::default(), because: OutcomeKind::Failed, root };
+        (1..198).for_each(|process| view.apply(&note(10, ended(process, Outcome::Skipped(skip.clone())))));
+        (198..200).for_each(|process| view.apply(&note(10, ended(process, Outcome::Cancelled(CancelReason::Failure(ProcessId(0)))))));
+        let page = summary(&view, &RunSummary { failed: 1, ..RunSummary::default() });
+        let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+        let expected = [
+            "| ❌ | p0 | failed: exit code 2 | 10 ms |",
+            "| 🚫 | p198 | cancelled: \\`p0\\` failed |  |",
+            "| 🚫 | p199 | cancelled: \\`p0\\` failed |  |",
+            "| ⏭️ | 197 processes&#58; p1, p2, p3, … and 194 more | skipped: \\`p0\\` failed |  |",
+        ];
+        assert_eq!(rows, expected);
     }
 }

@@ -161,6 +161,9 @@ impl RunView {
         if failed_for_items && of_item.is_some() {
             self.records[process].tail = of_item;
         }
+        if let Some(started) = started {
+            self.records[process].begun = Some(started);
+        }
         self.counts.add(&end.outcome);
         // How long a daemon served says nothing, unless it failed.
         let counts = !self.plan.processes[process].control.daemon || matches!(end.outcome, Outcome::Failed { .. });

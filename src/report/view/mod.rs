@@ -70,7 +70,7 @@ impl RunView {
     pub fn state(&self, process: ProcessId) -> &State {
         &self.records[process].state
     }
-    /// When the first command of the current attempt was started.
+    /// When the first command of the current attempt was started; of what has ended, that of its first attempt.
     pub fn begun(&self, process: ProcessId) -> Option<RunTime> {
         self.records[process].begun
     }
