@@ -233,7 +233,7 @@ fn what_was_waited_for_in_vain_is_told_with_what_was_seen_last() {
         ("log: 'listening on [0-9]+'".to_owned(), "no line of its output matched `listening on [0-9]+`,".to_owned()),
         (format!("tcp: '127.0.0.1:{free}'"), format!("tcp `127.0.0.1`, port {free}: connection refused,")),
         (format!("http: 'http://127.0.0.1:{free}/up'"), format!("`http://127.0.0.1:{free}/up`: connection refused,")),
-        ("exec: 'echo not yet; exit 3'".to_owned(), "its command for that: exit code 3: not yet,".to_owned()),
+        ("exec: 'echo not yet; exit 3'".to_owned(), "the `exec` probe: exit code 3: not yet,".to_owned()),
     ] {
         let workflow = format!("processes:\n  server: {{daemon: true, command: sleep 1h, ready: {{{condition}, within: 300ms}}}}\n");
         let said = Place::new().file("flowrun.yaml", &workflow).flowrun("").run().exits(1);

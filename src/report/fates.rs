@@ -56,6 +56,11 @@ pub fn rows<'t, T, K: Hash + Eq>(all: &'t [T], key: impl Fn(&'t T) -> Option<K>)
     rows
 }
 
+/// A reason in the words for so many processes.
+pub fn reason(reason: &str, count: usize) -> &str {
+    if count > 1 { of_many(reason) } else { reason }
+}
+
 /// A reason that speaks of one process, of many.
 fn of_many(reason: &str) -> &str {
     match reason {

@@ -98,20 +98,22 @@ fn rounded(long: Duration) -> String {
     words::ticking(long.saturating_add(Duration::from_millis(500)))
 }
 
-/// `build 1 m 30 s`, `db 2 m 00 s (daemon)`, `flaky (retrying in 3 s (attempt 2 of 3))`
+/// `build 1 m 30 s`, `db 2 m 00 s (daemon; not ready yet: connection refused)`, `flaky (retrying in 3 s (attempt 2 of 3))`
 fn alive(view: &RunView, process: ProcessId, now: RunTime) -> String {
     let name = words::name(view.plan(), process);
     match view.state(process) {
         State::Running { .. } => {
-            let daemon = if view.plan().processes[process].control.daemon { " (daemon)" } else { "" };
-            let what = match (status::awaited(view, process, now).as_str(), status::word(view, process)) {
-                ("", "starting") => ", not ready yet".to_owned(),
-                ("", _) => String::new(),
-                (what, "starting") => format!(", not ready yet: {what}"),
-                (what, _) if view.wait(process).is_some() => format!(", waits for {what}"),
-                (what, _) => format!(", {what}"),
+            let awaited = status::awaited(view, process, now);
+            let what = match (awaited.as_str(), status::word(view, process)) {
+                ("", "starting") => "not ready yet".to_owned(),
+                (what, "starting") => format!("not ready yet: {what}"),
+                (what, _) if view.wait(process).is_some() => format!("waits for {what}"),
+                (what, _) => what.to_owned(),
             };
-            format!("{name} {}{daemon}{what}", rounded(now.since(view.begun(process).unwrap_or(now))))
+            let daemon = if view.plan().processes[process].control.daemon { "daemon" } else { "" };
+            let remarks = [daemon, &what].into_iter().filter(|remark| !remark.is_empty()).collect::<Vec<_>>().join("; ");
+            let remarks = if remarks.is_empty() { remarks } else { format!(" ({remarks})") };
+            format!("{name} {}{remarks}", rounded(now.since(view.begun(process).unwrap_or(now))))
         }
         _ => format!("{name} ({})", state_line(view, process, now)),
     }
@@ -124,12 +126,18 @@ mod tests {
     use super::super::testing::{at, ended, job, note, plan, share, started};
     use super::*;
     use crate::notice::{Event, Outcome};
-    use crate::plan::{Join, Plan};
+    use crate::plan::{Join, Plan, Readiness, Rhythm};
 
     fn joins(plan: &mut Plan, process: u32, other: u32) {
         let (until, on_timeout, place) = Default::default();
         let join = Join { process: ProcessId(other), until, timeout: None, on_timeout, place };
         plan.processes[ProcessId(process)].control.joins.push(join);
+    }
+
+    fn ready(polled: bool) -> Readiness {
+        let (interval, first_interval, initial_delay, timeout) = Default::default();
+        let rhythm = Rhythm { interval, first_interval, initial_delay, timeout };
+        Readiness { polled, rhythm, within: Duration::from_secs(60) }
     }
 
     #[test]
@@ -158,6 +166,18 @@ mod tests {
             view.apply(&note(100_000, ended(process, Outcome::Success)));
         }
         assert!(heartbeat.beat(&view, at(120_000)).is_empty());
+    }
+
+    #[test]
+    fn what_is_not_ready_yet_says_why() {
+        let mut plan = plan(&["db", "log"]);
+        (plan.processes[ProcessId(0)].control.daemon, plan.processes[ProcessId(0)].control.ready) = (true, Some(ready(true)));
+        plan.processes[ProcessId(1)].control.ready = Some(ready(false));
+        let mut view = RunView::new(Arc::new(plan));
+        (0..2).for_each(|process| view.apply(&note(0, started(process, 1))));
+        view.apply(&note(10, Event::ProbeFailed { job: job(0, 1), live: false, failures: 1, why: "refused".to_owned() }));
+        let lines = Heartbeat::new(Duration::from_secs(30)).beat(&view, at(30_000));
+        assert_eq!(lines, ["still running: db 30 s (daemon; not ready yet: refused), log 30 s (not ready yet)"]);
     }
 
     #[test]

@@ -110,7 +110,9 @@ pub fn failure(plan: &Plan, process: ProcessId, failure: &Failure) -> String {
         Failure::Timeout(bound) => format!("timed out after {}", span(*bound)),
         Failure::NeverReady { within, why } => {
             let awaited = plan.processes[process].work.ready.as_ref().map_or_else(String::new, |probe| format!(": {}", awaited(probe)));
-            let seen = why.as_ref().map_or_else(String::new, |why| format!(": {}", clean_text(why)));
+            let polled = plan.processes[process].work.ready.as_ref().is_some_and(Probe::is_polled);
+            let silent = if polled { ": no answer yet" } else { "" };
+            let seen = why.as_ref().map_or_else(|| silent.to_owned(), |why| format!(": {}", clean_text(why)));
             format!("not ready within {}{awaited}{seen}", span(*within))
         }
         Failure::EndedBeforeReady => "ended before it was ready".to_owned(),
@@ -143,7 +145,7 @@ fn awaited(probe: &Probe) -> String {
         Probe::Unix(socket) => format!("socket {}", path(socket)),
         Probe::Http(probe) => format!("`{}`", clean_text(&probe.url)),
         Probe::File(file) => format!("file {}", path(file)),
-        Probe::Exec(_) => "its command for that".to_owned(),
+        Probe::Exec(_) => "the `exec` probe".to_owned(),
         Probe::Log(pattern) => format!("no line of its output matched `{}`", clean_text(pattern.text())),
         Probe::Notify => "it did not say `READY=1`".to_owned(),
     }

@@ -92,6 +92,7 @@ fn row(view: &RunView, processes: &[&ProcessId], end: Option<&Outcome>, why: &st
         State::Ended(OutcomeKind::Cancelled) => ("🚫", "cancelled"),
         _ => ("❔", "did not end"),
     };
+    let why = fates::reason(why, processes.len());
     let why = if why.is_empty() { String::new() } else { format!(": {}", inline(why)) };
     let time = view.begun(process).map_or_else(String::new, |begun| human(view.since(process).since(begun)));
     let names: Vec<String> = processes.iter().map(|process| words::name(view.plan(), **process)).collect();

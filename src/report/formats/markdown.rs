@@ -66,7 +66,12 @@ fn table(report: &Report, page: &mut String) {
         let Some(process) = row.first() else { continue };
         let names: Vec<String> = row.iter().map(|process| process.name.to_string()).collect();
         let cells = [inline(&fates::cell(&names)), words::outcome(process).to_owned(), took(process)];
-        *page += &format!("| {} | {} | {} |\n", cells.join(" | "), process.attempts_begun, inline(words::reason(process)));
+        *page += &format!(
+            "| {} | {} | {} |\n",
+            cells.join(" | "),
+            process.attempts_begun,
+            inline(fates::reason(words::reason(process), row.len()))
+        );
     }
     let more: usize = rows.iter().skip(ROWS).map(Vec::len).sum();
     if more > 0 {
