@@ -71,7 +71,9 @@ fn unstarted(report: &Report, text: &mut String) {
         if !matches!(kind(process), Some(OutcomeKind::Skipped | OutcomeKind::Cancelled)) || words::cut_off(process) {
             continue;
         }
-        let key = (words::outcome(process), words::reason(process));
+        let begun = process.started.is_some() && kind(process) == Some(OutcomeKind::Cancelled);
+        let word = if begun { "cancelled while running" } else { words::outcome(process) };
+        let key = (word, words::reason(process));
         let group = names.entry(key).or_default();
         if group.is_empty() {
             order.push(key);
