@@ -12,6 +12,7 @@ use crate::base::duration::human;
 use crate::base::ids::{ProcessId, QueueId, ResourceId};
 use crate::notice::{CancelReason, Exit, Failure, HaltReason, HostHolder, OutcomeKind, Share, SkipReason, StopReason};
 use crate::plan::{Plan, Probe};
+use crate::source::model::OnFailure;
 
 /// The most names in one sentence.
 const NAMES: usize = 10;
@@ -249,7 +250,10 @@ pub fn left(processes: &[(u32, String)], kept: bool) -> String {
 /// Why the run starts no more regular work, and what comes of it.
 pub fn halt(plan: &Plan, reason: &HaltReason) -> String {
     match reason {
-        HaltReason::Failure { process } => format!("{} failed: starting nothing new but cleanups", quoted(plan, *process)),
+        HaltReason::Failure { process } => {
+            let then = if plan.on_failure == OnFailure::Kill { "stopping everything" } else { "starting nothing new but cleanups" };
+            format!("{} failed: {then}", quoted(plan, *process))
+        }
         HaltReason::Interrupt { signal } => format!("{}: stopping; a second signal kills what still runs", interrupted(*signal)),
         HaltReason::Timeout => format!("{}: stopping", run_timeout(plan)),
     }
