@@ -312,6 +312,15 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_a_failure_is_the_policys() {
+        let mut plan = plan(&["a"]);
+        let reason = HaltReason::Failure { process: ProcessId(0) };
+        assert_eq!(halt(&plan, &reason), "`a` failed: starting nothing new but cleanups");
+        plan.on_failure = OnFailure::Kill;
+        assert_eq!(halt(&plan, &reason), "`a` failed: stopping everything");
+    }
+
+    #[test]
     fn shares_tell_number_and_mode() {
         let mut plan = plan(&[]);
         lock(&mut plan, "db");
