@@ -62,6 +62,9 @@ fn many_skips_of_one_cause_are_one_line() {
     let test = report.processes.iter().find(|process| &*process.name == "test").expect("it is there");
     let told = explain::process(&report, test);
     assert!(told.contains("  198 skipped: `deploy`, `deploy0`, `deploy1`, … and 195 more\n"), "{told}");
+    let all: Vec<_> = report.processes.iter().filter(|process| process.name.starts_with("deploy")).collect();
+    let copies = explain::instances("deploy", &all, 20);
+    assert!(copies.ends_with(":\n  198 skipped because `test` failed: deploy, deploy0, deploy1, … and 195 more\n"), "{copies}");
     let page = String::from_utf8(Kind::Markdown.render(&report).expect("a page")).expect("UTF-8");
     assert!(page.contains("| 198 processes&#58; deploy, deploy0, deploy1, … and 195 more | skipped |"), "{page}");
 }
