@@ -218,6 +218,6 @@ fn the_order_of_a_run_can_be_read_with_verbose() {
         "a succeeded",
         "b started",
         "b failed: exit code 1",
-        "c cancelled",
+        "c skipped: `b` failed",
     ]);
 }

@@ -44,6 +44,31 @@ fn a_process_is_told_with_its_causes() {
     }
 }
 
+#[test]
+fn many_skips_of_one_cause_are_one_line() {
+    let mut report: Value = serde_json::from_str(&text()).expect("JSON");
+    let all = report["processes"].as_array_mut().expect("a list");
+    let skipped = all.iter().find(|one| one["name"] == "deploy").expect("it is there").clone();
+    for number in 0..197 {
+        let mut other = skipped.clone();
+        other["name"] = json!(format!("deploy{number}"));
+        all.push(other);
+    }
+    report["run"]["halted"] = json!({ "at": 1.5, "text": "`test` failed: starting nothing new but cleanups" });
+    let report: Report = serde_json::from_value(report).expect("a report");
+    let run = explain::run(&report);
+    assert!(run.contains("\n  198 skipped because `test` failed: deploy, deploy0, deploy1, … and 195 more\n"), "{run}");
+    assert_eq!(run.matches("nothing new").count(), 1, "{run}");
+    let test = report.processes.iter().find(|process| &*process.name == "test").expect("it is there");
+    let told = explain::process(&report, test);
+    assert!(told.contains("  198 skipped: `deploy`, `deploy0`, `deploy1`, … and 195 more\n"), "{told}");
+    let all: Vec<_> = report.processes.iter().filter(|process| process.name.starts_with("deploy")).collect();
+    let copies = explain::instances("deploy", &all, 20);
+    assert!(copies.ends_with(":\n  198 skipped because `test` failed: deploy, deploy0, deploy1, … and 195 more\n"), "{copies}");
+    let page = String::from_utf8(Kind::Markdown.render(&report).expect("a page")).expect("UTF-8");
+    assert!(page.contains("| 198 processes&#58; deploy, deploy0, deploy1, … and 195 more | skipped |"), "{page}");
+}
+
 /// What joins what was skipped is told where it began.
 #[test]
 fn a_skip_is_followed_to_where_it_began() {
@@ -52,7 +77,7 @@ fn a_skip_is_followed_to_where_it_began() {
         report["processes"].as_array().and_then(|all| all.iter().find(|one| one["name"] == "deploy")).expect("it is there").clone();
     late["name"] = json!("announce");
     late["joins"] = json!([{ "process": "deploy", "until": "success", "held": null }]);
-    late["outcome"]["reason"] = json!({ "kind": "join", "text": "`deploy` was skipped", "process": "deploy" });
+    late["outcome"]["reason"] = json!({ "kind": "join", "text": "`test` failed", "process": "deploy" });
     report["processes"].as_array_mut().expect("a list").push(late);
     let report: Report = serde_json::from_value(report).expect("a report");
     holds("announce", &explain::process(&report, report.processes.last().expect("it is there")));

@@ -25,7 +25,7 @@ fn a_machine_without_room_that_stays_so_is_a_failure_with_its_reason() {
     let place = Place::for_everybody().file("flow.yaml", workflow);
     let said = place.flowrun_as(&stranger(), &["prlimit", FEW], "flow.yaml").run().exits(1);
     assert!(said.stderr.contains("failed: could not start: cannot start `sleep`: the system allows no more processes"), "{said}");
-    assert!(said.stderr.contains("late cancelled: `full["), "{said}");
+    assert!(said.stderr.contains("late skipped: `full["), "{said}");
 }
 
 #[test]

@@ -43,8 +43,13 @@ pub enum Failure {
     Timeout(Duration),
     /// It could not be started: why.
     NotStarted(String),
-    /// It waited longer than this for locks or permits.
-    AcquireTimeout(Duration),
+    /// It did not get its locks or permits.
+    AcquireTimeout {
+        /// It waited longer than this.
+        bound: Duration,
+        /// Who held any of them at the end, in the order of the file; ten at most, and none of other runs.
+        held_by: Vec<ProcessId>,
+    },
     /// A lock or permits that other runs share could not be had: why.
     HostLock(String),
     /// It was not ready within this.
@@ -106,6 +111,8 @@ pub enum SkipReason {
         until: Condition,
         /// What became of that process.
         because: OutcomeKind,
+        /// Where it began, and what became of that one: the same process, unless it was skipped itself.
+        root: (ProcessId, OutcomeKind),
     },
 }
 

@@ -115,7 +115,7 @@ impl Failure {
             Self::Code(_)
             | Self::Signal(_)
             | Self::Timeout(_)
-            | Self::AcquireTimeout(_)
+            | Self::AcquireTimeout { .. }
             | Self::EndedBeforeReady
             | Self::NeverEnded(_)
             | Self::ItemsSetAside(_)

@@ -46,6 +46,8 @@ impl Builder<'_, '_> {
         let mut mentions = Vec::new();
         let shared = Shared { env: &env, cwd: &cwd, secrets: &secrets, umask, lates: &lates };
         let steps = self.steps(&shared, &mut mentions);
+        let planned = steps.iter().map(|planned| &planned.step);
+        secrets::warn_unset(&self.process.secrets, planned, self.around.host.env(), self.resolver);
         let stop = self.process.stop.value().cloned().unwrap_or_default();
         let stop_command = self.stop_command(&stop, &shared);
         let outputs = if tty {

@@ -10,6 +10,7 @@ use super::model::{Plan, Step};
 use super::resolve::Resolver;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::secret::Secrets;
+use crate::base::suggest;
 use crate::source::model::EnvName;
 use crate::source::read::{Field, KeyRule, OneOrMany, Tmpl};
 
@@ -29,6 +30,28 @@ pub fn names(written: &Field<OneOrMany<Tmpl<String>>>, inherited: &Arc<[String]>
         }
     }
     names.into()
+}
+
+/// Warns of each name that nothing of these steps finds in its environment, while a similar one is there: nothing would be
+/// masked. A name that is like no other may be set elsewhere, as in the settings of a CI system.
+pub fn warn_unset<'s>(
+    written: &Field<OneOrMany<Tmpl<String>>>,
+    steps: impl Iterator<Item = &'s Step> + Clone,
+    host: &BTreeMap<String, String>,
+    resolver: &mut Resolver<'_>,
+) {
+    for item in written.value().map_or(&[][..], |many| &many.0) {
+        let Tmpl::Known(name) = &item.value else { continue };
+        let is_late = |step: &Step| step.late.as_ref().is_some_and(|late| late.hides_variable(name));
+        if host.contains_key(name) || steps.clone().any(|step| step.env.contains_key(name) || is_late(step)) {
+            continue;
+        }
+        let own = steps.clone().flat_map(|step| step.env.keys());
+        if let Some(help) = suggest::did_you_mean(name, own.chain(host.keys()).map(String::as_str)) {
+            let message = format!("`{name}` is not set, so nothing is masked for it");
+            resolver.report(Diagnostic::warning("unset-secret", item.span, message).help(help));
+        }
+    }
 }
 
 /// Hides the values of all secrets in what was found, also when the plan is of no use, and in what the plan says for

@@ -106,8 +106,10 @@ impl Builder<'_, '_> {
         let (action, task) = action?;
         let only_waits = only_waits(&action);
         let late = Late::new(self.around.keep(self.resolver).as_ref(), lates, task);
+        let planned = Step { name: step.name.value().cloned(), place: program, action, cwd, env, secrets, umask, late };
+        secrets::warn_unset(&step.secrets, std::iter::once(&planned), self.around.host.env(), self.resolver);
         Some(PlannedStep {
-            step: Step { name: step.name.value().cloned(), place: program, action, cwd, env, secrets, umask, late },
+            step: planned,
             control: StepControl { request: wanted.iter().map(|wanted| wanted.share).collect(), timeout, only_waits },
             wanted,
         })

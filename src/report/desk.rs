@@ -105,9 +105,8 @@ impl Desk {
     /// Writes the line that is due.
     pub fn beat(&mut self, now: RunTime, out: &mut Out) {
         out.set_run(now);
-        if let Some(line) = self.heartbeat.as_mut().and_then(|heartbeat| heartbeat.beat(&self.view, now)) {
-            voice::detail(self.settings, &line, out);
-        }
+        let lines = self.heartbeat.as_mut().map_or_else(Vec::new, |heartbeat| heartbeat.beat(&self.view, now));
+        lines.iter().for_each(|line| voice::detail(self.settings, line, out));
     }
     /// Draws the state of things.
     pub fn draw(&self, now: RunTime) {

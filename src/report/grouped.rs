@@ -15,7 +15,7 @@ use super::plain::{push_shown, split, surface};
 use super::view::State;
 use super::{Out, OutputMode, Reporter, RunView, Settings, voice};
 use crate::base::ids::ProcessId;
-use crate::notice::{Event, Notice, OutcomeKind, Stream};
+use crate::notice::{CancelReason, Event, Notice, Outcome, OutcomeKind, Stream};
 
 /// A process's output goes into a file beyond this.
 const HELD: usize = 1 << 20;
@@ -130,7 +130,9 @@ impl Reporter for Grouped {
             }
             Event::Ended { process, outcome, .. } if !is_wanted(self.settings.mode, outcome.kind()) => self.forget(*process),
             Event::Ended { process, outcome, exit, started, .. } => {
-                let failed = outcome.kind() == OutcomeKind::Failed;
+                // What the run's timeout cut off is looked for like a failure.
+                let cut_off = matches!(outcome, Outcome::Cancelled(CancelReason::RunTimeout));
+                let failed = outcome.kind() == OutcomeKind::Failed || cut_off;
                 let took = started.map(|started| notice.at.since(started));
                 let text = voice::end(view.plan(), *process, outcome, exit.as_ref(), took);
                 self.show(*process, &End { text: &text, failed, took: took.unwrap_or_default() }, view, out);
@@ -211,7 +213,6 @@ mod tests {
     use super::super::OutputMode;
     use super::super::testing::{ended, failed, output, plan, told};
     use super::*;
-    use crate::notice::Outcome;
 
     const SETTINGS: Settings = Settings {
         mode: OutputMode::Grouped,
@@ -248,6 +249,16 @@ late
 └── a wrote this after its end
 ";
         assert_eq!(told(plan(&["a", "b"]), SETTINGS, events).both(), expected);
+    }
+
+    #[test]
+    fn what_the_timeout_of_the_run_cut_off_is_open_like_a_failure() {
+        let events = |reason| vec![(0, output(0, Stream::Stdout, b"a1\n")), (9, ended(0, Outcome::Cancelled(reason)))];
+        let gitlab = Settings { host: Some(super::super::ci::Host::GitLab), ..SETTINGS };
+        for (reason, collapsed) in [(CancelReason::RunTimeout, false), (CancelReason::Interrupt, true)] {
+            let text = told(plan(&["a"]), gitlab, events(reason)).stdout();
+            assert_eq!(text.contains("collapsed"), collapsed, "{text}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod ci;
 mod clean;
 mod desk;
 pub mod explain;
+mod fates;
 pub mod formats;
 mod grouped;
 mod heartbeat;

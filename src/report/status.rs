@@ -84,6 +84,18 @@ pub(super) fn word(view: &RunView, process: ProcessId) -> &'static str {
 }
 
 pub(super) fn waits_for(view: &RunView, process: ProcessId, now: RunTime) -> String {
+    let for_locks = match view.state(process) {
+        State::Queued { wants, ticket: Some(_), .. } => !wants.is_empty(),
+        State::Running { .. } | State::Stopping { .. } => view.wait(process).is_some(),
+        _ => false,
+    };
+    let ahead = view.longest_queue(process).filter(|_| for_locks).map_or(0, |(_, ahead)| ahead);
+    let place = if ahead > 1 { format!(" (behind {ahead})") } else { String::new() };
+    awaited(view, process, now) + &place
+}
+
+/// The same without its place in a queue, which tells apart those that wait for the same.
+pub(super) fn awaited(view: &RunView, process: ProcessId, now: RunTime) -> String {
     match view.state(process) {
         State::Waiting => joins(view, process),
         State::Queued { wants, ticket: Some(_), .. } if wants.is_empty() => "a job slot".to_owned(),
@@ -114,7 +126,7 @@ fn item(view: &RunView, queue: QueueId) -> String {
     format!("an item of {}", words::queue(view.plan(), queue))
 }
 
-/// `lock `db`, held by `a``, and how many are before it.
+/// `lock `db`, held by `a``
 fn locks(view: &RunView, process: ProcessId, wants: &[Share]) -> String {
     let elsewhere = view.held_elsewhere(process);
     let one = |share: &Share| {
@@ -126,19 +138,23 @@ fn locks(view: &RunView, process: ProcessId, wants: &[Share]) -> String {
         let held = if holders.is_empty() { String::new() } else { format!(", held by {}", words::list(holders.into_iter())) };
         format!("{}{held}", words::resource(view.plan(), share.resource))
     };
-    let all: Vec<String> = wants.iter().map(one).collect();
-    let ahead = view.longest_queue(process).map_or(0, |(_, ahead)| ahead);
-    let place = if ahead > 1 { format!(" (behind {ahead})") } else { String::new() };
-    all.join("; ") + &place
+    wants.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+fn open_joins(view: &RunView, process: ProcessId) -> impl Iterator<Item = &Join> {
+    view.plan().processes[process].control.joins.iter().filter(|join| is_open(view, join))
+}
+
+/// Whether all that a process still joins waits itself and was never begun.
+pub(super) fn waits_for_waiting(view: &RunView, process: ProcessId) -> bool {
+    let waits =
+        |join: &Join| matches!(view.state(join.process), State::Waiting | State::Queued { .. }) && view.begun(join.process).is_none();
+    open_joins(view, process).next().is_some() && open_joins(view, process).all(waits)
 }
 
 fn joins(view: &RunView, process: ProcessId) -> String {
-    let joins = &view.plan().processes[process].control.joins;
-    let open: Vec<String> = joins
-        .iter()
-        .filter(|join| is_open(view, join))
-        .map(|join| format!("{} ({})", words::quoted(view.plan(), join.process), join.until.word()))
-        .collect();
+    let open: Vec<String> =
+        open_joins(view, process).map(|join| format!("{} ({})", words::quoted(view.plan(), join.process), join.until.word())).collect();
     words::list(open.into_iter())
 }
 

@@ -9,9 +9,9 @@ use std::time::Duration;
 use super::clean::clean;
 use super::paint::Paint;
 use super::view::{End, RunView};
-use super::{Out, OutputMode, Reporter, Settings, Surface, verdict, words};
+use super::{Out, OutputMode, Reporter, Settings, Surface, fates, verdict, words};
 use crate::base::duration::human;
-use crate::notice::{Event, Exit, Failure, Notice, Outcome, RunSummary, Stream};
+use crate::notice::{CancelReason, Event, Exit, Failure, Notice, Outcome, RunSummary, Stream};
 
 /// The most failures that are told with all their lines.
 const FAILURES: usize = 20;
@@ -79,7 +79,7 @@ fn push_line(line: &str, text: &mut Vec<u8>) {
 fn failures(view: &RunView, surface: Surface, text: &mut Vec<u8>) {
     let is = |end: &&End, wanted| matches!(end.outcome, Outcome::Failed { allowed, .. } if allowed == wanted);
     let of = |allowed| view.troubles().iter().filter(move |end| is(end, allowed));
-    let all = || of(false).chain(of(true));
+    let all = || of(false).chain(view.troubles().iter().filter(|end| cut_off(view, end))).chain(of(true));
     for end in all().take(FAILURES) {
         failure(view, end, surface, text);
     }
@@ -90,14 +90,27 @@ fn failures(view: &RunView, surface: Surface, text: &mut Vec<u8>) {
     }
 }
 
+/// Whether the run's own timeout cut it off while it ran: what hangs is to be found here. Daemons run as long as the others.
+fn cut_off(view: &RunView, end: &End) -> bool {
+    let timed_out = matches!(end.outcome, Outcome::Cancelled(CancelReason::RunTimeout));
+    timed_out && end.took.is_some() && !view.plan().processes[end.process].control.daemon
+}
+
 /// One failure: a line that says what happened, and the last lines of output.
 fn failure(view: &RunView, end: &End, surface: Surface, text: &mut Vec<u8>) {
-    let Outcome::Failed { failure, allowed } = &end.outcome else { return };
     let paint = Paint::new(surface.color);
-    let head = format!("{} {} failed", if *allowed { "!" } else { "✗" }, words::name(view.plan(), end.process));
-    let head = if *allowed { paint.yellow(&format!("{head} (allowed)")) } else { paint.red(&head) };
-    let mut facts = vec![words::failure(view.plan(), end.process, failure)];
-    if let (Failure::Timeout(_), Some(exit @ (Exit::Code(_) | Exit::Signal(_)))) = (failure, &end.exit) {
+    let name = words::name(view.plan(), end.process);
+    let (head, why) = match &end.outcome {
+        Outcome::Failed { failure, allowed: true } => (paint.yellow(&format!("! {name} failed (allowed)")), Some(failure)),
+        Outcome::Failed { failure, allowed: false } => (paint.red(&format!("✗ {name} failed")), Some(failure)),
+        Outcome::Cancelled(_) => (paint.red(&format!("✗ {name} cancelled while running")), None),
+        Outcome::Success | Outcome::Skipped(_) | Outcome::Stopped => return,
+    };
+    let mut facts = vec![why.map_or_else(
+        || words::cancel(view.plan(), &CancelReason::RunTimeout),
+        |failure| words::failure(view.plan(), end.process, failure),
+    )];
+    if let (Some(Failure::Timeout(_)), Some(exit @ (Exit::Code(_) | Exit::Signal(_)))) = (why, &end.exit) {
         facts.push(words::exit(exit));
     }
     let most = view.plan().processes[end.process].control.retries.count + 1;
@@ -122,9 +135,10 @@ fn failure(view: &RunView, end: &End, surface: Surface, text: &mut Vec<u8>) {
 fn unstarted(view: &RunView, paint: Paint) -> Vec<String> {
     let mut order = Vec::new();
     let mut names: BTreeMap<(&str, String), Vec<String>> = BTreeMap::new();
-    for end in view.troubles() {
+    for end in view.troubles().iter().filter(|end| !cut_off(view, end)) {
         let key = match &end.outcome {
             Outcome::Skipped(reason) => ("skipped", words::skip(view.plan(), reason)),
+            Outcome::Cancelled(reason) if end.took.is_some() => ("cancelled while running", words::cancel(view.plan(), reason)),
             Outcome::Cancelled(reason) => ("cancelled", words::cancel(view.plan(), reason)),
             Outcome::Success | Outcome::Failed { .. } | Outcome::Stopped => continue,
         };
@@ -135,7 +149,7 @@ fn unstarted(view: &RunView, paint: Paint) -> Vec<String> {
         group.push(words::name(view.plan(), end.process));
     }
     let more = order.len().saturating_sub(10);
-    let lines = order.iter().take(10).map(|key| format!("- {} {}: {}", words::list(names[key].iter().cloned()), key.0, key.1));
+    let lines = order.iter().take(10).map(|key| format!("- {}", fates::line(&names[key], key.0, &key.1)));
     let mut lines: Vec<_> = lines.map(|line| paint.yellow(&line)).collect();
     if more > 0 {
         lines.push(paint.yellow(&format!("- … and more, for {more} other reasons")));

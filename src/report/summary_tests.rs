@@ -8,7 +8,12 @@ use crate::plan::Plan;
 
 fn skipped(because_of: u32) -> Outcome {
     let process = ProcessId(because_of);
-    Outcome::Skipped(SkipReason::Join { process, until: Default::default(), because: OutcomeKind::Failed })
+    Outcome::Skipped(SkipReason::Join {
+        process,
+        until: Default::default(),
+        because: OutcomeKind::Failed,
+        root: (process, OutcomeKind::Failed),
+    })
 }
 
 fn run_ended(summary: RunSummary) -> Event {
@@ -133,4 +138,43 @@ fn many_failures_make_a_page() {
     let text = told(plan, QUIET, events).stderr();
     assert!(text.contains("✗ 980 more failed: p20, p21, p22, p23, p24, p25, p26, p27, p28, p29, … and 970 more\n"), "{text}");
     assert!(text.lines().count() < 50);
+}
+
+#[test]
+fn what_was_cut_off_while_it_ran_is_told_apart_from_what_never_began() {
+    let mut limited = plan(&["hangs", "a", "b", "c", "d", "api"]);
+    limited.timeout = Some(Duration::from_secs(10));
+    limited.processes[ProcessId(5)].control.daemon = true;
+    let cut = |process, reason| Event::Ended {
+        process: ProcessId(process),
+        outcome: Outcome::Cancelled(reason),
+        exit: Some(Exit::Signal(15)),
+        attempts: 1,
+        started: Some(super::super::testing::at(0)),
+    };
+    let mut events = vec![(0, run_started()), (0, started(0, 1)), (5, output(0, Stream::Stdout, b"connecting\n"))];
+    events.extend((1..5).map(|process| (10_000, ended(process, Outcome::Cancelled(CancelReason::RunTimeout)))));
+    events.push((10_000, cut(0, CancelReason::RunTimeout)));
+    events.push((10_000, run_ended(RunSummary { timed_out: true, ..RunSummary::default() })));
+    let text = told(limited, QUIET, events).stderr();
+    let expected = "
+✗ hangs cancelled while running: the run took longer than its timeout, after 10.0 s
+  | connecting
+
+- 4 cancelled because the run took longer than its timeout: a, b, c, … and 1 more
+
+shop: 5 cancelled in 10.0 s, timed out after 10 s
+";
+    assert_eq!(text, expected);
+    let failure = || CancelReason::Failure(ProcessId(1));
+    let events = vec![
+        (0, run_started()),
+        (0, started(0, 1)),
+        (1, ended(1, failed(2))),
+        (1, ended(2, Outcome::Cancelled(failure()))),
+        (2, cut(0, failure())),
+        (2, run_ended(RunSummary { failed: 1, ..RunSummary::default() })),
+    ];
+    let text = told(plan(&["a", "b", "c"]), QUIET, events).stderr();
+    assert!(text.contains("- c cancelled: `b` failed\n- a cancelled while running: `b` failed\n"), "{text}");
 }

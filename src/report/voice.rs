@@ -116,7 +116,9 @@ fn sentence(notice: &Notice, view: &RunView) -> Option<String> {
     Some(match &notice.event {
         Event::Output { .. } | Event::RunEnded { .. } | Event::StatusAsked => return None,
         Event::RunStarted { name, processes } => {
-            format!("{name}: {processes} {}", if *processes == 1 { "process" } else { "processes" })
+            // In front of it stands `flowrun:` already.
+            let about = if name == "flowrun" { String::new() } else { format!("{name}: ") };
+            format!("{about}{processes} {}", if *processes == 1 { "process" } else { "processes" })
         }
         Event::Queued { job, step, wants } => {
             let wanted = if wants.is_empty() { "a job slot".to_owned() } else { words::shares(plan, wants) };

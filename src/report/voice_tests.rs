@@ -44,6 +44,14 @@ fn said(verbosity: i8) -> String {
 }
 
 #[test]
+fn a_workflow_of_the_usual_name_does_not_say_it_twice() {
+    let loud = Settings { verbosity: 1, ..Settings::default() };
+    let begun = |name: &str| vec![(0, Event::RunStarted { name: name.to_owned(), processes: 2 })];
+    assert_eq!(told(plan(&["a", "b"]), loud, begun("flowrun")).stderr(), "flowrun: 2 processes\n");
+    assert_eq!(told(plan(&["a", "b"]), loud, begun("shop")).stderr(), "flowrun: shop: 2 processes\n");
+}
+
+#[test]
 fn trouble_is_told() {
     let expected = "\
 flowrun: a failed: exit code 1, attempt 1 of 3; again in 2 s

@@ -3,6 +3,7 @@
 //! Pure functions from the plan and what a notice says to a text without colours. What a sentence is
 //! about stands bare, all other names stand in backquotes.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::clean::clean_text;
@@ -10,7 +11,8 @@ use super::waiters::{Holder, Part};
 use crate::base::duration::human;
 use crate::base::ids::{ProcessId, QueueId, ResourceId};
 use crate::notice::{CancelReason, Exit, Failure, HaltReason, HostHolder, OutcomeKind, Share, SkipReason, StopReason};
-use crate::plan::Plan;
+use crate::plan::{Plan, Probe};
+use crate::source::model::OnFailure;
 
 /// The most names in one sentence.
 const NAMES: usize = 10;
@@ -110,8 +112,11 @@ pub fn failure(plan: &Plan, process: ProcessId, failure: &Failure) -> String {
         Failure::NotStarted(why) => format!("could not start: {}", clean_text(why)),
         Failure::Timeout(bound) => format!("timed out after {}", span(*bound)),
         Failure::NeverReady { within, why } => {
-            let why = why.as_ref().map_or_else(String::new, |why| format!(": {}", clean_text(why)));
-            format!("not ready within {}{why}", span(*within))
+            let awaited = plan.processes[process].work.ready.as_ref().map_or_else(String::new, |probe| format!(": {}", awaited(probe)));
+            let polled = plan.processes[process].work.ready.as_ref().is_some_and(Probe::is_polled);
+            let silent = if polled { ": no answer yet" } else { "" };
+            let seen = why.as_ref().map_or_else(|| silent.to_owned(), |why| format!(": {}", clean_text(why)));
+            format!("not ready within {}{awaited}{seen}", span(*within))
         }
         Failure::EndedBeforeReady => "ended before it was ready".to_owned(),
         Failure::NotLive { failures: 1, why } => format!("a liveness probe failed: {}", clean_text(why)),
@@ -121,12 +126,31 @@ pub fn failure(plan: &Plan, process: ProcessId, failure: &Failure) -> String {
             let last = last.as_ref().map_or_else(|| "ended by itself".to_owned(), |last| self::failure(plan, process, last));
             format!("{last}; already restarted {} within {}", times(*max), span(*within))
         }
-        Failure::AcquireTimeout(bound) => format!("{} not had within {}", asked_for(plan, process), span(*bound)),
+        Failure::AcquireTimeout { bound, held_by } => {
+            let holders = list(held_by.iter().map(|holder| quoted(plan, *holder)));
+            let held = if holders.is_empty() { String::new() } else { format!(", held by {holders}") };
+            format!("{} not had within {}{held}", asked_for(plan, process), span(*bound))
+        }
         Failure::HostLock(why) => clean_text(why),
         Failure::BadItem(why) => format!("wrote what cannot be an item: {}", clean_text(why)),
         Failure::ItemsSetAside(1) => "an item of its queue was set aside".to_owned(),
         Failure::ItemsSetAside(count) => format!("{count} items of its queue were set aside"),
         Failure::JoinTimeout { process, timeout } => format!("join timeout: waited {} for {}", span(*timeout), quoted(plan, *process)),
+    }
+}
+
+/// What was to happen before a process counts as ready: `no line matched `listening``, `tcp port 5432`.
+fn awaited(probe: &Probe) -> String {
+    let path = |path: &Path| format!("`{}`", clean_text(&path.to_string_lossy()));
+    match probe {
+        Probe::Tcp { host: None, port } => format!("tcp port {port}"),
+        Probe::Tcp { host: Some(host), port } => format!("tcp `{}`, port {port}", clean_text(host)),
+        Probe::Unix(socket) => format!("socket {}", path(socket)),
+        Probe::Http(probe) => format!("`{}`", clean_text(&probe.url)),
+        Probe::File(file) => format!("file {}", path(file)),
+        Probe::Exec(_) => "the `exec` probe".to_owned(),
+        Probe::Log(pattern) => format!("no line of its output matched `{}`", clean_text(pattern.text())),
+        Probe::Notify => "it did not say `READY=1`".to_owned(),
     }
 }
 
@@ -154,9 +178,9 @@ pub fn skip(plan: &Plan, reason: &SkipReason) -> String {
     match reason {
         SkipReason::Condition => "its `if` is false".to_owned(),
         SkipReason::Partner { process } => format!("{} is tied to it by a pipe and was not started", quoted(plan, *process)),
-        SkipReason::Join { process, because, .. } => {
+        SkipReason::Join { root: (process, became), .. } => {
             let name = quoted(plan, *process);
-            match because {
+            match became {
                 OutcomeKind::Success => format!("{name} succeeded"),
                 OutcomeKind::Failed => format!("{name} failed"),
                 OutcomeKind::Skipped => format!("{name} was skipped"),
@@ -228,7 +252,10 @@ pub fn left(processes: &[(u32, String)], kept: bool) -> String {
 /// Why the run starts no more regular work, and what comes of it.
 pub fn halt(plan: &Plan, reason: &HaltReason) -> String {
     match reason {
-        HaltReason::Failure { process } => format!("{} failed: starting nothing new but cleanups", quoted(plan, *process)),
+        HaltReason::Failure { process } => {
+            let then = if plan.on_failure == OnFailure::Kill { "stopping everything" } else { "starting nothing new but cleanups" };
+            format!("{} failed: {then}", quoted(plan, *process))
+        }
         HaltReason::Interrupt { signal } => format!("{}: stopping; a second signal kills what still runs", interrupted(*signal)),
         HaltReason::Timeout => format!("{}: stopping", run_timeout(plan)),
     }
@@ -259,6 +286,10 @@ mod tests {
         }
     }
 
+    fn not_had(held_by: &[u32]) -> Failure {
+        Failure::AcquireTimeout { bound: Duration::from_secs(1), held_by: held_by.iter().copied().map(ProcessId).collect() }
+    }
+
     #[test]
     fn every_failure_has_words() {
         let mut plan = plan(&["a", "b"]);
@@ -272,13 +303,23 @@ mod tests {
             (Failure::Signal(40), "signal 40, exit code -40"),
             (Failure::Timeout(Duration::from_secs(3)), "timed out after 3 s"),
             (Failure::NotStarted("no such file".into()), "could not start: no such file"),
-            (Failure::AcquireTimeout(Duration::from_secs(1)), "lock `db` not had within 1 s"),
+            (not_had(&[]), "lock `db` not had within 1 s"),
+            (not_had(&[1]), "lock `db` not had within 1 s, held by `b`"),
             (Failure::JoinTimeout { process: ProcessId(1), timeout: Duration::from_secs(2) }, "join timeout: waited 2 s for `b`"),
         ] {
             assert_eq!(failure(&plan, a, &reason), text);
         }
         plan.processes[a].control.steps[0].request = vec![share(1)];
-        assert_eq!(failure(&plan, a, &Failure::AcquireTimeout(Duration::from_secs(1))), "locks or permits not had within 1 s");
+        assert_eq!(failure(&plan, a, &not_had(&[])), "locks or permits not had within 1 s");
+    }
+
+    #[test]
+    fn what_follows_a_failure_is_the_policys() {
+        let mut plan = plan(&["a"]);
+        let reason = HaltReason::Failure { process: ProcessId(0) };
+        assert_eq!(halt(&plan, &reason), "`a` failed: starting nothing new but cleanups");
+        plan.on_failure = OnFailure::Kill;
+        assert_eq!(halt(&plan, &reason), "`a` failed: stopping everything");
     }
 
     #[test]
@@ -321,7 +362,8 @@ mod tests {
             (OutcomeKind::Cancelled, "`a` was cancelled"),
             (OutcomeKind::Stopped, "`a` was stopped"),
         ] {
-            assert_eq!(skip(&plan, &SkipReason::Join { process: ProcessId(0), until: Default::default(), because }), text);
+            let (process, root) = (ProcessId(0), (ProcessId(0), because));
+            assert_eq!(skip(&plan, &SkipReason::Join { process, until: Default::default(), because, root }), text);
         }
         let hostile = super::super::testing::plan(&["a\u{1b}]0;title\u{7}"]);
         let partner = skip(&hostile, &SkipReason::Partner { process: ProcessId(0) });

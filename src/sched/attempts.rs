@@ -1,13 +1,19 @@
 //! Attempts and steps: asking for locks, starting, the clocks of what runs.
 
+use std::collections::BTreeSet;
+
 use super::locks::{Grant, Ticket};
 use super::protocol::{Effect, Outbox};
 use super::scheduler::Scheduler;
+use super::sections::Stage;
 use super::slots::SlotKey;
 use super::state::State;
 use super::timers::Timer;
 use crate::base::ids::ProcessId;
 use crate::notice::{Event, Failure, Share};
+
+/// The most holders that a failure names.
+const HOLDERS: usize = 10;
 
 impl Scheduler {
     /// Begins an attempt: the next in number, from the first step.
@@ -162,9 +168,33 @@ impl Scheduler {
         if self.locks.lacks_only_slot(ticket) {
             return;
         }
+        let held_by = self.holders(self.request_of(id));
         self.withdraw(id, ticket, out);
         let bound = self.plan.processes[id].control.acquire_timeout.unwrap_or_default();
-        self.attempt_failed(id, Failure::AcquireTimeout(bound), out);
+        self.attempt_failed(id, Failure::AcquireTimeout { bound, held_by }, out);
+    }
+
+    /// What a process that waits asks for.
+    fn request_of(&self, id: ProcessId) -> &[Share] {
+        let control = &self.plan.processes[id].control;
+        match self.processes[id].state {
+            State::Queued { step: Some(step), .. } => &control.steps[step as usize].request,
+            _ => &control.request,
+        }
+    }
+
+    /// Who holds any of these so that nobody else can have it, a few of them: for people. Costs a look at all processes.
+    fn holders(&self, wanted: &[Share]) -> Vec<ProcessId> {
+        let excludes = |held: &Share| wanted.iter().any(|want| want.resource == held.resource && !(want.shared && held.shared));
+        let own = |id: ProcessId| self.processes[id].held.iter().chain(&self.processes[id].step_held);
+        let whole = self.plan.processes.ids().flat_map(|id| own(id).map(move |grant| (id, grant)));
+        let sections = self.sections.all.values().filter_map(|one| match &one.stage {
+            Stage::Held(grant) => Some((grant.process, grant)),
+            Stage::Waiting(_) => None,
+        });
+        let holding = whole.chain(sections).filter(|(_, grant)| grant.shares.iter().any(excludes));
+        let holders: BTreeSet<ProcessId> = holding.map(|(id, _)| id).collect();
+        holders.into_iter().take(HOLDERS).collect()
     }
 
     /// Takes back a request that waits.
@@ -174,11 +204,7 @@ impl Scheduler {
             State::Queued { step, .. } => step,
             _ => None,
         };
-        let request = match step {
-            None => &self.plan.processes[id].control.request,
-            Some(step) => &self.plan.processes[id].control.steps[step as usize].request,
-        };
-        out.tell(self.now, Event::Withdrawn { job: self.job(id), step, wanted: request.clone() });
+        out.tell(self.now, Event::Withdrawn { job: self.job(id), step, wanted: self.request_of(id).to_vec() });
         if let Some(ask) = self.locks.withdraw(ticket) {
             out.effects.push(Effect::ReleaseHost { ask });
         }

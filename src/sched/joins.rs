@@ -45,11 +45,32 @@ impl Scheduler {
                 Verdict::Holds if settled == Settled::No => self.join_settled(joiner, number, Settled::Holds, out),
                 Verdict::Open if settled == Settled::Holds => self.join_lost(joiner, number),
                 Verdict::Broken(because) => {
-                    let reason = SkipReason::Join { process: id, until, because };
+                    let reason = SkipReason::Join { process: id, until, because, root: self.root(id, because) };
                     self.end(joiner, Outcome::Skipped(reason), out);
                 }
                 Verdict::Holds | Verdict::Open | Verdict::Same => {}
             }
+        }
+    }
+
+    /// Carries all news that there are. Before what waits is cancelled: what can not start any more for its own joins
+    /// is skipped for them, however the run ends.
+    pub(super) fn carry_all(&mut self, out: &mut Outbox) {
+        while let Some(news) = self.news.pop_front() {
+            self.carry(news, out);
+        }
+    }
+
+    /// Where it began that a join on this process can not hold.
+    fn root(&self, id: ProcessId, because: OutcomeKind) -> (ProcessId, OutcomeKind) {
+        match &self.processes[id].outcome {
+            Some(Outcome::Skipped(SkipReason::Join { root, .. })) => *root,
+            // A partner is named only by those that ended after it for its sake, so this comes to an end.
+            Some(Outcome::Skipped(SkipReason::Partner { process })) => {
+                let became = self.processes[*process].outcome.as_ref().map_or(because, Outcome::kind);
+                self.root(*process, became)
+            }
+            _ => (id, because),
         }
     }
 

@@ -135,31 +135,41 @@ impl Scheduler {
         }
         self.halted = Some(cancel.clone());
         out.tell(self.now, Event::Halted { reason });
+        self.fail_between_attempts(out);
+        self.carry_all(out);
         for id in self.plan.processes.ids() {
             if self.cleanup[id] {
                 continue;
             }
             match self.processes[id].state {
                 State::Waiting | State::Queued { step: None | Some(0), .. } | State::Delaying | State::Idle => {
-                    // A process between two attempts has failed already; it only gets no other chance.
-                    match self.processes[id].last_failure.clone() {
-                        Some(failure) => {
-                            if let State::Queued { ticket, .. } = self.processes[id].state {
-                                self.withdraw(id, ticket, out);
-                            }
-                            self.fail(id, failure, out);
-                        }
-                        None if self.plan.processes[id].control.for_each.is_some() => {
-                            let outcome = self.unfinished(id, cancel.clone());
-                            self.give_up(id, outcome, out);
-                        }
-                        None if self.processes[id].begun => self.give_up(id, Outcome::Stopped, out),
-                        None => self.give_up(id, Outcome::Cancelled(cancel.clone()), out),
-                    }
+                    let outcome = if self.plan.processes[id].control.for_each.is_some() {
+                        self.unfinished(id, cancel.clone())
+                    } else if self.processes[id].begun {
+                        Outcome::Stopped
+                    } else {
+                        Outcome::Cancelled(cancel.clone())
+                    };
+                    self.give_up(id, outcome, out);
                 }
                 // None of them is tried again: some will not be ready any more.
                 State::Running { .. } | State::Stopping { .. } => self.reconsider_readiness(id),
                 State::Queued { step: Some(_), .. } | State::Ended => {}
+            }
+        }
+    }
+
+    /// A process between two attempts has failed already; it only gets no other chance.
+    fn fail_between_attempts(&mut self, out: &mut Outbox) {
+        for id in self.plan.processes.ids() {
+            let process = &self.processes[id];
+            let between =
+                matches!(process.state, State::Waiting | State::Queued { step: None | Some(0), .. } | State::Delaying | State::Idle);
+            if let Some(failure) = process.last_failure.clone().filter(|_| between && !self.cleanup[id]) {
+                if let State::Queued { ticket, .. } = self.processes[id].state {
+                    self.withdraw(id, ticket, out);
+                }
+                self.fail(id, failure, out);
             }
         }
     }
@@ -175,6 +185,7 @@ impl Scheduler {
             self.halted = Some(cancel.clone());
             out.tell(self.now, Event::Halted { reason: HaltReason::Failure { process: failed } });
         }
+        self.carry_all(out);
         self.start_budget();
         for id in self.plan.processes.ids() {
             match self.processes[id].state {

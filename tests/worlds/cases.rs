@@ -71,7 +71,8 @@ fn exit_of_what_was_never_started_skips() {
     ]));
     assert_eq!(run.starts(), [0, 5]);
     run.fails(0);
-    let reason = SkipReason::Join { process: ProcessId(1), until: Condition::Exit, because: OutcomeKind::Skipped };
+    let root = (ProcessId(0), OutcomeKind::Failed);
+    let reason = SkipReason::Join { process: ProcessId(1), until: Condition::Exit, because: OutcomeKind::Skipped, root };
     assert_eq!(run.outcome(2), Some(Outcome::Skipped(reason)));
     assert_eq!(run.kind(4), Some(OutcomeKind::Skipped));
 }
@@ -159,6 +160,57 @@ fn ten_thousand_behind_a_lock_that_a_daemon_holds_in_a_step() {
         assert_eq!(run.terminates(), [0]);
         run.ends(0, Exit::Signal(15));
         assert_eq!(run.summary(), Some(&RunSummary::default()));
+    }
+}
+
+#[test]
+fn what_can_not_start_for_its_own_joins_is_skipped_for_them_and_the_rest_is_cancelled() {
+    for on_failure in [OnFailure::Finish, OnFailure::Kill] {
+        // The file names the last of the chain first, and another that waits for what still runs.
+        let controls = vec![
+            joining(finite(), &[(1, Condition::Success)]),
+            joining(finite(), &[(2, Condition::Success), (4, Condition::Success)]),
+            finite(),
+            joining(finite(), &[(4, Condition::Success)]),
+            finite(),
+            joining(finite(), &[(0, Condition::Failure)]),
+        ];
+        let mut run = Run::new(Plan { on_failure, ..plan(controls) });
+        assert_eq!(run.starts(), [2, 4]);
+        run.fails(2);
+        let skipped = |process, until, because| {
+            let root = (ProcessId(2), OutcomeKind::Failed);
+            Some(Outcome::Skipped(SkipReason::Join { process: ProcessId(process), until, because, root }))
+        };
+        assert_eq!(run.outcome(1), skipped(2, Condition::Success, OutcomeKind::Failed));
+        assert_eq!(run.outcome(0), skipped(1, Condition::Success, OutcomeKind::Skipped));
+        assert_eq!(run.outcome(5), skipped(0, Condition::Failure, OutcomeKind::Skipped));
+        assert_eq!(run.outcome(3), Some(Outcome::Cancelled(CancelReason::Failure(ProcessId(2)))));
+        assert!(run.starts().is_empty());
+    }
+}
+
+#[test]
+fn what_waits_for_a_process_that_gets_no_other_attempt_is_skipped_for_it() {
+    let controls = vec![joining(finite(), &[(1, Condition::Success)]), retrying(3, 1000), finite()];
+    let mut run = Run::new(Plan { on_failure: OnFailure::Finish, ..plan(controls) });
+    run.fails(1);
+    run.fails(2);
+    let root = (ProcessId(1), OutcomeKind::Failed);
+    let reason = SkipReason::Join { process: ProcessId(1), until: Condition::Success, because: OutcomeKind::Failed, root };
+    assert_eq!(run.outcome(0), Some(Outcome::Skipped(reason)));
+}
+
+#[test]
+fn who_waits_too_long_is_told_who_holds() {
+    let holding = |steps| Control { steps, request: vec![lock()], ..finite() };
+    let in_a_step = vec![StepControl { request: vec![lock()], ..StepControl::default() }];
+    for holder in [holding(finite().steps), Control { request: Vec::new(), ..holding(in_a_step) }] {
+        let patient = Control { acquire_timeout: Some(ms(50)), ..holding(finite().steps) };
+        let mut run = Run::new(plan(vec![finite(), holder, patient]));
+        run.wait(50);
+        let failure = Failure::AcquireTimeout { bound: ms(50), held_by: vec![ProcessId(1)] };
+        assert_eq!(run.outcome(2), Some(Outcome::Failed { failure, allowed: false }));
     }
 }
 

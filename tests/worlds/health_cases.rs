@@ -117,7 +117,8 @@ fn what_waits_is_skipped_as_soon_as_its_daemon_will_not_be_ready_any_more() {
     run.answers(0, 0, Err("refused"));
     run.wait(30);
     assert_eq!(run.terminates(), [0]);
-    let reason = SkipReason::Join { process: ProcessId(0), until: Condition::Ready, because: OutcomeKind::Failed };
+    let root = (ProcessId(0), OutcomeKind::Failed);
+    let reason = SkipReason::Join { process: ProcessId(0), until: Condition::Ready, because: OutcomeKind::Failed, root };
     assert_eq!(run.outcome(1), Some(Outcome::Skipped(reason)), "while the daemon is still being stopped");
     run.killed(0);
     let failure = Failure::NeverReady { within: ms(40), why: Some("refused".to_owned()) };

@@ -43,7 +43,10 @@ fn a_bound_on_waiting_for_locks_holds_for_the_host_and_ends_the_asking() {
     run.wait(49);
     assert_eq!(run.outcome(0), None);
     run.wait(1);
-    assert_eq!(run.outcome(0), Some(Outcome::Failed { failure: Failure::AcquireTimeout(ms(50)), allowed: false }));
+    assert_eq!(
+        run.outcome(0),
+        Some(Outcome::Failed { failure: Failure::AcquireTimeout { bound: ms(50), held_by: Vec::new() }, allowed: false })
+    );
     assert_eq!(run.effects, [Effect::ReleaseHost { ask: HostAsk(0) }]);
 }
 
@@ -69,7 +72,7 @@ fn the_wait_for_the_host_has_its_bound_also_after_a_wait_for_a_slot() {
     run.wait(49);
     assert_eq!(run.outcome(0), None);
     run.wait(1);
-    assert!(matches!(run.outcome(0), Some(Outcome::Failed { failure: Failure::AcquireTimeout(_), .. })));
+    assert!(matches!(run.outcome(0), Some(Outcome::Failed { failure: Failure::AcquireTimeout { .. }, .. })));
 }
 
 #[test]

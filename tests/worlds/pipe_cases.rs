@@ -70,7 +70,7 @@ fn who_gives_up_waiting_for_locks_takes_its_partners_along() {
     let mut run = Run::new(plan(vec![holding(finite()), patient, reading(1, finite()), holding(finite())]));
     assert_eq!(run.starts(), [0]);
     run.wait(50);
-    let failure = Failure::AcquireTimeout(ms(50));
+    let failure = Failure::AcquireTimeout { bound: ms(50), held_by: vec![ProcessId(0)] };
     assert_eq!(run.outcome(1), Some(Outcome::Failed { failure, allowed: false }));
     assert_eq!(run.outcome(2), partner(1));
     // Their request is gone: who stands behind it is not held up.

@@ -3,9 +3,10 @@
 //! Pure: from what is known of the run to a text. Bounded, because hosts take no more than a mebibyte; failures come
 //! first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::super::clean::{clean_text, plain};
+use super::super::fates;
 use super::super::markdown::{block, inline};
 use super::super::page::escaped;
 use super::super::paint::Paint;
@@ -15,6 +16,7 @@ use super::super::words;
 use crate::base::duration::human;
 use crate::base::ids::ProcessId;
 use crate::notice::{CancelReason, Outcome, OutcomeKind, RunSummary};
+use crate::plan::Plan;
 
 /// The most processes in the table.
 const ROWS: usize = 200;
@@ -28,15 +30,22 @@ pub fn summary(view: &RunView, summary: &RunSummary) -> String {
     failures(view, &mut text);
     text += "| | process | outcome | time |\n|---|---|---|---|\n";
     let mut all: Vec<ProcessId> = plan.processes.ids().collect();
-    let allowed = view.troubles().iter().filter(|end| is_allowed(&end.outcome)).map(|end| end.process).collect();
+    let allowed: BTreeSet<ProcessId> = view.troubles().iter().filter(|end| is_allowed(&end.outcome)).map(|end| end.process).collect();
     all.sort_by_key(|process| rank(view, &allowed, *process));
-    for process in all.iter().take(ROWS) {
-        text += &row(view, *process);
+    let ends: HashMap<ProcessId, &Outcome> = view.troubles().iter().map(|end| (end.process, &end.outcome)).collect();
+    let why = |process: ProcessId| ends.get(&process).map_or_else(String::new, |outcome| reason(plan, process, outcome));
+    let shared = |process: ProcessId| never_ran(view, process).then(|| (rank(view, &allowed, process), why(process)));
+    let rows = fates::rows(&all, |process| shared(*process));
+    for processes in rows.iter().take(ROWS) {
+        text += &row(view, processes, ends.get(processes[0]).copied(), &why(*processes[0]));
     }
-    if all.len() > ROWS {
-        text += &format!("\n… and {} more\n", all.len() - ROWS);
+    let more: usize = rows.iter().skip(ROWS).map(Vec::len).sum();
+    if more > 0 {
+        text += &format!("\n… and {more} more\n");
     }
-    text + "\n"
+    text.push('\n');
+    warnings(view, &mut text);
+    text
 }
 
 fn is_allowed(outcome: &Outcome) -> bool {
@@ -55,26 +64,54 @@ fn rank(view: &RunView, allowed: &BTreeSet<ProcessId>, process: ProcessId) -> u8
     }
 }
 
-fn row(view: &RunView, process: ProcessId) -> String {
-    let plan = view.plan();
-    let end = view.troubles().iter().find(|end| end.process == process).map(|end| &end.outcome);
+/// Whether it was skipped or cancelled before anything of it was started.
+fn never_ran(view: &RunView, process: ProcessId) -> bool {
+    let kept = matches!(view.state(process), State::Ended(OutcomeKind::Skipped | OutcomeKind::Cancelled));
+    kept && view.begun(process).is_none()
+}
+
+/// Why a process did not end well; nothing for one that did.
+fn reason(plan: &Plan, process: ProcessId, outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Failed { failure, .. } => words::failure(plan, process, failure),
+        Outcome::Skipped(reason) => words::skip(plan, reason),
+        Outcome::Cancelled(reason) => words::cancel(plan, reason),
+        Outcome::Success | Outcome::Stopped => String::new(),
+    }
+}
+
+/// Processes that share all but their names; most often one.
+fn row(view: &RunView, processes: &[&ProcessId], end: Option<&Outcome>, why: &str) -> String {
+    let process = *processes[0];
     let (sign, word) = match view.state(process) {
         State::Ended(OutcomeKind::Success) => ("✅", "succeeded"),
         State::Ended(OutcomeKind::Stopped) => ("⏹️", "stopped"),
-        State::Ended(OutcomeKind::Failed) if matches!(end, Some(Outcome::Failed { allowed: true, .. })) => ("⚠️", "failed as allowed"),
+        State::Ended(OutcomeKind::Failed) if end.is_some_and(is_allowed) => ("⚠️", "failed as allowed"),
         State::Ended(OutcomeKind::Failed) => ("❌", "failed"),
         State::Ended(OutcomeKind::Skipped) => ("⏭️", "skipped"),
         State::Ended(OutcomeKind::Cancelled) => ("🚫", "cancelled"),
         _ => ("❔", "did not end"),
     };
-    let why = match end {
-        Some(Outcome::Failed { failure, .. }) => format!(": {}", inline(&words::failure(plan, process, failure))),
-        Some(Outcome::Skipped(reason)) => format!(": {}", inline(&words::skip(plan, reason))),
-        Some(Outcome::Cancelled(reason)) => format!(": {}", inline(&words::cancel(plan, reason))),
-        _ => String::new(),
-    };
+    let why = fates::reason(why, processes.len());
+    let why = if why.is_empty() { String::new() } else { format!(": {}", inline(why)) };
     let time = view.begun(process).map_or_else(String::new, |begun| human(view.since(process).since(begun)));
-    format!("| {sign} | {} | {word}{why} | {time} |\n", inline(&words::name(plan, process)))
+    let names: Vec<String> = processes.iter().map(|process| words::name(view.plan(), **process)).collect();
+    format!("| {sign} | {} | {word}{why} | {time} |\n", inline(&fates::cell(&names)))
+}
+
+/// What was told beside the ends of processes: items that were set aside, what was left running.
+fn warnings(view: &RunView, text: &mut String) {
+    for (process, message) in view.warnings() {
+        let about = process.map_or_else(String::new, |process| format!("{}: ", words::name(view.plan(), process)));
+        *text += &format!("- ⚠️ {}\n", inline(&format!("{about}{}", clean_text(message))));
+    }
+    let more = view.warned() - view.warnings().len();
+    if more > 0 {
+        *text += &format!("- … and {more} more warnings\n");
+    }
+    if view.warned() > 0 {
+        text.push('\n');
+    }
 }
 
 fn failures(view: &RunView, text: &mut String) {
@@ -97,7 +134,7 @@ mod tests {
 
     use super::super::super::testing::{ended, failed, note, output, plan, started};
     use super::*;
-    use crate::notice::Stream;
+    use crate::notice::{Event, SkipReason, Stream};
 
     #[test]
     fn failures_come_first_and_nothing_leaves_its_place() {
@@ -111,6 +148,7 @@ mod tests {
             ended(2, Outcome::Failed { failure: crate::notice::Failure::Code(1), allowed: true }),
             ended(0, Outcome::Success),
             ended(1, failed(3)),
+            Event::Warning { process: Some(ProcessId(0)), message: "left <b>".to_owned() },
         ] {
             view.apply(&note(1500, event));
         }
@@ -136,11 +174,34 @@ hm
 
 | | process | outcome | time |
 |---|---|---|---|
-| ❌ | a\\|b\\[&lt;i&gt;\\] | failed: exit code 3 | 0 ms |
-| ⚠️ | may | failed as allowed: exit code 1 | 0 ms |
-| ✅ | good | succeeded | 0 ms |
+| ❌ | a\\|b\\[&lt;i&gt;\\] | failed: exit code 3 | 1.50 s |
+| ⚠️ | may | failed as allowed: exit code 1 | 1.50 s |
+| ✅ | good | succeeded | 1.50 s |
+
+- ⚠️ good&#58; left &lt;b&gt;
 
 ";
         assert_eq!(summary(&view, &RunSummary { failed: 1, ..RunSummary::default() }), expected);
+    }
+
+    #[test]
+    fn many_that_were_skipped_for_the_same_are_one_row() {
+        let names: Vec<String> = (0..200).map(|number| format!("p{number}")).collect();
+        let mut view = RunView::new(Arc::new(plan(&names.iter().map(String::as_str).collect::<Vec<_>>())));
+        view.apply(&note(0, started(0, 1)));
+        view.apply(&note(10, ended(0, failed(2))));
+        let root = (ProcessId(0), OutcomeKind::Failed);
+        let skip = SkipReason::Join { process: ProcessId(0), until: Default::default(), because: OutcomeKind::Failed, root };
+        (1..198).for_each(|process| view.apply(&note(10, ended(process, Outcome::Skipped(skip.clone())))));
+        (198..200).for_each(|process| view.apply(&note(10, ended(process, Outcome::Cancelled(CancelReason::Failure(ProcessId(0)))))));
+        let page = summary(&view, &RunSummary { failed: 1, ..RunSummary::default() });
+        let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+        let expected = [
+            "| ❌ | p0 | failed: exit code 2 | 10 ms |",
+            "| 🚫 | p198 | cancelled: \\`p0\\` failed |  |",
+            "| 🚫 | p199 | cancelled: \\`p0\\` failed |  |",
+            "| ⏭️ | 197 processes&#58; p1, p2, p3, … and 194 more | skipped: \\`p0\\` failed |  |",
+        ];
+        assert_eq!(rows, expected);
     }
 }

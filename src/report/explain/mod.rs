@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::clean::clean_text;
+use super::fates;
 use super::formats::words;
 use super::record::model::Process;
 use crate::base::duration::human;
@@ -60,13 +61,17 @@ pub fn instances(name: &str, all: &[&Process], most: usize) -> String {
     let well = |process: &&&Process| process.outcome.as_ref().is_some_and(|outcome| outcome.kind != OutcomeKind::Failed);
     let mut sorted: Vec<_> = all.iter().collect();
     sorted.sort_by_key(well);
-    for process in sorted.iter().take(most) {
-        let reason = clean_text(words::reason(process));
-        let reason = if reason.is_empty() { reason } else { format!(": {reason}") };
-        let _ = writeln!(text, "  {} {}{reason}", clean_text(&process.name), words::outcome(process));
+    // Those that never ran for the same are told in one line.
+    let fate = |process: &Process| (words::outcome(process), clean_text(words::reason(process)));
+    let rows = fates::rows(&sorted, |process| words::never_ran(process).then(|| fate(process)));
+    for row in rows.iter().take(most) {
+        let names: Vec<_> = row.iter().map(|process| clean_text(&process.name)).collect();
+        let (outcome, reason) = fate(row[0]);
+        let _ = writeln!(text, "  {}", fates::line(&names, outcome, &reason));
     }
-    if all.len() > most {
-        let _ = writeln!(text, "  and {} more", all.len() - most);
+    let more: usize = rows.iter().skip(most).map(Vec::len).sum();
+    if more > 0 {
+        let _ = writeln!(text, "  and {more} more");
     }
     text
 }

@@ -1,5 +1,6 @@
 //! One process: what became of it and why, what it waited for, what it did, and what held it up.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use super::{events, list, output, quoted, timed};
 use crate::base::duration::human;
 use crate::notice::OutcomeKind;
 use crate::report::clean::clean_text;
+use crate::report::fates;
 use crate::report::formats::words;
 use crate::report::record::Report;
 use crate::report::record::model::Process;
@@ -118,10 +120,18 @@ fn chain(names: &Names<'_>, process: &Process, text: &mut String) {
 
 fn waiters(report: &Report, process: &Process, text: &mut String) {
     let joins = |other: &&Process| other.joins.iter().any(|join| join.process == process.name);
-    let waiting: Vec<_> = report.processes.iter().filter(joins).map(|other| (quoted(&other.name), words::outcome(other))).collect();
-    if !waiting.is_empty() {
-        let names: Vec<_> = waiting.iter().map(|(name, outcome)| format!("{name} ({outcome})")).collect();
+    let waiting: Vec<&Process> = report.processes.iter().filter(joins).collect();
+    let names = |all: &[&Process]| all.iter().map(|other| quoted(&other.name)).collect::<Vec<_>>();
+    if (1..=JOINS).contains(&waiting.len()) {
+        let names: Vec<_> = waiting.iter().map(|other| format!("{} ({})", quoted(&other.name), words::outcome(other))).collect();
         let _ = writeln!(text, "\nWhat waited for it: {}", list(&names, JOINS));
+    } else if !waiting.is_empty() {
+        let _ = writeln!(text, "\nWhat waited for it, {} processes:", waiting.len());
+        let mut by_outcome: BTreeMap<&str, Vec<&Process>> = BTreeMap::new();
+        waiting.iter().for_each(|other| by_outcome.entry(words::outcome(other)).or_default().push(*other));
+        for (outcome, all) in by_outcome {
+            let _ = writeln!(text, "  {} {outcome}: {}", all.len(), fates::examples(&names(&all)));
+        }
     }
     let mut behind: Vec<String> = Vec::new();
     for other in report.processes.iter().filter(|other| other.name != process.name) {

@@ -8,6 +8,7 @@ use super::{list, output, path, quoted};
 use crate::base::duration::human;
 use crate::notice::OutcomeKind;
 use crate::report::clean::clean_text;
+use crate::report::fates;
 use crate::report::formats::words;
 use crate::report::record::Report;
 use crate::report::record::model::{Process, Use};
@@ -24,7 +25,7 @@ pub fn run(report: &Report) -> String {
     let mut text = format!("{name}: {} in {}, exit status {}\n", clean_text(&run.text), human(run.length.0), run.status);
     let _ = writeln!(text, "  {}, started {}", clean_text(&run.file), clean_text(&run.started));
     if let Some(halted) = &run.halted {
-        let _ = writeln!(text, "  from {} on nothing new was started: {}", human(halted.at.0), clean_text(&halted.text));
+        let _ = writeln!(text, "  at {}: {}", human(halted.at.0), clean_text(&halted.text));
     }
     failures(report, &mut text);
     unstarted(report, &mut text);
@@ -70,7 +71,9 @@ fn unstarted(report: &Report, text: &mut String) {
         if !matches!(kind(process), Some(OutcomeKind::Skipped | OutcomeKind::Cancelled)) || words::cut_off(process) {
             continue;
         }
-        let key = (words::outcome(process), words::reason(process));
+        let begun = process.started.is_some() && kind(process) == Some(OutcomeKind::Cancelled);
+        let word = if begun { "cancelled while running" } else { words::outcome(process) };
+        let key = (word, words::reason(process));
         let group = names.entry(key).or_default();
         if group.is_empty() {
             order.push(key);
@@ -82,8 +85,7 @@ fn unstarted(report: &Report, text: &mut String) {
     }
     let _ = writeln!(text, "\nWhat was skipped or cancelled:");
     for key in order.iter().take(REASONS) {
-        let reason = if key.1.is_empty() { String::new() } else { format!(": {}", clean_text(key.1)) };
-        let _ = writeln!(text, "  {} {}{reason}", list(&names[key], NAMES), key.0);
+        let _ = writeln!(text, "  {}", fates::line(&names[key], key.0, &clean_text(key.1)));
     }
     if order.len() > REASONS {
         let _ = writeln!(text, "  and more, for {} other reasons", order.len() - REASONS);

@@ -72,18 +72,18 @@ fn moment(began: DateTime<FixedOffset>, at: RunTime) -> DateTime<FixedOffset> {
 
 fn status(process: &Process) -> TestCaseStatus {
     let Some(outcome) = &process.outcome else {
-        return non_success(NonSuccessKind::Error, "lost", "the run was lost before it ended", &[]);
+        return non_success(NonSuccessKind::Error, "lost", "the run was lost before it ended");
     };
     let kind = outcome.reason.as_ref().and_then(|reason| serde_json::to_value(reason.kind).ok());
     let kind = kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or("failed");
     let why = words::reason(process);
     match outcome.kind {
         OutcomeKind::Failed if !outcome.allowed => {
-            let mut status = non_success(NonSuccessKind::Failure, kind, why, words::last_lines(process));
+            let mut status = non_success(NonSuccessKind::Failure, kind, why);
             status.add_reruns(failures(process).map(rerun));
             status
         }
-        OutcomeKind::Cancelled if words::cut_off(process) => non_success(NonSuccessKind::Error, kind, why, words::last_lines(process)),
+        OutcomeKind::Cancelled if words::cut_off(process) => non_success(NonSuccessKind::Error, kind, why),
         OutcomeKind::Skipped | OutcomeKind::Cancelled | OutcomeKind::Failed => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(text(&format!("{}: {why}", words::outcome(process)))).set_type(kind);
@@ -97,10 +97,10 @@ fn status(process: &Process) -> TestCaseStatus {
     }
 }
 
-fn non_success(kind: NonSuccessKind, ty: &str, why: &str, lines: &[String]) -> TestCaseStatus {
+fn non_success(kind: NonSuccessKind, ty: &str, why: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
-    let all = std::iter::once(why).chain(lines.iter().map(String::as_str)).collect::<Vec<_>>().join("\n");
-    status.set_message(text(why)).set_type(ty).set_description(text(&all));
+    // Its last lines are the output of the case: told here as well they would be shown twice.
+    status.set_message(text(why)).set_type(ty).set_description(text(why));
     status
 }
 

@@ -5,6 +5,7 @@
 use super::words;
 use crate::base::duration::human;
 use crate::notice::OutcomeKind;
+use crate::report::fates;
 use crate::report::markdown::{block, inline};
 use crate::report::paint::Paint;
 use crate::report::record::Report;
@@ -48,6 +49,11 @@ fn took(process: &Process) -> String {
     process.started.zip(process.ended).map_or_else(String::new, |(started, ended)| human(ended.since(started)))
 }
 
+/// What processes share that never ran, so that one row tells of all of them.
+fn shared(process: &Process) -> Option<(&str, &str)> {
+    words::never_ran(process).then(|| (words::outcome(process), words::reason(process)))
+}
+
 fn table(report: &Report, page: &mut String) {
     if report.processes.is_empty() {
         return;
@@ -55,11 +61,19 @@ fn table(report: &Report, page: &mut String) {
     let mut processes: Vec<&Process> = report.processes.iter().collect();
     processes.sort_by_key(|process| rank(process));
     *page += "| process | outcome | time | attempts | why |\n|---|---|--:|--:|---|\n";
-    for process in processes.iter().take(ROWS) {
-        let cells = [inline(&process.name), words::outcome(process).to_owned(), took(process)];
-        *page += &format!("| {} | {} | {} |\n", cells.join(" | "), process.attempts_begun, inline(words::reason(process)));
+    let rows = fates::rows(&processes, |process| shared(process));
+    for row in rows.iter().take(ROWS) {
+        let Some(process) = row.first() else { continue };
+        let names: Vec<String> = row.iter().map(|process| process.name.to_string()).collect();
+        let cells = [inline(&fates::cell(&names)), words::outcome(process).to_owned(), took(process)];
+        *page += &format!(
+            "| {} | {} | {} |\n",
+            cells.join(" | "),
+            process.attempts_begun,
+            inline(fates::reason(words::reason(process), row.len()))
+        );
     }
-    let more = processes.len().saturating_sub(ROWS);
+    let more: usize = rows.iter().skip(ROWS).map(Vec::len).sum();
     if more > 0 {
         *page += &format!("\n… and {more} more processes\n");
     }

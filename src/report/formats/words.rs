@@ -22,6 +22,12 @@ pub fn reason(process: &Process) -> &str {
     process.outcome.as_ref().and_then(|outcome| outcome.reason.as_ref()).map_or("", |reason| &reason.text)
 }
 
+/// Whether it was skipped or cancelled before anything of it was started.
+pub fn never_ran(process: &Process) -> bool {
+    let kind = process.outcome.as_ref().map(|outcome| outcome.kind);
+    process.started.is_none() && matches!(kind, Some(OutcomeKind::Skipped | OutcomeKind::Cancelled))
+}
+
 /// Whether the run's own timeout cut it off while it ran. Daemons run as long as the others: that is no fault of theirs.
 pub fn cut_off(process: &Process) -> bool {
     let reason = process.outcome.as_ref().and_then(|outcome| outcome.reason.as_ref());

@@ -49,7 +49,7 @@ impl Words<'_> {
             Failure::Signal(signal) => Reason { signal: Some(*signal), ..reason(ReasonKind::Signal, text) },
             Failure::Timeout(bound) => bounded(ReasonKind::Timeout, text, *bound),
             Failure::NotStarted(_) => reason(ReasonKind::NotStarted, text),
-            Failure::AcquireTimeout(bound) => bounded(ReasonKind::AcquireTimeout, text, *bound),
+            Failure::AcquireTimeout { bound, .. } => bounded(ReasonKind::AcquireTimeout, text, *bound),
             Failure::HostLock(_) => reason(ReasonKind::HostLock, text),
             Failure::NeverReady { within, .. } => bounded(ReasonKind::NeverReady, text, *within),
             Failure::EndedBeforeReady => reason(ReasonKind::EndedBeforeReady, text),

@@ -50,7 +50,8 @@ pub(in crate::report) fn mixed() -> Report {
     join(&mut plan, 5, 1, Condition::Success);
     let holds = || vec![share(0)];
     let hostile = b"\x1b[31mred\x1b[0m <b> & ]]> | @all\n```\n````end\n\x01\xff\n";
-    let skip = SkipReason::Join { process: ProcessId(1), until: Condition::Success, because: crate::notice::OutcomeKind::Failed };
+    const FAILED: crate::notice::OutcomeKind = crate::notice::OutcomeKind::Failed;
+    let skip = SkipReason::Join { process: ProcessId(1), until: Condition::Success, because: FAILED, root: (ProcessId(1), FAILED) };
     let failure = Failure::Code(3);
     let events = vec![
         (0, run_started()),

@@ -163,8 +163,13 @@ impl RunView {
         if failed_for_items && of_item.is_some() {
             self.records[process].tail = of_item;
         }
+        if let Some(started) = started {
+            self.records[process].begun = Some(started);
+        }
         self.counts.add(&end.outcome);
-        if let (Some(started), false) = (started, self.plan.processes[process].control.daemon) {
+        // How long a daemon served says nothing, unless it failed.
+        let counts = !self.plan.processes[process].control.daemon || matches!(end.outcome, Outcome::Failed { .. });
+        if let Some(started) = started.filter(|_| counts) {
             self.slowest.push((at.since(started), process));
             self.slowest.sort_by_key(|(took, _)| std::cmp::Reverse(*took));
             self.slowest.truncate(SLOWEST);

@@ -72,7 +72,7 @@ impl RunView {
     pub fn state(&self, process: ProcessId) -> &State {
         &self.records[process].state
     }
-    /// When the first command of the current attempt was started.
+    /// When the first command of the current attempt was started; of what has ended, that of its first attempt.
     pub fn begun(&self, process: ProcessId) -> Option<RunTime> {
         self.records[process].begun
     }
@@ -148,7 +148,7 @@ impl RunView {
     pub fn troubles(&self) -> &[End] {
         &self.troubles
     }
-    /// The finite processes that took longest, from first start to end, the slowest first.
+    /// The finite processes, and the daemons that failed, that took longest, from first start to end, the slowest first.
     pub fn slowest(&self) -> &[(Duration, ProcessId)] {
         &self.slowest
     }

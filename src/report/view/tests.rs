@@ -2,7 +2,7 @@
 
 use super::super::testing::{ended, failed, note, output, plan, started};
 use super::*;
-use crate::notice::{Event, Outcome, Stream};
+use crate::notice::{Event, Failure, Outcome, Stream};
 
 fn lines(view: &RunView, process: u32) -> Vec<String> {
     view.last_lines(ProcessId(process)).map(|line| String::from_utf8_lossy(line).into_owned()).collect()
@@ -39,6 +39,19 @@ fn success_leaves_nothing_behind_but_counts() {
     let slowest: Vec<_> = view.slowest().iter().map(|(_, process)| process.0).collect();
     assert_eq!(slowest, [999, 998, 997]);
     assert!(size_of::<Record>() <= 128, "{}", size_of::<Record>());
+}
+
+#[test]
+fn a_daemon_that_failed_is_among_the_slowest_and_one_that_served_is_not() {
+    let mut plan = plan(&["a", "failed", "served"]);
+    (1..3).for_each(|daemon| plan.processes[ProcessId(daemon)].control.daemon = true);
+    let mut view = RunView::new(Arc::new(plan));
+    view.apply(&note(10, ended(0, Outcome::Success)));
+    let outcome = Outcome::Failed { failure: Failure::Timeout(Duration::from_secs(60)), allowed: false };
+    view.apply(&note(60_000, ended(1, outcome)));
+    view.apply(&note(70_000, ended(2, Outcome::Stopped)));
+    let slowest: Vec<_> = view.slowest().iter().map(|(_, process)| process.0).collect();
+    assert_eq!(slowest, [1, 0]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Whether an outcome is the right one.
 
 use flowrun::base::ids::ProcessId;
-use flowrun::notice::{CancelReason, Exit, Failure, Outcome, SkipReason, StopReason};
+use flowrun::notice::{CancelReason, Exit, Failure, Outcome, OutcomeKind, SkipReason, StopReason};
+use flowrun::plan::Join;
 use flowrun::source::model::Condition;
 
 use super::joins::Joined;
@@ -49,7 +50,7 @@ impl Watch {
                 let over = self.all[*process].outcome.is_some() && !self.all[*process].begun;
                 ensure!(tied && over && !one.begun, "{id:?} is skipped for {process:?}");
             }
-            Outcome::Skipped(SkipReason::Join { process, until, because }) => {
+            Outcome::Skipped(SkipReason::Join { process, until, because, root }) => {
                 ensure!(one.attempt == 0, "{id:?} is skipped after it began");
                 let join = control.joins.iter().find(|join| join.process == *process && join.until == *until);
                 let Some(join) = join else { return Err(format!("{id:?} does not join {process:?}")) };
@@ -58,6 +59,8 @@ impl Watch {
                 let ended = self.all[*process].outcome.as_ref().map(|(_, outcome)| outcome.kind());
                 let kind = ended.or(self.never_ready(*process).filter(|_| *until == Condition::Ready).map(|(_, kind)| kind));
                 ensure!(kind == Some(*because), "{process:?} is {kind:?}, not {because:?}");
+                let began = self.root(*process, *because);
+                ensure!(*root == began, "{id:?} is skipped for {root:?}, but it began with {began:?}");
             }
             Outcome::Cancelled(CancelReason::Requested) => {
                 ensure!(one.stop_requested && !one.begun, "{id:?} is cancelled though nobody asked for it");
@@ -72,6 +75,14 @@ impl Watch {
             }
             Outcome::Cancelled(CancelReason::Interrupt | CancelReason::RunTimeout | CancelReason::Failure(_)) => {
                 ensure!(self.whole.halted.is_some() || self.whole.killing.is_some(), "{id:?} is cancelled though nothing was halted");
+                let of_failure = matches!(outcome, Outcome::Cancelled(CancelReason::Failure(_)));
+                let lost = |join: &Join| {
+                    let end = self.all[join.process].outcome.as_ref().map(|(_, outcome)| outcome.kind());
+                    let ended_badly = matches!(end, Some(OutcomeKind::Failed | OutcomeKind::Skipped));
+                    ended_badly && matches!(self.joined_one(id, join), Joined::Broken)
+                };
+                let own = of_failure && one.attempt == 0 && control.joins.iter().any(lost);
+                ensure!(!own, "{id:?} is cancelled for another, but a join of its own can not hold");
                 if self.whole.killing.is_none() {
                     ensure!(!self.needs.cleanup[id], "the cleanup {id:?} is cancelled");
                     ensure!(self.whole.stopped.is_some() || !one.begun, "{id:?} is cancelled though it had begun");
@@ -113,6 +124,18 @@ impl Watch {
         Ok(())
     }
 
+    /// Where it began that a join on this process is broken.
+    fn root(&self, process: ProcessId, because: OutcomeKind) -> (ProcessId, OutcomeKind) {
+        match self.all[process].outcome.as_ref().map(|(_, outcome)| outcome) {
+            Some(Outcome::Skipped(SkipReason::Join { process, because, .. })) => self.root(*process, *because),
+            Some(Outcome::Skipped(SkipReason::Partner { process })) => {
+                let kind = self.all[*process].outcome.as_ref().map_or(because, |(_, outcome)| outcome.kind());
+                self.root(*process, kind)
+            }
+            _ => (process, because),
+        }
+    }
+
     /// Whether the attempt that is over failed in this way.
     pub fn failed_rightly(&self, id: ProcessId, failure: &Failure) -> Result<(), String> {
         let one = &self.all[id];
@@ -150,7 +173,7 @@ impl Watch {
                 self.fell_rightly(id, last.as_deref())?;
                 control.daemon && (*max, *within) == (control.restart.max, control.restart.within)
             }
-            Failure::AcquireTimeout(bound) => {
+            Failure::AcquireTimeout { bound, .. } => {
                 let waited = one.withdrawn.as_ref().filter(|wait| !wait.wants.is_empty() && !wait.lacked_only_slot);
                 control.acquire_timeout == Some(*bound) && waited.is_some_and(|wait| wait.since + *bound <= self.now)
             }
