@@ -60,6 +60,7 @@ const QUIET: Settings = Settings {
     progress: false,
     heartbeat: None,
     stamp: None,
+    whole_blocks: false,
     host: None,
 };
 
