@@ -22,7 +22,7 @@ pub struct PsArgs {
 /// `flowrun status`.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
-    /// The run, by its name or id; default the only one, and inside a run this one
+    /// The run, by its name or id; default inside a run this one, else the only one or that of this folder
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
     /// As JSON
@@ -57,7 +57,7 @@ pub struct StopArgs {
 #[derive(Debug, Args)]
 #[command(override_usage = "flowrun restart [RUN] PROCESS")]
 pub struct RestartArgs {
-    /// The run (where it is not the only one), and the process
+    /// The run (where it is neither the only one nor that of this folder), and the process
     #[arg(value_names = ["RUN", "PROCESS"], num_args = 1..=2, action = ArgAction::Set)]
     pub words: Vec<String>,
 }
@@ -66,7 +66,7 @@ pub struct RestartArgs {
 #[derive(Debug, Args)]
 #[command(override_usage = "flowrun signal [RUN] PROCESS SIGNAL")]
 pub struct SignalArgs {
-    /// The run (where it is not the only one), the process, and the signal: SIGHUP, HUP or 1
+    /// The run (where it is neither the only one nor that of this folder), the process, and the signal: SIGHUP, HUP or 1
     #[arg(value_names = ["RUN", "PROCESS", "SIGNAL"], num_args = 2..=3, action = ArgAction::Set)]
     pub words: Vec<String>,
 }
@@ -86,7 +86,7 @@ pub struct WaitArgs {
 /// `flowrun attach`.
 #[derive(Debug, Args)]
 pub struct AttachArgs {
-    /// The run, by its name or id; default the only one, and inside a run this one
+    /// The run, by its name or id; default inside a run this one, else the only one or that of this folder
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
     /// As JSON, one object a line
