@@ -221,3 +221,26 @@ fn the_order_of_a_run_can_be_read_with_verbose() {
         "c cancelled",
     ]);
 }
+
+/// Only where the workflow need not be named: after its name nothing is a command.
+#[test]
+fn a_process_with_the_name_of_a_command_is_warned_of() {
+    let text = "processes: {stop: {command: echo of mine}, build: {command: 'true'}}";
+    let place = Place::new().file("flowrun.yaml", text).file("other.yaml", text);
+    let said = place.flowrun("check").run().exits(0);
+    assert!(said.stderr.contains("process `stop` has the name of a command") && !said.stderr.contains("`build`"), "{said}");
+    assert!(said.stderr.contains("the process is run by `flowrun run stop`"), "{said}");
+    assert_eq!(place.flowrun("check other.yaml").run().exits(0).stderr, "");
+    for line in ["run stop", "other.yaml stop"] {
+        assert!(place.flowrun(line).run().exits(0).stdout.contains("of mine"), "{line}");
+    }
+}
+
+#[test]
+fn a_value_that_wants_an_equals_sign_is_told_so() {
+    let place = Place::new().file("flowrun.yaml", "processes: {a: {command: 'true'}}");
+    for line in ["--timestamps relative", "--timestamps relative flowrun.yaml", "run --timestamps relative a"] {
+        place.flowrun(line).run().exits(2).told("by `--timestamps=relative`, with `=`");
+    }
+    place.flowrun("--timestamps=relative flowrun.yaml").run().exits(0);
+}
