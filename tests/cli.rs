@@ -244,3 +244,30 @@ fn a_value_that_wants_an_equals_sign_is_told_so() {
     }
     place.flowrun("--timestamps=relative flowrun.yaml").run().exits(0);
 }
+
+#[test]
+fn manual_pages_begin_with_the_usage_of_their_command() {
+    let place = Place::new();
+    place.flowrun("man pages").run().exits(0);
+    for (page, usage) in [
+        ("flowrun.1", "flowrun [OPTIONS] [FILE] [PROCESS]...\n.br\nflowrun <COMMAND>"),
+        ("flowrun-signal.1", "flowrun signal [RUN] PROCESS SIGNAL"),
+        ("flowrun-queue-put.1", "flowrun queue put [OPTIONS] <QUEUE> [ITEM]..."),
+    ] {
+        let text = place.read(&format!("pages/{page}"));
+        assert!(text.contains(&format!("\n.SH SYNOPSIS\n{usage}\n.SH DESCRIPTION\n")), "{text}");
+    }
+}
+
+#[test]
+fn wrong_words_are_told_what_to_write() {
+    let place = Place::new();
+    for (line, told) in [
+        ("signal web", "write `flowrun signal PROCESS SIGNAL`"),
+        ("logs -n few", "write a number of lines, as in `-n 20`"),
+        ("tasks nonsense", "there is no built-in task `nonsense`; `flowrun tasks` lists them"),
+        ("tasks copi", "there is no built-in task `copi`; did you mean `copy`?"),
+    ] {
+        place.flowrun(line).run().exits(2).told(told);
+    }
+}
