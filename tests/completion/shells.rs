@@ -27,7 +27,7 @@ const OFFERS: &[(&str, &str)] = &[
 
 /// The program of a shell.
 fn found(shell: &str) -> Option<PathBuf> {
-    let own = repository().join("tests/completion/node_modules/.bin");
+    let own = repository().join("tests/completion/node_modules/@nushell/linux-x64/bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).chain([own]).map(|folder| folder.join(shell)).find(|file| file.is_file());
     assert!(found.is_some() || std::env::var_os("REQUIRE_SHELLS").is_none(), "{shell} is missing");
