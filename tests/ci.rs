@@ -46,7 +46,12 @@ out
 a\r::set-env name=X::y
 └── bad failed: exit code 3
 ";
-    assert_eq!(shown(&said), expected);
+    // In the block of its process, wherever it came between the lines of the other stream.
+    let (before, after) = expected.split_at(expected.find("out\n").expect("it is there"));
+    let shown = shown(&said);
+    let block = shown.strip_prefix(before).expect("the blocks in order");
+    assert!(block.contains("100 %, broken\n"), "{said}");
+    assert_eq!(block.replace("100 %, broken\n", ""), after);
     for (line, vars) in
         [("-o prefixed", [("CI", "true")].as_slice()), ("", &[("CI", "true"), ("FLOWRUN_OUTPUT", "prefixed")]), ("", &[("CI", "false")])]
     {
@@ -212,7 +217,7 @@ fn the_action_runs_a_workflow() {
     let action: serde_yaml::Value = serde_yaml::from_str(&text).expect("YAML");
     assert_eq!(action["runs"]["using"], "composite");
     let steps = action["runs"]["steps"].as_sequence().expect("steps");
-    for step in steps {
+    for step in steps.iter().filter(|step| step["uses"].is_null()) {
         let script = step["run"].as_str().expect("a script");
         // What comes from outside must not become code.
         assert!(step["shell"] == "bash" && !script.contains("${{"), "{script}");
@@ -221,26 +226,71 @@ fn the_action_runs_a_workflow() {
             assert!(input.is_none_or(|input| !action["inputs"][input].is_null()), "{value:?}");
         }
     }
-    assert!(steps[0]["run"].as_str().expect("a script").contains("cargo install --locked --path"));
-    let place = Place::new().file("my file.yaml", "processes: {a: {command: 'echo a'}, b: {command: 'echo b'}}");
+    let script = |number: usize| steps[number]["run"].as_str().expect("a script");
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_flowrun")).parent().expect("a folder").display().to_string();
     let path = format!("{program}:{}", std::env::var("PATH").expect("a PATH"));
-    for (words, expected) in
-        [("", ["::group::a", "::group::b"].as_slice()), ("--jobs 1  b", &["::group::b"]), ("--jobs 1\n  b\n", &["::group::b"])]
-    {
-        let output = std::process::Command::new("bash")
-            .args(["-e", "-c", steps[1]["run"].as_str().expect("a script")])
-            .envs([("FILE", "my file.yaml"), ("WORDS", words), ("GITHUB_ACTIONS", "true"), ("PATH", &path)])
-            .env_remove("GITHUB_STEP_SUMMARY")
-            .current_dir(place.path(""))
-            .output()
-            .expect("bash");
+    let place = Place::new().file("my file.yaml", "processes: {a: {command: 'echo a'}, 'b': {command: 'echo b; exit 3'}}");
+    for (file, words, report, expected, code) in [
+        ("my file.yaml", "a", "", ["::group::a"].as_slice(), 0),
+        ("", "'my file.yaml' --keep-going a b", "", &["::group::a", "::group::b"], 1),
+        ("my file.yaml", "--jobs 1  b", "", &["::group::b"], 1),
+        ("my file.yaml", "--jobs 1\n  \"a\"\n", "json=out/my run.json\nmarkdown=out/run.md\n", &["::group::a"], 0),
+        ("my file.yaml", "$(touch x) `touch x`;touch *", "", &[], 2),
+        ("my file.yaml", "'a", "", &[], 1),
+        ("my file.yaml", "a --log-dir 'my logs'", "", &["::group::a"], 0),
+    ] {
+        let output = scripted(&place, script(3), &[("FILE", file), ("WORDS", words), ("REPORTS", report), ("PATH", &path)]);
         let stdout = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(code), "{words}: {stdout}{}", String::from_utf8_lossy(&output.stderr));
         let mut groups: Vec<&str> = stdout.lines().filter(|line| line.starts_with("::group::")).map(|line| &line[..10]).collect();
         groups.sort_unstable();
-        assert_eq!(groups, expected);
+        assert_eq!(groups, expected, "{words}");
+        let told = std::fs::read_to_string(place.path("output")).unwrap_or_default();
+        assert_eq!(told, if words == "'a" { String::new() } else { format!("exit-code={code}\n") });
+        let _ = std::fs::remove_file(place.path("output"));
     }
+    assert!(place.path("my logs/a.log").exists() && !place.path("x").exists());
+    assert!(place.path("out/my run.json").exists() && place.path("out/run.md").exists());
+}
+
+fn scripted(place: &Place, script: &str, vars: &[(&str, &str)]) -> std::process::Output {
+    std::process::Command::new("bash")
+        .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
+        .envs([("GITHUB_ACTIONS", "true")])
+        .env("GITHUB_OUTPUT", place.path("output"))
+        .env("GITHUB_PATH", place.path("paths"))
+        .env("RUNNER_TEMP", place.path("temp"))
+        .env_remove("GITHUB_STEP_SUMMARY")
+        .env_remove("ImageOS")
+        .envs(vars.iter().copied())
+        .current_dir(place.path(""))
+        .output()
+        .expect("bash")
+}
+
+/// A stand-in for cargo writes down what it is asked, and installs nothing but a mark.
+#[test]
+fn the_action_builds_flowrun_once() {
+    let text = std::fs::read_to_string(repository().join("action.yml")).expect("action.yml");
+    let action: serde_yaml::Value = serde_yaml::from_str(&text).expect("YAML");
+    let step = |number: usize| action["runs"]["steps"][number]["run"].as_str().expect("a script");
+    let cargo =
+        "#!/bin/sh\necho \"$@\" >> asked\nmkdir -p temp/flowrun/bin\ntouch temp/flowrun/bin/flowrun\nchmod +x temp/flowrun/bin/flowrun\n";
+    let place = Place::new().file("bin/cargo", cargo);
+    std::fs::set_permissions(place.path("bin/cargo"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("it is ours");
+    let path = format!("{}:/usr/bin:/bin", place.path("bin").display());
+    let vars = [("SOURCES", env!("CARGO_MANIFEST_DIR")), ("PATH", &path), ("RUNNER_OS", "Linux"), ("RUNNER_ARCH", "X64")];
+    for _ in 0..2 {
+        for number in [0, 2] {
+            let output = scripted(&place, step(number), &vars);
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+    let keys: std::collections::BTreeSet<String> = place.read("output").lines().map(str::to_owned).collect();
+    assert!(keys.len() == 1 && keys.iter().all(|key| key.len() == 66 && key.starts_with("key=flowrun-Linux-X64-own-")), "{keys:?}");
+    assert_eq!(place.read("asked").lines().count(), 1, "what is there is not built again");
+    assert!(place.read("asked").starts_with("install --locked --path "));
+    assert_eq!(place.read("paths").lines().last(), place.path("temp/flowrun/bin").to_str());
 }
 
 /// What the reference tells of `.gitlab-ci.yml` is YAML that installs and runs flowrun.

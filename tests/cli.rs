@@ -221,3 +221,53 @@ fn the_order_of_a_run_can_be_read_with_verbose() {
         "c skipped: `b` failed",
     ]);
 }
+
+/// Only where the workflow need not be named: after its name nothing is a command.
+#[test]
+fn a_process_with_the_name_of_a_command_is_warned_of() {
+    let text = "processes: {stop: {command: echo of mine}, build: {command: 'true'}}";
+    let place = Place::new().file("flowrun.yaml", text).file("other.yaml", text);
+    let said = place.flowrun("check").run().exits(0);
+    assert!(said.stderr.contains("process `stop` has the name of a command") && !said.stderr.contains("`build`"), "{said}");
+    assert!(said.stderr.contains("the process is run by `flowrun run stop`"), "{said}");
+    assert_eq!(place.flowrun("check other.yaml").run().exits(0).stderr, "");
+    for line in ["run stop", "other.yaml stop"] {
+        assert!(place.flowrun(line).run().exits(0).stdout.contains("of mine"), "{line}");
+    }
+}
+
+#[test]
+fn a_value_that_wants_an_equals_sign_is_told_so() {
+    let place = Place::new().file("flowrun.yaml", "processes: {a: {command: 'true'}}");
+    for line in ["--timestamps relative", "--timestamps relative flowrun.yaml", "run --timestamps relative a"] {
+        place.flowrun(line).run().exits(2).told("by `--timestamps=relative`, with `=`");
+    }
+    place.flowrun("--timestamps=relative flowrun.yaml").run().exits(0);
+}
+
+#[test]
+fn manual_pages_begin_with_the_usage_of_their_command() {
+    let place = Place::new();
+    place.flowrun("man pages").run().exits(0);
+    for (page, usage) in [
+        ("flowrun.1", "flowrun [OPTIONS] [FILE] [PROCESS]...\n.br\nflowrun <COMMAND>"),
+        ("flowrun-signal.1", "flowrun signal [RUN] PROCESS SIGNAL"),
+        ("flowrun-queue-put.1", "flowrun queue put [OPTIONS] <QUEUE> [ITEM]..."),
+    ] {
+        let text = place.read(&format!("pages/{page}"));
+        assert!(text.contains(&format!("\n.SH SYNOPSIS\n{usage}\n.SH DESCRIPTION\n")), "{text}");
+    }
+}
+
+#[test]
+fn wrong_words_are_told_what_to_write() {
+    let place = Place::new();
+    for (line, told) in [
+        ("signal web", "write `flowrun signal PROCESS SIGNAL`"),
+        ("logs -n few", "write a number of lines, as in `-n 20`"),
+        ("tasks nonsense", "there is no built-in task `nonsense`; `flowrun tasks` lists them"),
+        ("tasks copi", "there is no built-in task `copi`; did you mean `copy`?"),
+    ] {
+        place.flowrun(line).run().exits(2).told(told);
+    }
+}

@@ -327,3 +327,49 @@ fn what_is_no_record_is_passed_over() {
     ask(&place, "stop").exits(0);
     ask(&place, &format!("wait {id}")).exits(143);
 }
+
+/// Paths are those of who started it, also when the folder is not that of the workflow.
+#[test]
+fn a_run_in_the_background_writes_reports_and_logs_where_somebody_stood() {
+    let place = shop().file("here/.keep", "");
+    let line = "../shop.yaml --report html=out/r.html,json=r.json --report junit=r.xml --log-dir logs --timestamps=relative";
+    let said = call(&place, line).arg("--detach").in_folder(place.path("here")).run().exits(0);
+    let id = said.stdout.trim().to_owned();
+    say(&place, "go");
+    ask(&place, &format!("wait {id}")).exits(0);
+    let report: Value = serde_json::from_str(&place.read("here/r.json")).expect("JSON");
+    assert_eq!((report["run"]["outcome"].as_str(), report["run"]["id"].as_str()), (Some("success"), Some(&*id)));
+    assert!(place.read("here/out/r.html").contains("</html>") && place.read("here/r.xml").contains("</testsuites>"));
+    let stamped = regex_lite::Regex::new(r"(?m)^ *[0-9]+\.[0-9]+.*\bover$").expect("a pattern");
+    assert!(stamped.is_match(&log(&place, &id)), "{}", log(&place, &id));
+    assert_eq!(place.read("here/logs/main.log"), "up\nover\n");
+}
+
+/// Two runs: of the folder that somebody stands in, and of another one.
+#[test]
+fn of_several_runs_the_one_of_this_folder_is_meant() {
+    let place = shop().file("one/flowrun.yaml", SHOP).file("two/flowrun.yaml", SHOP).file("one/below/.keep", "");
+    for folder in ["one", "two"] {
+        std::fs::write(place.path(&format!("{folder}/shop.yaml")), "").expect("a file");
+    }
+    let ids = ["one", "two"].map(|folder| ask(&place, &format!("-C {folder} --detach")).exits(0).stdout.trim().to_owned());
+    let there = |folder: &str, line: &str| call(&place, line).in_folder(place.path(folder)).run();
+    let pid = |folder: &str, run: &str| {
+        let status: Value = serde_json::from_str(&there(folder, &format!("status --json {run}")).exits(0).stdout).expect("JSON");
+        status["pid"].as_i64().expect("a number")
+    };
+    for folder in ["one", "one/below"] {
+        assert_eq!([pid(folder, ""), pid(folder, "flowrun")], [pid("", &ids[0]); 2], "{folder}");
+    }
+    assert_eq!(pid("two", ""), pid("", &ids[1]));
+    for line in ["stop", "status", "logs main", "stop flowrun"] {
+        let said = there("", line).exits(2);
+        assert!(ids.iter().all(|id| said.stderr.contains(id)) && said.stderr.contains("give the id of one"), "{said}");
+    }
+    there("two", "stop").exits(0);
+    ask(&place, &format!("wait {}", ids[1])).exits(143);
+    let left = ask(&place, "ps").exits(0);
+    assert!(left.stdout.contains(&ids[0]) && !left.stdout.contains(&ids[1]), "{left}");
+    std::fs::write(place.path("one/go"), "").expect("a file");
+    ask(&place, &format!("wait {}", ids[0])).exits(0);
+}

@@ -214,3 +214,34 @@ fn junit_reports_are_valid() {
         assert!(output.status.success(), "{}\n{xml}", String::from_utf8_lossy(&output.stderr));
     }
 }
+
+/// A copy of a repository, a worktree of it, and no repository at all.
+#[test]
+fn junit_names_the_file_by_its_path_in_the_repository() {
+    let place = Place::new()
+        .file("copy/.git/HEAD", "ref: refs/heads/main\n")
+        .file("tree/.git", "gitdir: elsewhere\n")
+        .file("copy/ci/ok.yaml", "processes: {a: {command: 'true'}}")
+        .file("tree/ci/ok.yaml", "processes: {a: {command: 'true'}}")
+        .file("plain/ci/ok.yaml", "processes: {a: {command: 'true'}}");
+    for (folder, file, expected) in [
+        ("copy/ci", "ok.yaml", "ci/ok.yaml"),
+        ("copy", "ci/ok.yaml", "ci/ok.yaml"),
+        ("tree/ci", "ok.yaml", "ci/ok.yaml"),
+        ("plain", "ci/ok.yaml", "ci/ok.yaml"),
+        ("plain/ci", "ok.yaml", "ok.yaml"),
+    ] {
+        place.flowrun(&format!("-q -C {folder} {file} --report junit=r.xml,json=r.json")).run().exits(0);
+        let xml = place.read(&format!("{folder}/r.xml"));
+        assert!(xml.contains(&format!(" file=\"{expected}\" line=\"1\"")), "{folder}: {xml}");
+        assert!(place.read(&format!("{folder}/r.json")).contains(&format!("\"file\": \"{file}\"")), "as it was named");
+    }
+    let workspace = place.path("copy/ci").display().to_string();
+    place
+        .flowrun("-q -C copy ci/ok.yaml --report junit=r.xml")
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_WORKSPACE", workspace)
+        .run()
+        .exits(0);
+    assert!(place.read("copy/r.xml").contains(" file=\"ok.yaml\" line"), "GitHub says where its workspace begins");
+}

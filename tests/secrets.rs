@@ -183,3 +183,14 @@ fn a_holder_elsewhere_shows_no_secret_and_forges_no_command() {
     holder.end().exits(0);
     waiting.end().exits(0);
 }
+
+#[test]
+fn a_list_stays_in_columns_where_names_are_masked() {
+    let workflow = "processes:\n  hunter2-and-more: {secrets: TOKEN, command: 'true'}\n  b: {join: hunter2-and-more, command: 'true'}\n";
+    let place = Place::new().file("flowrun.yaml", workflow);
+    let said = place.flowrun("list").env("TOKEN", VALUE).run().exits(0);
+    let rows: Vec<&str> = said.stdout.lines().collect();
+    let at = rows[0].find("KIND").expect("a head");
+    assert!(rows[1].starts_with("***  ") && rows[1..].iter().all(|row| row[at..].starts_with("finite")), "{said}");
+    assert!(rows[2].contains(" ***:success "), "{said}");
+}

@@ -18,7 +18,7 @@ use crate::report;
 /// There is no such run, or it does not answer.
 pub fn attach(args: &AttachArgs) -> Result<Status, Failure> {
     if let Some(over) = args.run.as_deref().map_or_else(over::newest, |name| over::find(name, false))? {
-        return over.tell();
+        return over.tell(None);
     }
     let mut open = true;
     let tell = |event: Value| {
@@ -28,13 +28,13 @@ pub fn attach(args: &AttachArgs) -> Result<Status, Failure> {
     let lines = (!args.json).then(|| lines(args));
     let found = match reach::find(args.run.as_deref()) {
         Ok(found) => found,
-        Err(failure) => return over::instead(args.run.as_deref(), false, failure),
+        Err(failure) => return over::instead(args.run.as_deref(), false, failure, None),
     };
     let answer = found.ask(Request::Attach { lines }, tell);
     match answer {
         _ if !open => Ok(Status::Success),
-        Ok(answer) => wait::status(answer),
-        Err(trouble) => over::meanwhile(&found, trouble),
+        Ok(answer) => over::all_is_written(&found, None).and_then(|()| wait::status(answer)),
+        Err(trouble) => over::meanwhile(&found, trouble, None),
     }
 }
 

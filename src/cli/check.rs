@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::args::{CheckArgs, MessageFormat};
 use super::text::count;
-use super::{Failure, Status, load, print};
+use super::{Failure, Status, diagnostics, load, print, wrong_word};
 
 /// Checks all files; one wrong file does not keep the others from being checked.
 ///
@@ -27,6 +27,7 @@ pub fn check(args: &CheckArgs) -> Result<Status, Failure> {
             status = Status::Usage;
             continue;
         };
+        diagnostics::show(&source, &wrong_word::named_as_commands(&source, &plan), &args.workflow);
         if args.workflow.message_format == MessageFormat::Human {
             print::out(&format!("{}: ok ({})\n", source.name, count(plan.processes.len(), "process")))?;
         }

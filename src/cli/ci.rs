@@ -33,17 +33,24 @@ pub fn look(terminal: bool, var: impl Fn(&str) -> Option<String>) -> Ci {
 
 /// Where a workflow stands for the host: GitHub shows files of its workspace only.
 pub fn source(host: Host, source: &load::Source, var: impl Fn(&str) -> Option<String>) -> Source {
-    let folder = match host {
-        Host::GitHub => var("GITHUB_WORKSPACE"),
-        Host::Azure => var("BUILD_SOURCESDIRECTORY"),
-        Host::GitLab | Host::Buildkite | Host::TeamCity => None,
+    Source::new(file(Some(host), source, var), &source.text)
+}
+
+/// What those call a workflow's file who know the repository: its path from there, in which it stands; as it was named
+/// when it stands in none. None for what they can not know.
+pub fn file(host: Option<Host>, source: &load::Source, var: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let path = source.path.as_ref()?;
+    let checkout = match host {
+        Some(Host::GitHub) => var("GITHUB_WORKSPACE"),
+        Some(Host::Azure) => var("BUILD_SOURCESDIRECTORY"),
+        Some(Host::GitLab | Host::Buildkite | Host::TeamCity) | None => None,
     };
-    let file = match (&source.path, folder) {
-        (Some(path), Some(folder)) => below(path, Path::new(&folder)),
-        (Some(_), None) => Some(source.name.clone()),
-        (None, _) => None,
-    };
-    Source::new(file, &source.text)
+    // In a worktree or submodule it is a file.
+    let repository = || path.ancestors().skip(1).find(|folder| folder.join(".git").exists());
+    match checkout.as_deref().map(Path::new).or_else(repository) {
+        Some(folder) => below(path, folder),
+        None => Some(source.name.clone()),
+    }
 }
 
 /// The path within a folder, whatever links lead to the two.

@@ -18,7 +18,9 @@ use clap_complete_nushell::Nushell;
 
 use super::args::Cli;
 use super::candidates::{Candidate, Line};
+use super::typed::{self, Typed};
 use super::{Failure, Status, print};
+use crate::report::formats::Kind;
 
 /// A shell whose command lines are completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -34,7 +36,7 @@ pub enum Shell {
     /// `flowrun completions powershell | Out-String | Invoke-Expression` in $PROFILE
     #[value(alias = "pwsh")]
     Powershell,
-    /// `flowrun completions nushell | save flowrun.nu`, then `use flowrun.nu *`; knows no names of runs and processes
+    /// `flowrun completions nushell | save -f ~/flowrun.nu`, and `use ~/flowrun.nu *` in $nu.config-path
     Nushell,
 }
 
@@ -48,8 +50,12 @@ pub struct CompletionsArgs {
 
 /// Set when a shell asks: its name.
 const VARIABLE: &str = "_FLOWRUN_COMPLETE";
+/// The word that bash completes, with its quotes.
+const QUOTED: &str = "_FLOWRUN_QUOTED";
 /// The words' index that is completed; without it the last. The scripts set it.
 const INDEX: &str = "_CLAP_COMPLETE_INDEX";
+/// What parts offers for bash, which sets it.
+const PARTED: &str = "_CLAP_IFS";
 /// What is not known by then is not told.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -97,14 +103,39 @@ pub fn print(args: &CompletionsArgs) -> Result<Status, Failure> {
         Shell::Powershell => &Powershell,
         Shell::Nushell => {
             clap_complete::generate(Nushell, &mut Cli::command(), "flowrun", &mut script);
-            print::out(&String::from_utf8_lossy(&script))?;
+            print::out(&asking(&String::from_utf8_lossy(&script)))?;
             return Ok(Status::Success);
         }
     };
     let written = shell.write_registration(VARIABLE, "flowrun", "flowrun", "flowrun", &mut script);
     written.map_err(|error| Failure::system(format!("cannot write the script: {error}")))?;
-    print::out(&String::from_utf8_lossy(&script))?;
+    let script = String::from_utf8_lossy(&script);
+    print::out(&match args.shell {
+        // Within a quote, offers are inserted as they are.
+        Shell::Bash => script.replace("    if compopt", &format!("    local -x {QUOTED}=\"${{COMP_WORDS[COMP_CWORD]}}\"\n    if compopt")),
+        // What ends in `=` is not at its end.
+        Shell::Zsh => script.replace(
+            "[[ -n $other ]]",
+            "local -a open=(${(M)other:#*=}); other=(${other:#*=})\n        [[ -n $open ]] && _describe 'values' open -S ''\n        [[ -n $other ]]",
+        ),
+        _ => script.into_owned(),
+    })?;
     Ok(Status::Success)
+}
+
+/// The script for nushell, which by itself knows words of the program alone, made to ask for the others.
+fn asking(script: &str) -> String {
+    let ask = format!(
+        "  def \"nu-complete flowrun\" [line: string] {{\n    with-env {{{VARIABLE}: nushell}} {{ ^flowrun -- $line }} | from json\n  }}\n"
+    );
+    let asks = |line: &str| {
+        // Where two words may follow, the script knows one; and nushell offers files for words, but not for flags.
+        let line = line.replacen(" words?:", " ...words:", 1);
+        let line = if line.trim_start().starts_with("--") { line.replacen(": path ", ": string ", 1) } else { line };
+        line.replacen(": string ", ": string@\"nu-complete flowrun\" ", 1) + "\n"
+    };
+    let (head, rest) = script.split_once('\n').unwrap_or((script, ""));
+    format!("{head}\n\n{ask}{}", rest.lines().map(asks).collect::<String>())
 }
 
 /// Answers a shell, if one asks.
@@ -120,16 +151,39 @@ pub fn serve() -> Option<ExitCode> {
     Some(ExitCode::SUCCESS)
 }
 
-fn answer(shell: &str) -> Option<Vec<u8>> {
+fn answer(name: &str) -> Option<Vec<u8>> {
     let shells = Shells::builtins();
-    let shell = shells.completer(shell)?;
-    let mut words = std::env::args_os().skip_while(|word| word != "--").skip(1).collect::<Vec<_>>();
-    let index = std::env::var(INDEX).ok().and_then(|index| index.parse().ok()).unwrap_or(words.len().saturating_sub(1));
-    // Not every script sends the empty word that is about to be typed.
-    words.resize(words.len().max(index + 1), OsString::new());
-    let mut answer = Vec::new();
-    shell.write_complete(&mut command(&words, index), words, None, &mut answer).ok()?;
-    Some(answer)
+    let words = std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
+    let index = std::env::var(INDEX).ok().and_then(|index| index.parse().ok());
+    let Typed { words, before } = typed::read(name, words, index);
+    let index = words.len() - 1;
+    let mut command = command(&words, index);
+    if !matches!(name, "bash" | "nushell") {
+        let mut answer = Vec::new();
+        shells.completer(name)?.write_complete(&mut command, words, None, &mut answer).ok()?;
+        return Some(answer);
+    }
+    let offers = clap_complete::engine::complete(&mut command, words, index, None).ok()?;
+    if name == "nushell" {
+        // It offers subcommands itself.
+        let first = Cli::command();
+        let known = |offer: &CompletionCandidate| index == 1 && first.find_subcommand(offer.get_value()).is_some();
+        return Some(for_nushell(offers.iter().filter(|offer| !known(offer))));
+    }
+    let quoted = std::env::var(QUOTED).is_ok_and(|word| word.starts_with(['"', '\'']));
+    let parted = std::env::var(PARTED).unwrap_or_else(|_| "\n".to_owned());
+    let fitting = offers.iter().map(|offer| typed::for_bash(&offer.get_value().to_string_lossy(), &before, quoted));
+    Some(fitting.collect::<Vec<_>>().join(&parted).into_bytes())
+}
+
+/// A list of records, as nushell wants it.
+fn for_nushell<'a>(offers: impl Iterator<Item = &'a CompletionCandidate>) -> Vec<u8> {
+    let quoted = |value: &str| if value.contains(char::is_whitespace) { format!("`{value}`") } else { value.to_owned() };
+    let record = |offer: &CompletionCandidate| {
+        let help = offer.get_help().map(|help| help.to_string().lines().next().unwrap_or_default().to_owned());
+        serde_json::json!({"value": quoted(&offer.get_value().to_string_lossy()), "description": help})
+    };
+    serde_json::Value::from_iter(offers.map(record)).to_string().into_bytes()
 }
 
 /// The command line with what completes its arguments.
@@ -138,6 +192,9 @@ fn command(words: &[OsString], index: usize) -> Command {
     let mut command = Cli::command();
     for (of, argument) in FILES {
         command = with_completer(command, of, argument, ArgValueCompleter::new(workflows));
+    }
+    for of in [&[][..], &["run"]] {
+        command = with_completer(command, of, "report", ArgValueCompleter::new(reports));
     }
     for (of, argument, names) in NAMES {
         let (line, names) = (Arc::clone(&line), *names);
@@ -192,6 +249,17 @@ fn matching(names: Vec<Candidate>, current: &OsStr) -> Vec<CompletionCandidate> 
 fn workflows(current: &OsStr) -> Vec<CompletionCandidate> {
     let yaml = |path: &std::path::Path| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") && path.is_file();
     PathCompleter::any().filter(yaml).complete(current)
+}
+
+/// Kinds of reports, and the files that they go into.
+fn reports(current: &OsStr) -> Vec<CompletionCandidate> {
+    let current = current.to_string_lossy();
+    let Some((kind, file)) = current.split_once('=') else {
+        let kinds = Kind::ALL.iter().map(|(kind, _)| Candidate::from(format!("{kind}=")));
+        return matching(kinds.collect(), OsStr::new(&*current));
+    };
+    let files = PathCompleter::any().complete(OsStr::new(file));
+    files.into_iter().map(|file| file.add_prefix(format!("{kind}="))).collect()
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub struct PsArgs {
 /// `flowrun status`.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
-    /// The run, by its name or id; default the only one, and inside a run this one
+    /// The run, by its name or id; default inside a run this one, else the only one or that of this folder
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
     /// As JSON
@@ -38,7 +38,7 @@ pub struct LogsArgs {
     #[arg(value_names = ["RUN", "PROCESS"], num_args = 0..=2)]
     pub words: Vec<String>,
     /// At most so many last lines of each process; default all that are kept
-    #[arg(short = 'n', long, value_name = "N", env = "FLOWRUN_LINES")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = number_of_lines, env = "FLOWRUN_LINES")]
     pub lines: Option<u32>,
     /// Go on with what comes, until the run has ended
     #[arg(short = 'f', long, env = "FLOWRUN_FOLLOW", value_parser = FalseyValueParser::new())]
@@ -57,7 +57,7 @@ pub struct StopArgs {
 #[derive(Debug, Args)]
 #[command(override_usage = "flowrun restart [RUN] PROCESS")]
 pub struct RestartArgs {
-    /// The run (where it is not the only one), and the process
+    /// The run (where it is neither the only one nor that of this folder), and the process
     #[arg(value_names = ["RUN", "PROCESS"], num_args = 1..=2, action = ArgAction::Set)]
     pub words: Vec<String>,
 }
@@ -66,8 +66,8 @@ pub struct RestartArgs {
 #[derive(Debug, Args)]
 #[command(override_usage = "flowrun signal [RUN] PROCESS SIGNAL")]
 pub struct SignalArgs {
-    /// The run (where it is not the only one), the process, and the signal: SIGHUP, HUP or 1
-    #[arg(value_names = ["RUN", "PROCESS", "SIGNAL"], num_args = 2..=3, action = ArgAction::Set)]
+    /// The run (where it is neither the only one nor that of this folder), the process, and the signal: SIGHUP, HUP or 1
+    #[arg(value_names = ["RUN", "PROCESS", "SIGNAL"], num_args = 1..=3, action = ArgAction::Set)]
     pub words: Vec<String>,
 }
 
@@ -86,7 +86,7 @@ pub struct WaitArgs {
 /// `flowrun attach`.
 #[derive(Debug, Args)]
 pub struct AttachArgs {
-    /// The run, by its name or id; default the only one, and inside a run this one
+    /// The run, by its name or id; default inside a run this one, else the only one or that of this folder
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
     /// As JSON, one object a line
@@ -101,6 +101,10 @@ pub struct AttachArgs {
     /// When to show colours
     #[arg(long, value_name = "WHEN", default_value = "auto", env = "FLOWRUN_COLOR")]
     pub color: ColorArg,
+}
+
+fn number_of_lines(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "write a number of lines, as in `-n 20`".to_owned())
 }
 
 /// The number of a signal: `SIGHUP`, `hup` or `1`.

@@ -14,6 +14,12 @@ pub fn hide(plan: &Plan, mut text: String) -> String {
     text
 }
 
+/// The same of the cells of a table.
+pub fn hide_in_cells<'a>(plan: &Plan, cells: impl Iterator<Item = &'a mut String>) {
+    let secrets = secrets(plan);
+    cells.for_each(|cell| secrets.hide_text(cell));
+}
+
 /// Data about a plan without its secrets: only texts in it can have some, and only the values of keys are changed.
 pub fn hide_in_data(plan: &Plan, data: &mut Value) {
     let secrets = secrets(plan);

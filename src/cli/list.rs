@@ -21,7 +21,7 @@ pub fn list(args: &ListArgs) -> Result<Status, Failure> {
         hidden::hide_in_data(&plan, &mut data);
         print::out(&(serde_json::to_string_pretty(&data).map_err(failed)? + "\n"))?;
     } else {
-        print::out(&hidden::hide(&plan, table(&plan)))?;
+        print::out(&table(&plan))?;
     }
     Ok(Status::Success)
 }
@@ -29,10 +29,14 @@ pub fn list(args: &ListArgs) -> Result<Status, Failure> {
 /// One line a process: name, kind, what it joins, what it is for.
 fn table(plan: &Plan) -> String {
     let mut rows = vec![["PROCESS", "KIND", "JOINS", "DESCRIPTION"].map(str::to_owned)];
-    rows.extend(plan.processes.iter().map(|process| {
-        let cells = [process.name.clone(), kind(process).to_owned(), short_joins(process, plan).join(" "), purpose(process)];
-        cells.map(|cell| one_line(&cell))
-    }));
+    rows.extend(
+        plan.processes
+            .iter()
+            .map(|process| [process.name.clone(), kind(process).to_owned(), short_joins(process, plan).join(" "), purpose(process)]),
+    );
+    // Before they are put below each other: what stands for a secret has another length.
+    hidden::hide_in_cells(plan, rows.iter_mut().flatten());
+    let rows: Vec<_> = rows.into_iter().map(|cells| cells.map(|cell| one_line(&cell))).collect();
     columns::table(&rows)
 }
 

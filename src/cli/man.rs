@@ -45,7 +45,21 @@ fn write(command: &Command, folder: &Path) -> io::Result<()> {
     let man = Man::new(command.clone()).source(concat!("flowrun ", env!("CARGO_PKG_VERSION"))).manual("flowrun manual");
     let mut page = Vec::new();
     man.render(&mut page)?;
+    let page = String::from_utf8_lossy(&page);
     // What stands below the help has a heading of the generator's that no other manual page has.
-    let page = String::from_utf8_lossy(&page).replace("\n.SH EXTRA\n", "\n.SH NOTES\n");
+    let page = with_synopsis(&page, &synopsis(command)).replace("\n.SH EXTRA\n", "\n.SH NOTES\n");
     fs::write(folder.join(man.get_filename()), page)
+}
+
+/// The usage that `--help` shows; the generator would list every option, and none with its value.
+fn synopsis(command: &Command) -> String {
+    let usage = command.clone().render_usage().to_string();
+    let lines = usage.trim_start_matches("Usage:").lines().map(|line| line.trim().replace('\\', "\\e").replace('-', "\\-"));
+    lines.collect::<Vec<_>>().join("\n.br\n")
+}
+
+fn with_synopsis(page: &str, synopsis: &str) -> String {
+    const HEAD: &str = "\n.SH SYNOPSIS\n";
+    let parts = page.split_once(HEAD).and_then(|(before, rest)| Some((before, rest.split_once("\n.SH ")?.1)));
+    parts.map_or_else(|| page.to_owned(), |(before, after)| format!("{before}{HEAD}{synopsis}\n.SH {after}"))
 }

@@ -47,6 +47,7 @@ mod step_summary;
 mod stop;
 mod tasks;
 mod text;
+mod typed;
 mod until;
 mod wait;
 mod wrong_word;

@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, ErrorKind};
 use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::list::one_line;
 use super::reach::Found;
@@ -55,17 +57,17 @@ pub fn find(name: &str, may_be_process: bool) -> Result<Option<Over>, Failure> {
 ///
 /// # Errors
 /// It has not, and `failure` stands.
-pub fn instead(name: Option<&str>, may_be_process: bool, failure: Failure) -> Result<Status, Failure> {
+pub fn instead(name: Option<&str>, may_be_process: bool, failure: Failure, until: Option<Instant>) -> Result<Status, Failure> {
     let look = || name.map_or_else(newest, |name| find(name, may_be_process));
     let over = if failure.status == Status::Usage { look()? } else { None };
-    over.filter(|over| matches!(over.0.end(), End::Status(_))).map_or(Err(failure), |over| over.tell())
+    over.filter(|over| matches!(over.0.end(), End::Status(_))).map_or(Err(failure), |over| over.tell(until))
 }
 
 /// A run was found and did not answer: if it has ended meanwhile, how that was is the answer.
 ///
 /// # Errors
 /// It goes on and `trouble` stands, nobody knows how it ended, or a process of it was asked for.
-pub fn meanwhile(found: &Found, trouble: Trouble) -> Result<Status, Failure> {
+pub fn meanwhile(found: &Found, trouble: Trouble, until: Option<Instant>) -> Result<Status, Failure> {
     let silent = match &trouble {
         Trouble::Gone(error) => error.kind() != ErrorKind::WouldBlock,
         Trouble::NotAccepted => true,
@@ -81,17 +83,39 @@ pub fn meanwhile(found: &Found, trouble: Trouble) -> Result<Status, Failure> {
         let why = format!("the run `{name}` ({}) ended while it was asked; how is known only of runs in the background", about.id);
         return Err(Failure::system(why));
     };
-    if found.process.is_some() { Err(over.failure()) } else { over.tell() }
+    if found.process.is_some() { Err(over.failure()) } else { over.tell(until) }
+}
+
+/// Waits until nothing of a run in the background is there any more, after it has told its end: then its reports and its
+/// log are written.
+///
+/// # Errors
+/// It takes longer than `until`.
+pub fn all_is_written(found: &Found, until: Option<Instant>) -> Result<(), Failure> {
+    let known = |about: &About| record::records().into_iter().rev().find(|record| record.about.id == about.id);
+    found.about.as_ref().filter(|about| about.log.is_some()).and_then(known).map_or(Ok(()), |record| Over(record).written(until))
 }
 
 impl Over {
-    /// Says that it has ended, and ends as it did.
+    fn written(&self, until: Option<Instant>) -> Result<(), Failure> {
+        while self.0.is_alive() {
+            if until.is_some_and(|until| Instant::now() >= until) {
+                let message = self.sentence("has ended, and still writes its reports");
+                return Err(Failure { message, status: Status::TimedOut });
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    /// Says that it has ended, when its reports are written too, and ends as it did.
     ///
     /// # Errors
-    /// It was cut off, or is just ending.
-    pub fn tell(&self) -> Result<Status, Failure> {
+    /// It was cut off, or is just ending; writing takes longer than `until`.
+    pub fn tell(&self, until: Option<Instant>) -> Result<Status, Failure> {
         match self.0.end() {
             End::Status(status) => {
+                self.written(until)?;
                 print::err(&self.sentence(&format!("has ended with exit status {status}")));
                 Ok(Status::Recorded(status))
             }

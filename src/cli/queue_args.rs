@@ -36,7 +36,7 @@ pub enum QueueCommand {
 /// Which run.
 #[derive(Debug, Args)]
 pub struct OfRun {
-    /// The run, by its name or id; default inside a run this one, else the only one
+    /// The run, by its name or id; default inside a run this one, else the only one or that of this folder
     #[arg(long, value_name = "RUN")]
     pub run: Option<String>,
 }

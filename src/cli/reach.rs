@@ -1,13 +1,14 @@
 //! From words to a run that goes on, and a connection to it.
 //!
 //! A run is named by its name or id; without a name it is the run that this program belongs to, else the only
-//! one of this user. What is ambiguous is refused with all that it could mean.
+//! one of this user. Of several it is the one of the workflow that is found here, or of a workflow in this folder. What is
+//! still ambiguous is refused with all that it could mean.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Failure, Status, over};
+use super::{Failure, Status, load, over};
 use crate::control::auth::Secret;
 use crate::control::client::{Client, Trouble};
 use crate::control::message::{Code, Refusal, Request};
@@ -126,7 +127,9 @@ fn named(runs: &[(About, Place)], name: &str) -> Result<Option<Found>, Failure> 
     match same.as_slice() {
         [] => Ok(None),
         [one] => Ok(Some(found(one))),
-        several => Err(Failure::usage(format!("there are {} runs named `{name}`; give the id of one:\n{}", several.len(), list(several)))),
+        several => of_here(several).map(found).map(Some).ok_or_else(|| {
+            Failure::usage(format!("there are {} runs named `{name}`; give the id of one:\n{}", several.len(), list(several)))
+        }),
     }
 }
 
@@ -142,8 +145,27 @@ fn default(runs: &[(About, Place)]) -> Result<Found, Failure> {
         [one] => Ok(found(one)),
         several => {
             let all: Vec<&(About, Place)> = several.iter().collect();
-            Err(Failure::usage(format!("{} runs are going on; name one:\n{}", several.len(), list(&all))))
+            let which = |all: &[&(About, Place)]| {
+                format!("{} runs are going on, and not just one of them in this folder; give the id of one:\n{}", several.len(), list(all))
+            };
+            of_here(&all).map(found).ok_or_else(|| Failure::usage(which(&all)))
         }
+    }
+}
+
+/// Of several runs the one that somebody in this folder means, if it is one.
+fn of_here<'a>(runs: &[&'a (About, Place)]) -> Option<&'a (About, Place)> {
+    let here = std::env::current_dir().ok()?;
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    let own = load::find_above(&here).and_then(|file| real(&file));
+    let file = |run: &(About, Place)| run.0.file.as_deref().and_then(real);
+    let all =
+        |fits: &dyn Fn(&Path) -> bool| runs.iter().copied().filter(|run| file(run).is_some_and(|file| fits(&file))).collect::<Vec<_>>();
+    let found = Some(all(&|file| own.as_deref() == Some(file))).filter(|found| !found.is_empty());
+    let here = real(&here);
+    match found.unwrap_or_else(|| all(&|file| file.parent() == here.as_deref())).as_slice() {
+        [one] => Some(one),
+        _ => None,
     }
 }
 

@@ -12,7 +12,7 @@ pub fn restart(args: &RestartArgs) -> Result<Status, Failure> {
     let (run, process) = match args.words.as_slice() {
         [run, process] => (Some(run.as_str()), process),
         [process] => (None, process),
-        _ => return Err(Failure::usage("write `flowrun restart PROCESS`, and before it the run where it is not the only one")),
+        _ => return Err(Failure::usage("write `flowrun restart PROCESS`, and before it the run where several go on")),
     };
     reach::run_of_process("restart", run)?.ask(Request::Restart { process: process.clone() }, |_| true).map_err(reach::failure)?;
     Ok(Status::Success)

@@ -212,7 +212,8 @@ type Written = (Reports, Report);
 pub(super) fn recorded(source: &load::Source, plan: &Arc<Plan>, reports: &Reports) -> (About, Option<Recorder>) {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let about = about(source, plan, now);
-    let context = || Context::new(about.id.clone(), source.name.clone(), now, &source.text, plan);
+    let file = || ci::file(ci::look(false, variable).host, source, variable);
+    let context = || Context::new(about.id.clone(), source.name.clone(), now, &source.text, plan).in_repository(file());
     let recorder = (!reports.is_empty()).then(|| Recorder::new(Arc::clone(plan), context()));
     (about, recorder)
 }
@@ -264,6 +265,7 @@ fn report_settings(args: &RunArgs, ci: Ci) -> report::Settings {
             StampArg::Clock => Stamp::Clock,
             StampArg::Relative => Stamp::Relative,
         }),
+        whole_blocks: ci.on,
         host: ci.host,
     }
 }

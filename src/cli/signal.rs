@@ -12,7 +12,7 @@ pub fn signal(args: &SignalArgs) -> Result<Status, Failure> {
     let (run, process, signal) = match args.words.as_slice() {
         [run, process, signal] => (Some(run.as_str()), process, signal),
         [process, signal] => (None, process, signal),
-        _ => return Err(Failure::usage("write `flowrun signal PROCESS SIGNAL`, and before it the run where it is not the only one")),
+        _ => return Err(Failure::usage("write `flowrun signal PROCESS SIGNAL`, and before both the run where several go on")),
     };
     let signal = control_args::signal(signal).map_err(|why| {
         let swapped = control_args::signal(process).is_ok();

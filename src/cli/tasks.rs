@@ -17,8 +17,9 @@ pub fn tasks(args: &TasksArgs) -> Result<Status, Failure> {
         None => task::TASKS.iter().map(describe).collect(),
         Some(name) => {
             let task = task::find(name).ok_or_else(|| {
-                let help = suggest::hint(name, task::TASKS.iter().map(|task| task.name));
-                Failure::usage(format!("there is no built-in task `{name}`{help}"))
+                let near = suggest::did_you_mean(name, task::TASKS.iter().map(|task| task.name));
+                let help = near.unwrap_or_else(|| "`flowrun tasks` lists them".to_owned());
+                Failure::usage(format!("there is no built-in task `{name}`; {help}"))
             })?;
             vec![describe(task)]
         }

@@ -1,5 +1,7 @@
 //! `flowrun wait`: until a run or a process has ended; its exit status says how.
 
+use std::time::Instant;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -13,18 +15,24 @@ use crate::control::message::Request;
 /// # Errors
 /// There is no such run or process, it takes too long, or the run is lost. A run that is over has no processes to wait for.
 pub fn wait(args: &WaitArgs) -> Result<Status, Failure> {
+    let until = args.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     if let Some(over) = over::meant(&args.words)? {
-        return if args.words.len() > 1 { Err(over.failure()) } else { over.tell() };
+        return if args.words.len() > 1 { Err(over.failure()) } else { over.tell(until) };
     }
     let timeout = args.timeout.map(|timeout| timeout.as_secs_f64());
     let found = match (reach::run_and_process("wait", &args.words), args.words.as_slice()) {
         (Ok(found), _) => found,
         (Err(failure), [_, _, ..]) => return Err(failure),
-        (Err(failure), words) => return over::instead(words.first().map(String::as_str), true, failure),
+        (Err(failure), words) => return over::instead(words.first().map(String::as_str), true, failure, until),
     };
     match found.ask(Request::Wait { process: found.process.clone(), timeout }, |_| true) {
-        Ok(answer) => status(answer),
-        Err(trouble) => over::meanwhile(&found, trouble),
+        Ok(answer) => {
+            if found.process.is_none() {
+                over::all_is_written(&found, until)?;
+            }
+            status(answer)
+        }
+        Err(trouble) => over::meanwhile(&found, trouble, until),
     }
 }
 

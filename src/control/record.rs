@@ -81,7 +81,8 @@ impl Record {
         locked.map_err(|error| format!("cannot lock {}: {}", path.display(), reason(&error)))
     }
 
-    fn is_alive(&self) -> bool {
+    /// Whether something of the run is still there: after its end it writes reports and what is left to say.
+    pub fn is_alive(&self) -> bool {
         // Who cannot tell takes it for alive: it is not taken away then.
         File::open(self.folder.join(ALIVE)).is_ok_and(|file| !matches!(try_lock(file, false), Ok(Some(_))))
     }

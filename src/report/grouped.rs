@@ -77,8 +77,8 @@ impl Grouped {
         }
         let mut line = Vec::new();
         let shown = held.each(|moment, stream, lines| {
-            // A host reads the two streams apart: what belongs into a block must go where that is opened.
-            let to = if host.is_some() { Stream::Stdout } else { stream };
+            // Logs are often made of the two streams apart: what belongs into a block must go where that is opened.
+            let to = if self.settings.whole_blocks { Stream::Stdout } else { stream };
             for text in split(lines) {
                 line.clear();
                 push_shown(text, surface(&self.settings, to), &mut line);
@@ -222,6 +222,7 @@ mod tests {
         progress: false,
         heartbeat: None,
         stamp: None,
+        whole_blocks: false,
         host: None,
     };
 

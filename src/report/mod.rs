@@ -108,6 +108,8 @@ pub struct Settings {
     pub heartbeat: Option<Duration>,
     /// The time before each line.
     pub stamp: Option<Stamp>,
+    /// Whether blocks go to standard output as a whole: who reads a log wants them in one piece.
+    pub whole_blocks: bool,
     /// Who reads the log and takes lines in it for commands.
     pub host: Option<ci::Host>,
 }

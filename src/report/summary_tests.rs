@@ -65,6 +65,7 @@ const QUIET: Settings = Settings {
     progress: false,
     heartbeat: None,
     stamp: None,
+    whole_blocks: false,
     host: None,
 };
 

@@ -191,6 +191,13 @@ impl Call {
         self
     }
 
+    /// Run in a folder of the place.
+    #[must_use]
+    pub fn in_folder(mut self, folder: impl AsRef<Path>) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
     /// With its own folder first in PATH, so that what it runs can call flowrun by its name.
     #[must_use]
     pub fn with_itself_in_path(self) -> Self {

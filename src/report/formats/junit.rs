@@ -26,7 +26,7 @@ pub fn render(report: &Report) -> Result<Vec<u8>, String> {
         suite.set_timestamp(began);
     }
     suite.add_property(Property::new("id", text(&report.run.id)));
-    suite.add_property(Property::new("file", text(&report.run.file)));
+    suite.add_property(Property::new("file", text(file(report))));
     suite.add_property(Property::new("outcome", text(&report.run.text)));
     for process in &report.processes {
         suite.add_test_case(case(process, report, began));
@@ -38,6 +38,11 @@ pub fn render(report: &Report) -> Result<Vec<u8>, String> {
     }
     document.add_test_suite(suite);
     document.to_string().map(String::into_bytes).map_err(|error| error.to_string())
+}
+
+/// CI systems link to it by its path in the repository.
+fn file(report: &Report) -> &str {
+    report.run.in_repository.as_deref().unwrap_or(&report.run.file)
 }
 
 /// A text that XML can carry: control characters are replaced, escape sequences are left to the serialiser.
@@ -57,7 +62,7 @@ fn case(process: &Process, report: &Report, began: Option<DateTime<FixedOffset>>
     if let (Some(began), Some(started)) = (began, process.started) {
         case.set_timestamp(moment(began, started));
     }
-    case.extra.insert("file".into(), text(&report.run.file).into());
+    case.extra.insert("file".into(), text(file(report)).into());
     case.extra.insert("line".into(), process.place.line.to_string().into());
     let lines = words::last_lines(process);
     if !lines.is_empty() {

@@ -15,6 +15,8 @@ pub struct Context {
     pub id: String,
     /// The workflow's file as it was named.
     pub file: String,
+    /// What those call it who know the repository.
+    pub in_repository: String,
     /// When the run started: wall-clock time, UTC, as in RFC 3339.
     pub started: String,
     /// Where the processes stand in the file.
@@ -27,7 +29,13 @@ impl Context {
         let started = stamp::clock(started);
         let breaks: Vec<usize> = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
         let places = plan.processes.iter().map(|process| place(process.place, text, &breaks)).collect();
-        Self { id, file, started, places }
+        Self { id, in_repository: file.clone(), file, started, places }
+    }
+
+    /// With what those call the file who know the repository.
+    #[must_use]
+    pub fn in_repository(self, file: Option<String>) -> Self {
+        Self { in_repository: file.unwrap_or_else(|| self.file.clone()), ..self }
     }
 }
 

@@ -16,6 +16,9 @@ pub struct Run {
     pub id: String,
     /// The workflow's file as it was named; `<stdin>` for standard input.
     pub file: String,
+    /// What those call it who know the repository; none in a report that was read.
+    #[serde(skip)]
+    pub in_repository: Option<String>,
     /// When it started: wall-clock time, UTC, as in RFC 3339.
     pub started: String,
     /// How long it took (seconds), pauses left out.

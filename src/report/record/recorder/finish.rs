@@ -62,6 +62,7 @@ impl Recorder {
             description: self.plan.description.clone(),
             id: self.context.id.clone(),
             file: self.context.file.clone(),
+            in_repository: Some(self.context.in_repository.clone()),
             started: self.context.started.clone(),
             length: RunTime(self.latest - self.began),
             outcome,
