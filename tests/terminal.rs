@@ -494,7 +494,7 @@ fn a_replaced_flowrun_goes_on_starting_processes() {
   after: {join: replace, umask: \"022\", command: echo right}
 ",
     );
-    std::fs::copy(env!("CARGO_BIN_EXE_flowrun"), place.path("flowrun")).expect("a copy");
+    place.copy_flowrun();
     let mut command = std::process::Command::new(place.path("flowrun"));
     let output = command.args(["-o", "raw"]).current_dir(place.path(".")).output().expect("it runs");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "right\n", "{}", String::from_utf8_lossy(&output.stderr));

@@ -122,8 +122,15 @@ impl Place {
         use std::os::unix::fs::PermissionsExt as _;
         let place = Self { folder: tempfile::Builder::new().tempdir_in("/tmp").expect("a temporary folder") };
         fs::set_permissions(place.path(""), fs::Permissions::from_mode(0o777)).expect("a folder for everybody");
-        fs::copy(env!("CARGO_BIN_EXE_flowrun"), place.path("flowrun")).expect("a copy of flowrun");
+        place.copy_flowrun();
         place
+    }
+
+    /// Makes a copy of flowrun in it. Another program does so: a file that this one has open for writing would be open
+    /// in what other tests start meanwhile too, and such a file cannot be run.
+    pub fn copy_flowrun(&self) {
+        let done = Command::new("cp").arg(env!("CARGO_BIN_EXE_flowrun")).arg(self.path("flowrun")).status().expect("cp");
+        assert!(done.success(), "there is no copy of flowrun");
     }
 
     /// The copy of flowrun, run by this user if the test is run by root; through `prefix`, a command that
