@@ -4,7 +4,7 @@
 //! is no regular file (a pipe, a device) is written to as it is. Knows nothing of what stands in a report.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -86,7 +86,7 @@ impl Reports {
     /// Writes the files; what could not be written is told.
     pub fn write(&self, report: &Report) -> Vec<String> {
         let one = |(kind, path): &(Kind, PathBuf)| {
-            let done = kind.render(report).map_err(io::Error::other).and_then(|bytes| replace(path, &bytes));
+            let done = replace(path, &|out| kind.write(report, out));
             done.err().map(|error| format!("cannot write the {} report to {}: {}", kind.word(), path.display(), reason(&error)))
         };
         self.files.iter().filter_map(one).collect()
@@ -95,10 +95,7 @@ impl Reports {
     /// Prints what goes to standard output; what could not be written is told, unless nobody reads it any more.
     pub fn print(&self, report: &Report) -> Vec<String> {
         let one = |kind: &Kind| {
-            let done = kind.render(report).map_err(io::Error::other).and_then(|bytes| {
-                let mut stdout = io::stdout().lock();
-                stdout.write_all(&bytes).and_then(|()| stdout.flush())
-            });
+            let done = buffered(io::stdout().lock(), &|out| kind.write(report, out));
             let error = done.err().filter(|error| error.kind() != io::ErrorKind::BrokenPipe)?;
             Some(format!("cannot write the {} report to standard output: {}", kind.word(), reason(&error)))
         };
@@ -122,17 +119,26 @@ fn resolved(path: &Path) -> PathBuf {
     all
 }
 
+/// Writes what is to be written.
+type Content<'c> = &'c dyn Fn(&mut dyn Write) -> io::Result<()>;
+
+fn buffered(out: impl Write, content: Content<'_>) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    content(&mut out)?;
+    out.flush()
+}
+
 /// Writes a file as a whole; folders that lead to it are made.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn replace(path: &Path, content: Content<'_>) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
-        return File::options().write(true).open(path)?.write_all(bytes);
+        return buffered(File::options().write(true).open(path)?, content);
     }
     // A link stays, and what it leads to is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut file = tempfile::Builder::new().prefix(".flowrun-report-").permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    buffered(file.as_file_mut(), content)?;
     file.persist(&path).map_err(|error| error.error)?;
     Ok(())
 }
@@ -203,13 +209,13 @@ mod tests {
     fn a_file_is_replaced_as_a_whole_and_a_link_stays() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name);
-        replace(&path("new/one"), b"1").expect("it is written");
+        replace(&path("new/one"), &|out| out.write_all(b"1")).expect("it is written");
         std::os::unix::fs::symlink(path("new/one"), path("link")).expect("a link");
-        replace(&path("link"), b"2").expect("it is written");
+        replace(&path("link"), &|out| out.write_all(b"2")).expect("it is written");
         assert_eq!(fs::read(path("new/one")).expect("a file"), b"2");
         assert!(path("link").is_symlink());
         assert_eq!(fs::read_dir(path("new")).expect("a folder").count(), 1);
-        replace(Path::new("/dev/null"), b"3").expect("it takes everything");
-        assert!(replace(&path("new"), b"4").is_err());
+        replace(Path::new("/dev/null"), &|out| out.write_all(b"3")).expect("it takes everything");
+        assert!(replace(&path("new"), &|out| out.write_all(b"4")).is_err());
     }
 }

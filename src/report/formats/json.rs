@@ -1,14 +1,15 @@
 //! The report as it is, and the schema of that.
 
+use std::io::{self, Write};
+
 use schemars::generate::SchemaSettings;
 
 use crate::report::record::Report;
 
 /// Indented, with a line break at its end.
-pub fn render(report: &Report) -> Result<Vec<u8>, String> {
-    let mut bytes = serde_json::to_vec_pretty(report).map_err(|error| error.to_string())?;
-    bytes.push(b'\n');
-    Ok(bytes)
+pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, report)?;
+    out.write_all(b"\n")
 }
 
 /// The JSON schema of it as text, as it stands in `schemas/report.schema.json`.

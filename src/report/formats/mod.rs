@@ -1,4 +1,4 @@
-//! Reports in the formats that others read: one file a format, each a pure function from the report to bytes.
+//! Reports in the formats that others read: one file a format, each makes bytes of the report and knows nothing of where they go.
 //!
 //! What processes wrote and how files are called is data here, never markup: each format escapes it in its own way.
 
@@ -8,6 +8,8 @@ mod junit;
 mod markdown;
 mod trace;
 pub(super) mod words;
+
+use std::io::{self, Write};
 
 use super::record::Report;
 
@@ -36,18 +38,19 @@ impl Kind {
         Self::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(word, _)| word)
     }
 
-    /// A report in this format.
+    /// Writes a report in this format, piece by piece where the format lets it: `out` should have a buffer.
     ///
     /// # Errors
-    /// Why it cannot be made: only when a format has no room for what is in it.
-    pub fn render(self, report: &Report) -> Result<Vec<u8>, String> {
-        match self {
-            Self::Json => json::render(report),
-            Self::Junit => junit::render(report),
-            Self::Trace => trace::render(report),
-            Self::Markdown => Ok(markdown::render(report).into_bytes()),
-            Self::Html => html::render(report),
-        }
+    /// It cannot be written, or the format has no room for what is in it.
+    pub fn write(self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        let text = match self {
+            Self::Json => return json::write(report, out),
+            Self::Trace => return trace::write(report, out),
+            Self::Junit => junit::render(report).map_err(io::Error::other)?,
+            Self::Markdown => markdown::render(report).into_bytes(),
+            Self::Html => html::render(report).map_err(io::Error::other)?,
+        };
+        out.write_all(&text)
     }
 }
 

@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io::{self, Write};
 
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
@@ -22,14 +23,11 @@ const PROCESSES: u32 = 1;
 const RESOURCES: u32 = 2;
 
 /// The document.
-pub fn render(report: &Report) -> Result<Vec<u8>, String> {
+pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let run = &report.run;
     let other_data = Facts { id: &run.id, file: &run.file, started: &run.started, outcome: &run.text };
-    let mut bytes = Vec::new();
-    serde_json::to_writer(&mut bytes, &Document { display_time_unit: "ms", other_data, trace_events: Events(report) })
-        .map_err(|error| error.to_string())?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    serde_json::to_writer(&mut *out, &Document { display_time_unit: "ms", other_data, trace_events: Events(report) })?;
+    out.write_all(b"\n")
 }
 
 #[derive(Serialize)]
