@@ -84,6 +84,9 @@ async function views(page) {
   await page.keyboard.press("ArrowRight");
   assert.equal(await page.locator("#view-graph svg .node").count(), 11);
   await shoot(page, "small-graph");
+  await page.fill("#graph-search", "migrate");
+  assert.equal(await page.locator("#view-graph .node.current").count(), 1);
+  await page.fill("#graph-search", "");
   await page.locator("#view-graph .node", { hasText: "migrate" }).focus();
   await page.keyboard.press("Enter");
   assert.match(await page.locator("#details h2").textContent(), /migrate/);
@@ -157,6 +160,13 @@ const redrawn = await page.evaluate(async () => {
 await page.click("#tab-graph");
 assert.equal(await page.locator("#view-graph svg .node").count(), 2000);
 await shoot(page, "big-graph");
+await page.fill("#graph-search", "p1500");
+assert.match(await page.locator("#view-graph .node.current").textContent(), /p1500/);
+await page.waitForFunction(() => {
+  const { x, y, width, height } = document.querySelector("#view-graph .node.current").getBoundingClientRect();
+  return height > 40 && x > 0 && x + width < innerWidth && y > 0 && y + height < innerHeight;
+});
+await shoot(page, "big-graph-found");
 assert.deepEqual(troubles, []);
 console.log(`2,000 processes: drawn ${Math.round(drawn)} ms after opening; a jump by 71 rows takes ${redrawn.toFixed(1)} ms`);
 await browser.close();

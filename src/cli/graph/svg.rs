@@ -145,7 +145,14 @@ fn edge(line: &Line, points: &[(f64, f64)], (x, y): (f64, f64), into: &mut Strin
         before = *point;
     }
     let arrow = if line.kind == "hold" { "" } else { " marker-end=\"url(#arrow)\"" };
-    let _ = writeln!(into, "<path class=\"{}\" d=\"{way}\"{arrow}><title>{}</title></path>", line.kind, escaped(&line.told));
+    let _ = writeln!(
+        into,
+        "<path class=\"{}\" data-edge=\"{} {}\" d=\"{way}\"{arrow}><title>{}</title></path>",
+        line.kind,
+        line.from,
+        line.to,
+        escaped(&line.told)
+    );
     if !line.label.is_empty() {
         let _ = writeln!(into, "<text class=\"label\" x=\"{x:.1}\" y=\"{:.1}\">{}</text>", y + 4.0, escaped(&line.label));
     }
