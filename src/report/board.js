@@ -67,6 +67,7 @@ function graphBoard(bar, board, svg, act) {
     const [width, height] = [board.clientWidth / view.scale, board.clientHeight / view.scale];
     if (width > 0) svg.setAttribute("viewBox", `${view.x - width / 2} ${view.y - height / 2} ${width} ${height}`);
     size.textContent = `${Math.round(view.scale * 100)} %`;
+    size.setAttribute("aria-label", `${size.textContent}: back to actual size`);
   }
 
   // Keeps at least the middle of the board on the picture.
