@@ -51,6 +51,13 @@ fn small() -> Value {
     (retried["attempts"][1]["number"], retried["attempts_begun"]) = (json!(2), json!(2));
     // The second attempt of `test`: the sentence tells of it.
     report["critical_path"][7]["process"] = json!(hostile);
+    // A failure of a millisecond at the very end.
+    let flaky = report["processes"].as_array_mut().and_then(|all| all.iter_mut().find(|one| one["name"] == "flaky")).expect("it is there");
+    let end = json!(1.7328);
+    for step in flaky["attempts"].as_array_mut().expect("a list") {
+        step["steps"][0]["from"] = json!(1.7318);
+        (step["steps"][0]["to"], step["to"]) = (end.clone(), end.clone());
+    }
     report["run"]["description"] = json!("<img src=x onerror=window.evil=1>");
     report["warnings"] = json!([{ "at": 0.5, "process": hostile, "text": "</script><svg onload=window.evil=1>" }]);
     report
