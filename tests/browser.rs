@@ -63,8 +63,8 @@ fn small() -> Value {
     report
 }
 
-/// 2,000 processes made of one that ran, each joining two before it.
-fn big() -> Value {
+/// Many processes made of one that ran, each joining two before it.
+fn big(count: usize) -> Value {
     let mut report = small();
     let model = report["processes"].as_array().and_then(|all| all.iter().find(|one| one["name"] == "test")).expect("it is there").clone();
     let process = |index: usize| {
@@ -76,7 +76,7 @@ fn big() -> Value {
         one["joins"] = joins.collect::<std::collections::BTreeSet<_>>().into_iter().map(join).collect();
         one
     };
-    report["processes"] = (0..2000).map(process).collect();
+    report["processes"] = (0..count).map(process).collect();
     report["critical_path"] = json!([]);
     report["resources"] = json!([]);
     report
@@ -91,7 +91,7 @@ fn the_report_is_a_page_that_people_can_use() {
         fs::write(&path, page(report)).expect("a file");
         path
     };
-    lead(&browser, "report.mjs", &[write("small.html", &small()), write("big.html", &big())]);
+    lead(&browser, "report.mjs", &[write("small.html", &small()), write("big.html", &big(2000)), write("huge.html", &big(6000))]);
 }
 
 #[test]

@@ -1,9 +1,9 @@
-// The HTML report in a real browser: node report.mjs SMALL.html BIG.html [FOLDER FOR SCREENSHOTS]
+// The HTML report in a real browser: node report.mjs SMALL.html BIG.html HUGE.html [FOLDER FOR SCREENSHOTS]
 
 import assert from "node:assert/strict";
 import { launch, open } from "./open.mjs";
 
-const [small, big, folder] = process.argv.slice(2);
+const [small, big, huge, folder] = process.argv.slice(2);
 const browser = await launch();
 const shoot = async (page, name) => folder && (await page.screenshot({ path: `${folder}/${name}.png` }));
 const names = (page) => page.locator("#rows .row.process [role=rowheader]").allTextContents();
@@ -189,4 +189,10 @@ await page.waitForFunction(() => {
 await shoot(page, "big-graph-found");
 assert.deepEqual(troubles, []);
 console.log(`2,000 processes: drawn ${Math.round(drawn)} ms after opening; a jump by 71 rows takes ${redrawn.toFixed(1)} ms`);
+
+const { page: large, troubles: none } = await open(browser, huge);
+await large.click("#tab-graph");
+assert.match(await large.locator("#view-graph").innerText(), /^6,000 nodes are more than .* flowrun graph --format svg --run REPORT draws it/);
+assert.equal(await large.locator("#view-graph svg").count(), 0);
+assert.deepEqual(none, []);
 await browser.close();

@@ -145,8 +145,16 @@ function nodeElement(node) {
   );
 }
 
+// More nodes than this keep a browser busy for seconds at each move.
+const MOST = 5000;
+
 function drawGraph(panel) {
   const graph = gather();
+  if (graph.nodes.length > MOST) {
+    const text = `${count(graph.nodes.length, "node")} are more than a browser moves in fluently, so the graph is not drawn here. \`flowrun graph --format svg --run REPORT\` draws it as a picture, from the report of \`--report json=FILE\`.`;
+    panel.replaceChildren(el("p", {}, ...prose(text)));
+    return;
+  }
   layers(graph);
   const { width, height } = arrange(columns(graph));
   const arrow = svg("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 1, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" }, svg("path", { d: "M 0 0 L 8 4 L 0 8 z" }));
