@@ -35,7 +35,9 @@ fn lead(browser: &Path, script: &str, pages: &[PathBuf]) {
 
 fn page(report: &Value) -> Vec<u8> {
     let report: Report = serde_json::from_value(report.clone()).expect("a report");
-    Kind::Html.render(&report).expect("a page")
+    let mut page = Vec::new();
+    Kind::Html.write(&report, &mut page).expect("a page");
+    page
 }
 
 /// A real run's report; names that a workflow can have, of files and of values in a matrix, are turned against the page.
@@ -51,13 +53,20 @@ fn small() -> Value {
     (retried["attempts"][1]["number"], retried["attempts_begun"]) = (json!(2), json!(2));
     // The second attempt of `test`: the sentence tells of it.
     report["critical_path"][7]["process"] = json!(hostile);
+    // A failure of a millisecond at the very end.
+    let flaky = report["processes"].as_array_mut().and_then(|all| all.iter_mut().find(|one| one["name"] == "flaky")).expect("it is there");
+    let end = json!(1.7328);
+    for step in flaky["attempts"].as_array_mut().expect("a list") {
+        step["steps"][0]["from"] = json!(1.7318);
+        (step["steps"][0]["to"], step["to"]) = (end.clone(), end.clone());
+    }
     report["run"]["description"] = json!("<img src=x onerror=window.evil=1>");
     report["warnings"] = json!([{ "at": 0.5, "process": hostile, "text": "</script><svg onload=window.evil=1>" }]);
     report
 }
 
-/// 2,000 processes made of one that ran, each joining two before it.
-fn big() -> Value {
+/// Many processes made of one that ran, each joining two before it.
+fn big(count: usize) -> Value {
     let mut report = small();
     let model = report["processes"].as_array().and_then(|all| all.iter().find(|one| one["name"] == "test")).expect("it is there").clone();
     let process = |index: usize| {
@@ -69,7 +78,7 @@ fn big() -> Value {
         one["joins"] = joins.collect::<std::collections::BTreeSet<_>>().into_iter().map(join).collect();
         one
     };
-    report["processes"] = (0..2000).map(process).collect();
+    report["processes"] = (0..count).map(process).collect();
     report["critical_path"] = json!([]);
     report["resources"] = json!([]);
     report
@@ -84,7 +93,7 @@ fn the_report_is_a_page_that_people_can_use() {
         fs::write(&path, page(report)).expect("a file");
         path
     };
-    lead(&browser, "report.mjs", &[write("small.html", &small()), write("big.html", &big())]);
+    lead(&browser, "report.mjs", &[write("small.html", &small()), write("big.html", &big(2000)), write("huge.html", &big(6000))]);
 }
 
 #[test]

@@ -82,7 +82,16 @@ fn a_report_tells_what_became_of_each() {
     let text = "processes: {test: {command: x}, train: {replicas: 3, command: x}, new: {command: x}}\n";
     let place = Place::new().file("flowrun.yaml", text).file("report.json", &report).file("no.json", "{}");
     let said = place.flowrun("graph --format svg --run report.json").run().exits(0).stdout;
-    for words in ["✗ failed", "✓ 3 success", "not in the report", "class=\"node process bad\""] {
+    for words in [
+        "✗ failed",
+        "✓ 3 success",
+        "not in the report",
+        "class=\"node process bad critical\"",
+        "★ test<tspan class=\"time\" dx=\"8\">0.85 s</tspan>",
+        "up to 0.26 s",
+        "&#10;test: failed, exit code 1, at 0.78 s for 0.85 s&#10;on the critical path</title>",
+        "★ critical path",
+    ] {
         assert!(said.contains(words), "{words} is missing in {said}");
     }
     assert!(place.flowrun("graph --format svg --run no.json").run().exits(2).stderr.contains("no.json is no report of flowrun"));

@@ -14,29 +14,42 @@ for (const colorScheme of ["light", "dark"]) {
   const paper = await page.locator(".paper").evaluate((node) => getComputedStyle(node).fill);
   assert.equal(paper, colorScheme === "dark" ? "rgb(20, 24, 29)" : "rgb(255, 255, 255)", "the style of the picture is not allowed");
 
-  await page.fill("#search", "build");
-  assert.equal(await page.locator("#found").textContent(), "1 of 5 found");
-  const whole = await viewBox();
-  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.querySelector("#board text").getScreenCTM().a >= 0.95), true, "it can be read");
+  await page.fill("#graph-search", "build");
+  assert.equal(await page.locator("#graph-found").textContent(), "1 of 1 found");
   assert.equal(await page.locator(".node.current").getAttribute("data-name"), "build");
-  assert.notEqual(await viewBox(), whole);
+  await page.fill("#graph-search", "");
 
+  // Into the graph and along its edges without a pointer.
+  const focused = () => page.evaluate(() => document.activeElement.dataset.name);
   await page.focus("#board");
-  for (const key of ["+", "ArrowRight", "-", "0"]) {
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(), "build", "what was found last is entered");
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await focused(), "test");
+  assert.ok((await page.locator("path.near").count()) >= 3, "its edges stand out");
+  await page.keyboard.press("ArrowRight");
+  assert.ok(["tidy", "table"].includes(await focused()));
+  await page.keyboard.press("ArrowLeft");
+  assert.equal(await focused(), "test");
+  await page.keyboard.press("Escape");
+
+  const changes = async (act, what) => {
     const before = await viewBox();
-    await page.keyboard.press(key);
-    assert.notEqual(await viewBox(), before, key);
-  }
+    await act();
+    await page.waitForFunction((old) => document.querySelector("#board svg").getAttribute("viewBox") !== old, before).catch(() => assert.fail(what));
+  };
+  for (const key of ["+", "ArrowRight", "-", "0"]) await changes(() => page.keyboard.press(key), key);
+  await changes(() => page.click("#graph-in"), "a button");
+  await changes(() => page.click("#graph-actual"), "100 %");
+  assert.equal(await page.locator("#graph-actual").textContent(), "100 %");
+  await page.keyboard.press("+");
   const { x, y } = await page.locator("#board").boundingBox();
-  const before = await viewBox();
   await page.mouse.move(x + 300, y + 300);
   await page.mouse.down();
-  await page.mouse.move(x + 350, y + 320, { steps: 3 });
+  await changes(() => page.mouse.move(x + 350, y + 320, { steps: 3 }), "dragging");
   await page.mouse.up();
-  const dragged = await viewBox();
-  assert.notEqual(dragged, before, "dragging moves");
-  await page.mouse.wheel(0, -200);
-  await page.waitForFunction((old) => document.querySelector("#board svg").getAttribute("viewBox") !== old, dragged);
+  await changes(() => page.mouse.wheel(0, -200), "the wheel");
   assert.equal(await page.evaluate(() => window.evil), undefined);
   assert.deepEqual(troubles, []);
   await page.close();

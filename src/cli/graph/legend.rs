@@ -6,7 +6,12 @@ use super::svg::outline;
 
 /// Kinds of lines and shapes, in the order in which they are told.
 const NODES: [&str; 5] = ["process", "daemon", "lock", "semaphore", "queue"];
-const LINES: [(&str, &str); 3] = [("join", "is waited for by"), ("hold", "is held by"), ("flow", "items go to")];
+const LINES: [(&str, &str); 4] = [
+    ("join", "is waited for by"),
+    ("hold", "is held by"),
+    ("flow", "items go to"),
+    ("critical", "★ critical path: what made the run so long"),
+];
 
 /// The legend with its top at this height, and its width.
 pub fn draw(kinds: &[&str], top: f64) -> (String, f64) {
@@ -19,7 +24,7 @@ pub fn draw(kinds: &[&str], top: f64) -> (String, f64) {
         entry(kind, &mut x, y, &mut text);
     }
     for (kind, word) in LINES.iter().filter(|(kind, _)| kinds.contains(kind)) {
-        let arrow = if *kind == "hold" { "" } else { " marker-end=\"url(#arrow)\"" };
+        let arrow = if matches!(*kind, "hold" | "critical") { "" } else { " marker-end=\"url(#arrow)\"" };
         let _ = writeln!(text, "<path class=\"{kind}\" d=\"M{x:.1} {y:.1}h30\"{arrow}/>");
         entry(word, &mut x, y, &mut text);
     }
@@ -29,5 +34,5 @@ pub fn draw(kinds: &[&str], top: f64) -> (String, f64) {
 
 fn entry(word: &str, x: &mut f64, y: f64, text: &mut String) {
     let _ = writeln!(text, "<text x=\"{:.1}\" y=\"{:.1}\">{word}</text>", *x + 36.0, y + 4.0);
-    *x += 36.0 + word.len() as f64 * 6.2 + 22.0;
+    *x += 36.0 + word.chars().count() as f64 * 6.2 + 22.0;
 }

@@ -26,6 +26,22 @@ struct Shape {
     title: String,
     below: String,
     look: &'static str,
+    /// How long it took, beside the title; empty without a report.
+    time: String,
+    /// More lines of its tooltip.
+    told: Vec<String>,
+    critical: bool,
+}
+
+impl Shape {
+    fn new(kind: &'static str, title: String, below: String) -> Self {
+        Self { kind, title, below, look: "", time: String::new(), told: Vec::new(), critical: false }
+    }
+
+    /// What stands in its first line, without the time.
+    fn heading(&self) -> String {
+        if self.critical { format!("★ {}", short(&self.title)) } else { short(&self.title) }
+    }
 }
 
 /// One edge.
@@ -35,12 +51,13 @@ struct Line {
     kind: &'static str,
     label: String,
     told: String,
+    critical: bool,
 }
 
 /// The whole picture.
 pub fn draw(picture: &GraphPicture, outcomes: Option<&Outcomes>) -> String {
     let shapes = shapes(picture, outcomes);
-    let lines = lines(picture);
+    let lines = lines(picture, outcomes);
     let sizes: Vec<_> = shapes.iter().map(|shape| (width(shape), HEIGHT)).collect();
     let label = |text: &str| if text.is_empty() { (0.0, 0.0) } else { (letters(text) * 6.2 + 8.0, 14.0) };
     let wishes: Vec<_> = lines.iter().map(|line| Wish { from: line.from, to: line.to, label: label(&line.label) }).collect();
@@ -71,7 +88,8 @@ fn letters(text: &str) -> f64 {
 }
 
 fn width(shape: &Shape) -> f64 {
-    let text = letters(&short(&shape.title)).max(letters(&shape.below) * 0.85);
+    let time = if shape.time.is_empty() { 0.0 } else { letters(&shape.time) * 0.85 + 2.0 };
+    let text = (letters(&shape.heading()) + time).max(letters(&shape.below) * 0.85);
     let sides = if matches!(shape.kind, "process" | "daemon") { 28.0 } else { 52.0 };
     (text * LETTER + sides).max(96.0)
 }
@@ -86,48 +104,58 @@ fn shapes(picture: &GraphPicture, outcomes: Option<&Outcomes>) -> Vec<Shape> {
         let (words, look) = outcomes.map_or_else(Default::default, |outcomes| outcomes.of(&process.name));
         let kind = if process.daemon { "daemon" } else { "process" };
         let below = if words.is_empty() { kind.to_owned() } else { words };
-        shapes.push(Shape { kind, title: picture.title(index), below, look });
+        let mut shape = Shape { look, ..Shape::new(kind, picture.title(index), below) };
+        if let Some(outcomes) = outcomes {
+            (shape.time, shape.told) = (outcomes.time(&process.name), outcomes.lines(&process.name));
+            shape.critical = outcomes.is_critical(&process.name);
+        }
+        shapes.push(shape);
     }
     for resource in &picture.resources {
         let below = resource.permits.map_or_else(|| "lock".to_owned(), |permits| format!("semaphore of {permits}"));
-        shapes.push(Shape { kind: resource.kind, title: resource.name.clone(), below, look: "" });
+        shapes.push(Shape::new(resource.kind, resource.name.clone(), below));
     }
     for queue in &picture.queues {
         let below = queue.maxsize.map_or_else(|| "queue".to_owned(), |size| format!("queue of {size}"));
-        shapes.push(Shape { kind: "queue", title: queue.name.clone(), below, look: "" });
+        shapes.push(Shape::new("queue", queue.name.clone(), below));
     }
     shapes
 }
 
-fn lines(picture: &GraphPicture) -> Vec<Line> {
+fn lines(picture: &GraphPicture, outcomes: Option<&Outcomes>) -> Vec<Line> {
     let resource = |index: usize| picture.processes.len() + index;
     let queue = |index: usize| resource(picture.resources.len()) + index;
     let name = |index: usize| picture.processes[index].name.as_str();
+    let leads = |from: &str, to: &str| outcomes.is_some_and(|outcomes| outcomes.leads(from, to));
     let mut lines = Vec::new();
     for join in &picture.joins {
         let usual = if picture.processes[join.from].daemon { "ready" } else { "success" };
         let label = if join.until == usual { String::new() } else { join.until.to_owned() };
         let told = format!("{} waits for {} ({})", name(join.to), name(join.from), join.until);
-        lines.push(Line { from: join.from, to: join.to, kind: "join", label, told });
+        lines.push(Line { from: join.from, to: join.to, kind: "join", label, told, critical: leads(name(join.from), name(join.to)) });
     }
     for hold in &picture.holds {
         let label = if hold.shared { "shared" } else { "" };
         let told = format!("{} holds {}", name(hold.process), picture.resources[hold.resource].name);
-        lines.push(Line { from: hold.process, to: resource(hold.resource), kind: "hold", label: label.to_owned(), told });
+        let critical = leads(name(hold.process), &picture.resources[hold.resource].name);
+        lines.push(Line { from: hold.process, to: resource(hold.resource), kind: "hold", label: label.to_owned(), told, critical });
     }
     for flow in &picture.puts {
         let told = format!("{} puts into {}", name(flow.process), picture.queues[flow.queue].name);
-        lines.push(Line { from: flow.process, to: queue(flow.queue), kind: "flow", label: String::new(), told });
+        let critical = leads(name(flow.process), &picture.queues[flow.queue].name);
+        lines.push(Line { from: flow.process, to: queue(flow.queue), kind: "flow", label: String::new(), told, critical });
     }
     for flow in &picture.takes {
         let told = format!("{} takes from {}", name(flow.process), picture.queues[flow.queue].name);
-        lines.push(Line { from: queue(flow.queue), to: flow.process, kind: "flow", label: String::new(), told });
+        let critical = leads(&picture.queues[flow.queue].name, name(flow.process));
+        lines.push(Line { from: queue(flow.queue), to: flow.process, kind: "flow", label: String::new(), told, critical });
     }
     lines
 }
 
 fn kinds(shapes: &[Shape], lines: &[Line]) -> Vec<&'static str> {
     let mut kinds: Vec<_> = shapes.iter().map(|shape| shape.kind).chain(lines.iter().map(|line| line.kind)).collect();
+    kinds.extend(shapes.iter().any(|shape| shape.critical).then_some("critical"));
     kinds.sort_unstable();
     kinds.dedup();
     kinds
@@ -145,17 +173,37 @@ fn edge(line: &Line, points: &[(f64, f64)], (x, y): (f64, f64), into: &mut Strin
         before = *point;
     }
     let arrow = if line.kind == "hold" { "" } else { " marker-end=\"url(#arrow)\"" };
-    let _ = writeln!(into, "<path class=\"{}\" d=\"{way}\"{arrow}><title>{}</title></path>", line.kind, escaped(&line.told));
+    let critical = if line.critical { " critical" } else { "" };
+    let _ = writeln!(
+        into,
+        "<path class=\"{}{critical}\" data-edge=\"{} {}\" d=\"{way}\"{arrow}><title>{}</title></path>",
+        line.kind,
+        line.from,
+        line.to,
+        escaped(&line.told)
+    );
     if !line.label.is_empty() {
         let _ = writeln!(into, "<text class=\"label\" x=\"{x:.1}\" y=\"{:.1}\">{}</text>", y + 4.0, escaped(&line.label));
     }
 }
 
 fn node(shape: &Shape, (x, y): (f64, f64), (width, height): (f64, f64), into: &mut String) {
-    let Shape { kind, title, below, look } = shape;
-    let _ = writeln!(into, "<g class=\"node {kind} {look}\" transform=\"translate({x:.1} {y:.1})\" data-name=\"{}\">", escaped(title));
-    let _ = writeln!(into, "<title>{}: {}</title>{}", escaped(title), escaped(below), outline(kind, width, height));
-    let _ = writeln!(into, "<text y=\"-3\">{}</text><text class=\"below\" y=\"13\">{}</text></g>", escaped(&short(title)), escaped(below));
+    let Shape { kind, title, below, look, time, told, critical } = shape;
+    let critical = if *critical { " critical" } else { "" };
+    let _ = writeln!(
+        into,
+        "<g class=\"node {kind} {look}{critical}\" transform=\"translate({x:.1} {y:.1})\" data-name=\"{}\">",
+        escaped(title)
+    );
+    let told: String = told.iter().map(|line| format!("&#10;{}", escaped(line))).collect();
+    let _ = writeln!(into, "<title>{}: {}{told}</title>{}", escaped(title), escaped(below), outline(kind, width, height));
+    let time = if time.is_empty() { String::new() } else { format!("<tspan class=\"time\" dx=\"8\">{}</tspan>", escaped(time)) };
+    let _ = writeln!(
+        into,
+        "<text y=\"-3\">{}{time}</text><text class=\"below\" y=\"13\">{}</text></g>",
+        escaped(&shape.heading()),
+        escaped(below)
+    );
 }
 
 /// The shape of a kind of nodes, around the origin.

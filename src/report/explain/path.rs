@@ -103,24 +103,24 @@ impl Turn<'_> {
     }
 }
 
-/// What made the run as long as it was, in one or two sentences without line breaks; empty when nothing ran.
+/// What made the run as long as it was, the heaviest first, in one or two sentences without line breaks; empty when
+/// nothing ran.
 pub fn sentence(report: &Report) -> String {
-    let turns = turns(report);
-    let mut heaviest: Vec<usize> = (0..turns.len()).collect();
-    heaviest.sort_by_key(|index| std::cmp::Reverse(turns[*index].length()));
-    heaviest.truncate(TURNS);
-    heaviest.sort_unstable();
-    if heaviest.is_empty() {
+    let mut turns = turns(report);
+    turns.sort_by_key(|turn| std::cmp::Reverse(turn.length()));
+    if turns.is_empty() {
         return String::new();
     }
-    let told: Vec<_> = heaviest.iter().map(|index| turns[*index].words()).collect();
-    let told = format!("Took {}: {}.", human(report.run.length.0), told.join(", then "));
-    let sum = heaviest.iter().fold(Duration::ZERO, |sum, index| sum.saturating_add(turns[*index].length()));
-    let share = sum.as_secs_f64() / report.run.length.0.as_secs_f64().max(f64::MIN_POSITIVE) * 100.0;
-    match turns.len() - heaviest.len() {
+    let whole = report.run.length.0.as_secs_f64().max(f64::MIN_POSITIVE);
+    let share = |long: Duration| format!("{:.0} %", long.as_secs_f64() / whole * 100.0);
+    let (told, rest) = turns.split_at(turns.len().min(TURNS));
+    let told: Vec<_> = told.iter().map(|turn| format!("{} ({})", turn.words(), share(turn.length()))).collect();
+    let told = format!("Took {}: {}.", human(report.run.length.0), told.join(", "));
+    let sum = rest.iter().fold(Duration::ZERO, |sum, turn| sum.saturating_add(turn.length()));
+    match rest.len() {
         0 => told,
-        1 => format!("{told} That is {share:.0} % of it; the rest is one shorter part."),
-        rest => format!("{told} That is {share:.0} % of it; the rest are {rest} shorter parts."),
+        1 => format!("{told} The rest is one shorter part ({}).", share(sum)),
+        number => format!("{told} The rest are {number} shorter parts ({}).", share(sum)),
     }
 }
 

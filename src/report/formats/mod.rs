@@ -7,7 +7,7 @@ mod json;
 mod junit;
 mod markdown;
 mod trace;
-pub(super) mod words;
+pub mod words;
 
 use std::io::{self, Write};
 

@@ -20,6 +20,13 @@ function clean(text) {
   return String(text).replace(codes, "").replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
 }
 
+// Prose in which `names` stand between backticks.
+function prose(text) {
+  const pieces = String(text).split("`");
+  if (pieces.length % 2 === 0) return [clean(text)];
+  return pieces.map((piece, index) => (index % 2 === 1 ? el("code", {}, clean(piece)) : clean(piece))).filter((piece) => piece !== "");
+}
+
 function named(name) {
   return el("span", { className: "name" }, clean(name));
 }

@@ -42,7 +42,7 @@ function processFacts(row) {
   const { process } = row;
   const place = `${report.run.file}:${process.place.line}:${process.place.column}`;
   const parts = [
-    el("p", {}, outcomeText(row.outcome), reasonOf(process) ? `: ${clean(reasonOf(process))}` : ""),
+    el("p", {}, outcomeText(row.outcome), reasonOf(process) ? ": " : "", ...prose(reasonOf(process))),
     lines(lastLines(process)),
     pairs([
       ["about", process.description && clean(process.description)],

@@ -50,6 +50,10 @@ function attemptSpans(attempt, many) {
     const look = last ? runLook(attempt) : "run";
     spans.push({ from: step.from, to: until(step.to), look, text: `${which}ran${name ? ` ${name}` : ""}` });
   }
+  for (const wait of attempt.inner_waits) {
+    const freed = wait.freed_by ? `, freed by ${wait.freed_by}` : "";
+    spans.push({ from: wait.from, to: until(wait.to), look: wait.kind, text: `${which}its command ${WAITS[wait.kind](wait)}${freed}` });
+  }
   if (attempt.stopping) spans.push({ from: attempt.stopping.from, to: until(attempt.to), look: "stop", text: `${which}stopping: ${attempt.stopping.text}` });
   if (attempt.ready !== null) spans.push({ from: attempt.ready, to: attempt.ready, look: "ready", text: `${which}ready` });
   return spans;

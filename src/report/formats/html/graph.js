@@ -135,37 +135,41 @@ function nodeElement(node) {
   const end = kinds.map((kind) => `${OUTCOMES[kind].sign} ${many ? `${counts.get(kind)} ` : ""}${OUTCOMES[kind].word}`).join("  ");
   const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
   const daemon = node.rows[0].process.daemon;
-  const made = svg(
+  return svg(
     "g",
-    { class: `node ${worst.look}${daemon ? " daemon" : ""}${node.critical ? " critical" : ""}`, tabindex: 0, role: "button", "aria-label": `${title}${daemon ? ", daemon" : ""}: ${end}`, transform: `translate(${node.x} ${node.y})` },
+    { class: `node ${worst.look}${daemon ? " daemon" : ""}${node.critical ? " critical" : ""}`, transform: `translate(${node.x} ${node.y})` },
     svg("title", {}, `${title}${daemon ? " (daemon)" : ""}: ${end}`),
-    svg("rect", { width: NODE.width, height: NODE.height, rx: daemon ? 20 : 5 }),
+    svg("rect", { class: "shape", width: NODE.width, height: NODE.height, rx: daemon ? 20 : 5 }),
     svg("text", { x: 12, y: 19 }, short(title, 22)),
     svg("text", { x: 12, y: 35, class: `small ${worst.look}` }, short(end, 26)),
   );
-  const act = () => {
-    choose("timeline");
-    goTo(node.rows[0].name);
-  };
-  made.addEventListener("click", act);
-  made.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" && event.key !== " ") return;
-    event.preventDefault();
-    act();
-  });
-  return made;
 }
+
+// More nodes than this keep a browser busy for seconds at each move.
+const MOST = 5000;
 
 function drawGraph(panel) {
   const graph = gather();
+  if (graph.nodes.length > MOST) {
+    const text = `${count(graph.nodes.length, "node")} are more than a browser moves in fluently, so the graph is not drawn here. \`flowrun graph --format svg --run REPORT\` draws it as a picture, from the report of \`--report json=FILE\`.`;
+    panel.replaceChildren(el("p", {}, ...prose(text)));
+    return;
+  }
   layers(graph);
   const { width, height } = arrange(columns(graph));
   const arrow = svg("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 1, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" }, svg("path", { d: "M 0 0 L 8 4 L 0 8 z" }));
+  const placeOf = new Map(graph.nodes.map((node, index) => [node, index]));
   const edges = graph.edges.map((edge) => {
     const own = edge.until === "success" || edge.until === "ready" ? "" : "other";
-    return svg("path", { d: route(edge), class: `${own}${edge.critical ? " critical" : ""}`, "marker-end": "url(#arrow)" }, svg("title", {}, clean(`${edge.to.name} waits for ${edge.from.name} (${edge.until})`)));
+    return svg("path", { d: route(edge), "data-edge": `${placeOf.get(edge.from)} ${placeOf.get(edge.to)}`, class: `${own}${edge.critical ? " critical" : ""}`, "marker-end": "url(#arrow)" }, svg("title", {}, clean(`${edge.to.name} waits for ${edge.from.name} (${edge.until})`)));
   });
   const drawing = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Graph of joins" }, svg("defs", {}, arrow), ...edges, ...graph.nodes.map(nodeElement));
-  const note = "An arrow leads from a process to those that wait for it; dashed arrows wait for another condition than success or ready. Daemons have round, dashed frames; ★ and thick lines are on the critical path. A click opens a process.";
-  panel.replaceChildren(el("p", { className: "dim" }, note), drawing);
+  const note = "An arrow leads from a process to those that wait for it; dashed arrows stand for other conditions than success or ready. Daemons have round, dashed frames; ★ and thick lines are on the critical path. A click or Enter opens a process.";
+  const bar = el("div", { className: "board-bar", role: "search" });
+  const board = el("div", { className: "board", role: "group", "aria-label": "Graph of joins" }, drawing);
+  panel.replaceChildren(bar, el("p", { className: "dim" }, note), board);
+  graphBoard(bar, board, drawing, (index) => {
+    choose("timeline");
+    goTo(graph.nodes[index].rows[0].name);
+  });
 }

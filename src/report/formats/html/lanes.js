@@ -12,11 +12,13 @@ function drawLane(lane, row, width) {
   const seen = new Map();
   for (const span of spansOf(row)) {
     if (span.to < view.from || span.from > view.to) continue;
-    const from = Math.max(place(span.from), -1);
-    const to = Math.min(place(span.to), 101);
+    // What is short, a failure above all, stays in sight, also at the very end.
+    const least = (span.look.includes("failed") ? 4 : 2) * pixel;
+    const from = Math.min(Math.max(place(span.from), -1), 100 - least);
+    const to = Math.min(Math.max(place(span.to), from + least), 101);
     const key = `${span.look} ${span.strip || 0}`;
     const before = seen.get(key);
-    if (before && to - from < pixel && from - before.to < pixel) {
+    if (before && place(span.to) - place(span.from) < pixel && from - before.to < pixel) {
       before.to = Math.max(before.to, to);
       before.bar.style.width = `${before.to - before.from}%`;
       continue;

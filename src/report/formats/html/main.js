@@ -6,7 +6,7 @@ function drawHead() {
   byId("name").append(named(run.name));
   const look = run.outcome === "success" ? "good" : "bad";
   byId("verdict").append(el("strong", { className: look }, `${look === "good" ? "✓" : "✗"} ${clean(run.text)}`), ` in ${human(run.length)}, exit status ${run.status}`);
-  if (why) byId("verdict").after(el("p", { id: "why" }, clean(why)));
+  if (why) byId("verdict").after(el("p", { id: "why" }, ...prose(why)));
   const ends = Object.keys(OUTCOMES).map((kind) => [processRows.filter((row) => row.outcome === kind).length, OUTCOMES[kind].word]);
   const counted = ends.filter(([number]) => number > 0).map(([number, word]) => `${number.toLocaleString("en")} ${word}`);
   const facts = [count(processRows.length, "process", "processes"), ...counted, run.file, `started ${run.started}`, `run ${run.id}`];
@@ -21,7 +21,7 @@ function drawFailures() {
     el(
       "div",
       { className: `failure ${row.outcome}` },
-      el("div", {}, link(row.name), " ", outcomeText(row.outcome), `: ${clean(reasonOf(row.process))}`),
+      el("div", {}, link(row.name), " ", outcomeText(row.outcome), ": ", ...prose(reasonOf(row.process))),
       lines(lastLines(row.process)),
     );
   const shown = failed.slice(0, 20).map(one);
@@ -45,9 +45,9 @@ function drawControls() {
     };
     return el("button", { id: `filter-${kind}`, "aria-pressed": filter.kinds.has(kind), onclick: press }, `${text} ${number.toLocaleString("en")}`);
   };
-  const orders = [["file", "as in the file"], ["start", "by start"], ["length", "by time taken"]];
+  const orders = [["failed", "failed first"], ["file", "as in the file"], ["start", "by start"], ["name", "by name"], ["length", "by duration"]];
   const options = orders.map(([value, text]) => el("option", { value, selected: filter.order === value }, text));
-  const order = el("select", { id: "order", "aria-label": "Order", onchange: (event) => ((filter.order = event.target.value), refilter()) }, ...options);
+  const order = el("select", { id: "order", "aria-label": "Order", onchange: (event) => reorder(event.target.value) }, ...options);
   byId("filters").replaceChildren(...choices.filter((choice) => choice[2] > 0).map(button), order);
 }
 
@@ -61,15 +61,22 @@ function drawPath(panel) {
   };
   const opener = (name) => el("button", { className: "link name", onclick: () => (choose("timeline"), goTo(name)) }, clean(name));
   const step = (piece) => (piece.step !== null && piece.step > 0 ? ` step ${piece.step + 1}` : "");
-  const rows = report.critical_path.map((piece) => [human(piece.from), human(piece.to - piece.from), opener(piece.process), (did[piece.activity] || piece.activity) + step(piece), clean(then(piece.then))]);
-  const about = "What made the run as long as it was: each piece began because the one before it was over.";
-  panel.append(el("p", { className: "dim" }, about), rows.length > 0 ? table(["#from", "#for", "process", "what it did", "then"], rows) : el("p", {}, "Nothing ran."));
+  const length = (piece) => piece.to - piece.from;
+  const heavy = new Set([...report.critical_path].sort((a, b) => length(b) - length(a)).slice(0, 3).filter((piece) => length(piece) >= runLength / 20));
+  const share = (piece) => {
+    const text = `${Math.round((length(piece) / runLength) * 100)} %`;
+    return el("span", { className: "share" }, heavy.has(piece) ? el("strong", {}, text) : text, el("meter", { value: length(piece), max: runLength, "aria-hidden": "true" }));
+  };
+  const weighty = (piece, text) => (heavy.has(piece) ? el("strong", {}, text) : text);
+  const rows = report.critical_path.map((piece) => [human(piece.from), weighty(piece, human(length(piece))), share(piece), weighty(piece, opener(piece.process)), (did[piece.activity] || piece.activity) + step(piece), clean(then(piece.then))]);
+  const about = "What made the run as long as it was: each piece began because the one before it was over. The heaviest are bold.";
+  panel.append(el("p", { className: "dim" }, about), rows.length > 0 ? table(["#from", "#for", "#share", "process", "what it did", "then"], rows) : el("p", {}, "Nothing ran."));
 }
 
 function drawNotes(panel) {
   const queue = (one) => [named(one.name), one.items === null ? "not closed" : String(one.items), String(one.done), String(one.failed), String(one.set_aside.length + one.set_aside_left_out), one.abandoned === null ? "" : `abandoned with ${count(one.left, "item")} left`];
   panel.append(el("h2", {}, "Queues"), report.queues.length > 0 ? table(["queue", "#items", "#done", "#failed", "#set aside", ""], report.queues.map(queue)) : el("p", {}, "There are none."));
-  const warning = (one) => [human(one.at), one.process ? named(one.process) : "", clean(one.text)];
+  const warning = (one) => [human(one.at), one.process ? named(one.process) : "", el("span", {}, ...prose(one.text))];
   const more = report.warnings_left_out > 0 ? el("p", {}, `and ${report.warnings_left_out} more`) : "";
   panel.append(el("h2", {}, "Warnings"), report.warnings.length > 0 ? table(["#at", "process", "what"], report.warnings.map(warning)) : el("p", {}, "There are none."), more);
 }
@@ -175,11 +182,17 @@ function listenPointer(box) {
 drawHead();
 drawFailures();
 drawLegend();
+orderOfAddress();
 drawControls();
 listenTabs();
 listenRows();
 byId("search").addEventListener("input", (event) => {
   filter.text = event.target.value.trim().toLowerCase();
+  refilter();
+});
+window.addEventListener("hashchange", () => {
+  if (!orderOfAddress()) return;
+  drawControls();
   refilter();
 });
 byId("zoom-in").addEventListener("click", () => zoom(0.5));

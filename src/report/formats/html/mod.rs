@@ -8,6 +8,7 @@
 
 use serde::Serialize;
 
+use crate::report::board;
 use crate::report::explain;
 use crate::report::page::Page;
 use crate::report::record::Report;
@@ -22,6 +23,7 @@ const SCRIPT: &[&str] = &[
     include_str!("lanes.js"),
     include_str!("rows.js"),
     include_str!("details.js"),
+    board::SCRIPT,
     include_str!("graph.js"),
     include_str!("main.js"),
 ];
@@ -42,7 +44,8 @@ pub fn render(report: &Report) -> Result<Vec<u8>, String> {
     let data = serde_json::to_string(&Data { report, why: explain::sentence(report) }).map_err(|error| error.to_string())?;
     let script = format!("\"use strict\";\n(() => {{\n{}}})();\n", SCRIPT.concat());
     let data = inert(&data);
-    let page = Page { title: "flowrun report", style: STYLE, inner_styles: &[], body: BODY, values: &[("DATA", &data)], script: &script };
+    let style = [STYLE, board::STYLE].concat();
+    let page = Page { title: "flowrun report", style: &style, inner_styles: &[], body: BODY, values: &[("DATA", &data)], script: &script };
     Ok(page.render().into_bytes())
 }
 

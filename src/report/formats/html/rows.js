@@ -57,13 +57,40 @@ function activate(index) {
   redraw();
 }
 
-const filter = { text: "", kinds: new Set(), order: "file" };
+// Of many processes those that failed come first, then the critical path in the order of time.
+const MANY = 50;
+const filter = { text: "", kinds: new Set(), order: processRows.length > MANY ? "failed" : "file" };
+const pathPlace = new Map([...criticalOf.keys()].map((name, index) => [name, index]));
+
+function urgency(row) {
+  if (row.outcome === "failed" || row.outcome === "lost") return 0;
+  if (row.outcome === "allowed") return 1;
+  return row.critical ? 2 : 3;
+}
+
+const NAMES = new Intl.Collator("en", { numeric: true });
 
 const ORDERS = {
   file: () => 0,
+  failed: (a, b) => urgency(a) - urgency(b) || (urgency(a) === 2 ? pathPlace.get(a.name) - pathPlace.get(b.name) : 0),
   start: (a, b) => (a.process.started ?? Infinity) - (b.process.started ?? Infinity) || 0,
+  name: (a, b) => NAMES.compare(a.name, b.name),
   length: (a, b) => (took(b.process) ?? -1) - (took(a.process) ?? -1),
 };
+
+// The order is kept in the address, so that a link or a reload shows the same.
+function orderOfAddress() {
+  const wanted = new URLSearchParams(location.hash.slice(1)).get("order");
+  if (!wanted || !Object.hasOwn(ORDERS, wanted)) return false;
+  filter.order = wanted;
+  return true;
+}
+
+function reorder(order) {
+  filter.order = order;
+  history.replaceState(null, "", `#order=${order}`);
+  refilter();
+}
 
 function matches(row) {
   const { kinds } = filter;

@@ -1,33 +1,11 @@
-//! Places for nodes and ways for edges, from left to right. One file names the layout engine.
-//!
-//! The engine is a port of dagre, which draws Mermaid's flowcharts too: layers, few crossings, edges led around nodes.
-//! Its finest ranking takes too long for large graphs, which get a simpler one.
+//! Careful layout of small graphs: layers, few crossings, edges led around nodes. One file names the engine, a port of
+//! dagre.
 
 use dagre::graph::{Graph, GraphOptions};
 use dagre::layout::types::LabelPos;
-use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir, Ranker};
+use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir};
 
-/// More nodes than this are ranked simply: by the longest way that leads to them.
-const FINE: usize = 300;
-
-/// An edge to be laid out: its ends, and the size of its label (0 for none).
-pub struct Wish {
-    pub from: usize,
-    pub to: usize,
-    pub label: (f64, f64),
-}
-
-/// Where everything is, in pixels.
-pub struct Layout {
-    /// The middle of each node.
-    pub nodes: Vec<(f64, f64)>,
-    /// The points through which each edge goes.
-    pub edges: Vec<Vec<(f64, f64)>>,
-    /// The middle of each edge's label.
-    pub labels: Vec<(f64, f64)>,
-    /// Width and height of the whole.
-    pub size: (f64, f64),
-}
+use super::{BELOW, Layout, Wish};
 
 /// Lays out nodes of these widths and heights. Edges from a node to itself get no points.
 pub fn layout(sizes: &[(f64, f64)], wishes: &[Wish]) -> Layout {
@@ -39,8 +17,7 @@ pub fn layout(sizes: &[(f64, f64)], wishes: &[Wish]) -> Layout {
         let label = EdgeLabel { width: wish.label.0, height: wish.label.1, labelpos: LabelPos::Center, ..EdgeLabel::default() };
         graph.set_edge(wish.from.to_string(), wish.to.to_string(), Some(label), Some(&index.to_string()));
     }
-    let ranker = if sizes.len() > FINE { Ranker::LongestPath } else { Ranker::NetworkSimplex };
-    let options = LayoutOptions { rankdir: RankDir::LR, nodesep: 24.0, ranksep: 48.0, edgesep: 12.0, ranker, ..LayoutOptions::default() };
+    let options = LayoutOptions { rankdir: RankDir::LR, nodesep: BELOW, ranksep: 48.0, edgesep: 12.0, ..LayoutOptions::default() };
     dagre::layout(&mut graph, Some(options));
     read(&graph, sizes, wishes)
 }
