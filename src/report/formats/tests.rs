@@ -4,15 +4,23 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::Kind;
+use crate::base::time::RunTime;
+use crate::report::record::Report;
+use crate::report::record::model::{Wait, WaitKind};
 use crate::report::record::testing::mixed;
 
 fn rendered(kind: Kind) -> String {
+    written(kind, &mixed())
+}
+
+fn written(kind: Kind, report: &Report) -> String {
     let mut bytes = Vec::new();
-    kind.write(&mixed(), &mut bytes).expect("it has room for everything");
+    kind.write(report, &mut bytes).expect("it has room for everything");
     let text = String::from_utf8(bytes).expect("UTF-8");
     text.replace(&format!("\"flowrun\": \"{}\"", env!("CARGO_PKG_VERSION")), "\"flowrun\": \"VERSION\"")
 }
@@ -51,7 +59,16 @@ fn markdown_can_not_be_broken_out_of() {
 
 #[test]
 fn traces_nest_and_no_time_is_negative() {
-    let document: Value = serde_json::from_str(&rendered(Kind::Trace)).expect("JSON");
+    let mut report = mixed();
+    // Sections of one script that were waited for at one time, one of them beyond the end of its attempt.
+    for (from, to) in [(10, 40), (20, 60), (25, 30), (50, 500)] {
+        let wait =
+            Wait { to: Some(RunTime(Duration::from_millis(to))), ..Wait::new(WaitKind::Locks, RunTime(Duration::from_millis(from))) };
+        report.processes[0].attempts[0].inner_waits.push(wait);
+    }
+    let document: Value = serde_json::from_str(&written(Kind::Trace, &report)).expect("JSON");
+    let waits = document["traceEvents"].as_array().expect("a list").iter().filter(|event| event["name"] == "waits for ");
+    assert_eq!(waits.count(), 4);
     let mut tracks: HashMap<(u64, u64), Vec<(f64, f64)>> = HashMap::new();
     let mut flows: HashMap<u64, Vec<(String, f64)>> = HashMap::new();
     for event in document["traceEvents"].as_array().expect("a list") {
