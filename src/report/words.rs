@@ -3,7 +3,6 @@
 //! Pure functions from the plan and what a notice says to a text without colours. What a sentence is
 //! about stands bare, all other names stand in backquotes.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::clean::clean_text;
@@ -11,7 +10,7 @@ use super::waiters::{Holder, Part};
 use crate::base::duration::human;
 use crate::base::ids::{ProcessId, QueueId, ResourceId};
 use crate::notice::{CancelReason, Exit, Failure, HaltReason, HostHolder, OutcomeKind, Share, SkipReason, StopReason};
-use crate::plan::{Plan, Probe};
+use crate::plan::Plan;
 use crate::source::model::OnFailure;
 
 /// The most names in one sentence.
@@ -112,9 +111,9 @@ pub fn failure(plan: &Plan, process: ProcessId, failure: &Failure) -> String {
         Failure::NotStarted(why) => format!("could not start: {}", clean_text(why)),
         Failure::Timeout(bound) => format!("timed out after {}", span(*bound)),
         Failure::NeverReady { within, why } => {
-            let awaited = plan.processes[process].work.ready.as_ref().map_or_else(String::new, |probe| format!(": {}", awaited(probe)));
-            let polled = plan.processes[process].work.ready.as_ref().is_some_and(Probe::is_polled);
-            let silent = if polled { ": no answer yet" } else { "" };
+            let process = &plan.processes[process];
+            let awaited = process.work.awaited.as_ref().map_or_else(String::new, |what| format!(": {}", clean_text(what)));
+            let silent = if process.control.ready.is_some_and(|ready| ready.polled) { ": no answer yet" } else { "" };
             let seen = why.as_ref().map_or_else(|| silent.to_owned(), |why| format!(": {}", clean_text(why)));
             format!("not ready within {}{awaited}{seen}", span(*within))
         }
@@ -136,21 +135,6 @@ pub fn failure(plan: &Plan, process: ProcessId, failure: &Failure) -> String {
         Failure::ItemsSetAside(1) => "an item of its queue was set aside".to_owned(),
         Failure::ItemsSetAside(count) => format!("{count} items of its queue were set aside"),
         Failure::JoinTimeout { process, timeout } => format!("join timeout: waited {} for {}", span(*timeout), quoted(plan, *process)),
-    }
-}
-
-/// What was to happen before a process counts as ready: `no line matched `listening``, `tcp port 5432`.
-fn awaited(probe: &Probe) -> String {
-    let path = |path: &Path| format!("`{}`", clean_text(&path.to_string_lossy()));
-    match probe {
-        Probe::Tcp { host: None, port } => format!("tcp port {port}"),
-        Probe::Tcp { host: Some(host), port } => format!("tcp `{}`, port {port}", clean_text(host)),
-        Probe::Unix(socket) => format!("socket {}", path(socket)),
-        Probe::Http(probe) => format!("`{}`", clean_text(&probe.url)),
-        Probe::File(file) => format!("file {}", path(file)),
-        Probe::Exec(_) => "the `exec` probe".to_owned(),
-        Probe::Log(pattern) => format!("no line of its output matched `{}`", clean_text(pattern.text())),
-        Probe::Notify => "it did not say `READY=1`".to_owned(),
     }
 }
 
