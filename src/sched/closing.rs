@@ -61,7 +61,7 @@ impl Scheduler {
     /// Whether an attempt has ended and the next has not been started.
     pub(super) fn is_between_attempts(&self, id: ProcessId) -> bool {
         let process = &self.processes[id];
-        process.begun && matches!(process.state, State::Delaying | State::Idle | State::Queued { step: None | Some(0), .. })
+        process.begun && process.state.is_before_attempt()
     }
 
     /// Stops the next level of daemons, once all levels before it have ended.

@@ -141,20 +141,18 @@ impl Scheduler {
             if self.cleanup[id] {
                 continue;
             }
-            match self.processes[id].state {
-                State::Waiting | State::Queued { step: None | Some(0), .. } | State::Delaying | State::Idle => {
-                    let outcome = if self.plan.processes[id].control.for_each.is_some() {
-                        self.unfinished(id, cancel.clone())
-                    } else if self.processes[id].begun {
-                        Outcome::Stopped
-                    } else {
-                        Outcome::Cancelled(cancel.clone())
-                    };
-                    self.give_up(id, outcome, out);
-                }
+            if self.processes[id].state.is_before_attempt() {
+                let outcome = if self.plan.processes[id].control.for_each.is_some() {
+                    self.unfinished(id, cancel.clone())
+                } else if self.processes[id].begun {
+                    Outcome::Stopped
+                } else {
+                    Outcome::Cancelled(cancel.clone())
+                };
+                self.give_up(id, outcome, out);
+            } else if let State::Running { .. } | State::Stopping { .. } = self.processes[id].state {
                 // None of them is tried again: some will not be ready any more.
-                State::Running { .. } | State::Stopping { .. } => self.reconsider_readiness(id),
-                State::Queued { step: Some(_), .. } | State::Ended => {}
+                self.reconsider_readiness(id);
             }
         }
     }
@@ -163,9 +161,8 @@ impl Scheduler {
     fn fail_between_attempts(&mut self, out: &mut Outbox) {
         for id in self.plan.processes.ids() {
             let process = &self.processes[id];
-            let between =
-                matches!(process.state, State::Waiting | State::Queued { step: None | Some(0), .. } | State::Delaying | State::Idle);
-            if let Some(failure) = process.last_failure.clone().filter(|_| between && !self.cleanup[id]) {
+            let between = process.state.is_before_attempt() && !self.cleanup[id];
+            if let Some(failure) = process.last_failure.clone().filter(|_| between) {
                 if let State::Queued { ticket, .. } = self.processes[id].state {
                     self.withdraw(id, ticket, out);
                 }
