@@ -5,7 +5,7 @@
 
 use super::clean::clean_text;
 use super::view::{RunView, State};
-use super::waiters::{Holder, Part};
+use super::waiters::{Holder, Part, Places};
 use super::{Out, Reporter, Settings, paint::Paint, progress, words};
 use crate::base::ids::{ProcessId, QueueId};
 use crate::base::time::RunTime;
@@ -53,17 +53,18 @@ impl Reporter for Status {
 pub fn rows(view: &RunView, now: RunTime) -> Vec<Row> {
     let waiting = view.plan().processes.ids().filter(|process| *view.state(*process) == State::Waiting);
     let order = view.live().chain(view.queued()).chain(waiting);
-    order.map(|process| row(view, process, now)).collect()
+    let places = view.places();
+    order.map(|process| row(view, process, &places, now)).collect()
 }
 
-fn row(view: &RunView, process: ProcessId, now: RunTime) -> Row {
+fn row(view: &RunView, process: ProcessId, places: &Places, now: RunTime) -> Row {
     let state = view.state(process);
     Row {
         process: words::name(view.plan(), process),
         state: word(view, process),
         pid: view.pid(process),
         since: (*state != State::Waiting).then(|| words::ticking(now.since(view.since(process)))),
-        waits_for: waits_for(view, process, now),
+        waits_for: waits_for(view, process, places, now),
     }
 }
 
@@ -84,8 +85,9 @@ pub(super) fn word(view: &RunView, process: ProcessId) -> &'static str {
     }
 }
 
-pub(super) fn waits_for(view: &RunView, process: ProcessId, now: RunTime) -> String {
-    let ahead = view.longest_queue(process).map_or(0, |(_, ahead)| ahead);
+pub(super) fn waits_for(view: &RunView, process: ProcessId, places: &Places, now: RunTime) -> String {
+    let all = |(wants, ticket): (&[Share], u64)| wants.iter().filter_map(|share| places.get(&(share.resource, ticket))).max().copied();
+    let ahead = view.wait(process).and_then(all).unwrap_or_default();
     let place = if ahead > 1 { format!(" (behind {ahead})") } else { String::new() };
     awaited(view, process, now) + &place
 }
