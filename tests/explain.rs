@@ -85,6 +85,26 @@ fn a_skip_is_followed_to_where_it_began() {
     holds("announce", &explain::process(&report, report.processes.last().expect("it is there")));
 }
 
+#[test]
+fn a_long_chain_of_skips_leads_to_where_it_began() {
+    let mut report: Value = serde_json::from_str(&text()).expect("JSON");
+    let all = report["processes"].as_array_mut().expect("a list");
+    let skipped = all.iter().find(|one| one["name"] == "deploy").expect("it is there").clone();
+    for number in 0..100 {
+        let before = if number == 0 { "deploy".to_owned() } else { format!("late{}", number - 1) };
+        let mut late = skipped.clone();
+        late["name"] = json!(format!("late{number}"));
+        late["outcome"]["reason"] = json!({ "kind": "join", "text": "`test` failed", "process": before });
+        all.push(late);
+    }
+    let report: Report = serde_json::from_value(report).expect("a report");
+    let told = explain::process(&report, report.processes.last().expect("it is there"));
+    assert!(
+        told.contains("\n  late98 skipped\n") && told.contains("\n  late79 skipped\n  … and 80 more\n  test failed: exit code 1\n"),
+        "{told}"
+    );
+}
+
 /// Chains end, even in a report that cannot be: two that were skipped for each other, each held up by the other.
 #[test]
 fn rings_end() {

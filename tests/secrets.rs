@@ -194,3 +194,13 @@ fn a_list_stays_in_columns_where_names_are_masked() {
     assert!(rows[1].starts_with("***  ") && rows[1..].iter().all(|row| row[at..].starts_with("finite")), "{said}");
     assert!(rows[2].contains(" ***:success "), "{said}");
 }
+
+#[test]
+fn what_ready_waits_for_shows_no_secret() {
+    let url = "ready: {http: 'http://127.0.0.1:1/?key=${{ env.TOKEN }}', within: 1ms}";
+    let workflow =
+        format!("processes:\n  a: {{secrets: TOKEN, daemon: true, command: sleep 1000, {url}}}\n  b: {{join: a, command: 'true'}}\n");
+    let said = Place::new().file("flowrun.yaml", &workflow).flowrun("--report json=-").env("TOKEN", VALUE).run().exits(1);
+    let seen = format!("{}{}", said.stdout, said.stderr);
+    assert!(seen.contains("not ready within 1 ms: `http://127.0.0.1:1/?key=***`") && !seen.contains(VALUE), "{said}");
+}

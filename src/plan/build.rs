@@ -103,6 +103,7 @@ impl Builder<'_, '_> {
             stop_signal: self.resolver.field_or(&stop.signal, SignalName(nix::sys::signal::Signal::SIGTERM as i32)).0,
             stop_command,
             steps: steps.iter().map(|step| step.step.clone()).collect(),
+            awaited: ready.as_ref().map(|(_, probe)| probe.words()),
             ready: ready.map(|(_, probe)| probe),
             live: live.map(|(_, probe)| probe),
             keep_leftovers: self.finite_only("leftovers", daemon, self.given.leftovers)

@@ -49,4 +49,18 @@ impl Probe {
     pub fn is_polled(&self) -> bool {
         !matches!(self, Self::Log(_) | Self::Notify)
     }
+
+    /// What was missing for a process to count as ready, as it was written: with secrets and control characters.
+    pub(super) fn words(&self) -> String {
+        match self {
+            Self::Tcp { host: None, port } => format!("tcp port {port}"),
+            Self::Tcp { host: Some(host), port } => format!("tcp `{host}`, port {port}"),
+            Self::Unix(socket) => format!("socket `{}`", socket.display()),
+            Self::Http(probe) => format!("`{}`", probe.url),
+            Self::File(file) => format!("file `{}`", file.display()),
+            Self::Exec(_) => "the `exec` probe".to_owned(),
+            Self::Log(pattern) => format!("no line of its output matched `{}`", pattern.text()),
+            Self::Notify => "it did not say `READY=1`".to_owned(),
+        }
+    }
 }

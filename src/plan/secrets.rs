@@ -1,7 +1,8 @@
 //! `secrets`: the names of environment variables whose values must not be shown.
 //!
-//! Names only: what their values are is known where the environment of a process is made. Findings and descriptions are
-//! the exception: they may quote what an expression gave, and are told before anything runs or stored as they stand.
+//! Names only: what their values are is known where the environment of a process is made. Findings, descriptions and what
+//! `ready` waits for are the exception: they may quote what an expression gave, and are told before anything runs or stored
+//! as they stand.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,7 +68,16 @@ pub fn hide(found: &mut [Diagnostic], plan: &mut Plan, host: &BTreeMap<String, S
         return;
     }
     plan.description.iter_mut().for_each(|text| secrets.hide_text(text));
-    plan.processes.iter_mut().for_each(|process| process.description.iter_mut().for_each(|text| secrets.hide_text(text)));
+    for process in plan.processes.iter_mut() {
+        process.description.iter_mut().for_each(|text| secrets.hide_text(text));
+        if let Some(written) = &process.work.awaited {
+            let mut shown = written.clone();
+            secrets.hide_text(&mut shown);
+            if shown != *written {
+                Arc::make_mut(&mut process.work).awaited = Some(shown);
+            }
+        }
+    }
     for found in found {
         secrets.hide_text(&mut found.message);
         found.help.iter_mut().for_each(|help| secrets.hide_text(help));

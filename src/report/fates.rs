@@ -3,8 +3,11 @@
 //! Knows names, a word and a reason, all clean texts; not where they come from. Few are told one by one, as long as that
 //! is shorter than a sum.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::Hash;
+
+use super::words;
 
 /// As many are told by their names, and of more these are the examples.
 pub const FEW: usize = 3;
@@ -15,7 +18,7 @@ pub fn line(names: &[String], word: &str, reason: &str) -> String {
         (0..=FEW, "") => format!("{} {word}", names.join(", ")),
         (0..=FEW, _) => format!("{} {word}: {reason}", names.join(", ")),
         (many, "") => format!("{many} {word}: {}", examples(names)),
-        (many, _) => format!("{many} {word} because {}: {}", of_many(reason), examples(names)),
+        (many, _) => format!("{many} {word} because {}: {}", words::of_many(reason), examples(names)),
     }
 }
 
@@ -57,19 +60,8 @@ pub fn rows<'t, T, K: Hash + Eq>(all: &'t [T], key: impl Fn(&'t T) -> Option<K>)
 }
 
 /// A reason in the words for so many processes.
-pub fn reason(reason: &str, count: usize) -> &str {
-    if count > 1 { of_many(reason) } else { reason }
-}
-
-/// A reason that speaks of one process, of many.
-fn of_many(reason: &str) -> &str {
-    match reason {
-        "its `if` is false" => "their `if` is false",
-        "the work ended before its turn came" => "the work ended before their turn came",
-        "asked to stop before it started" => "they were asked to stop before they started",
-        "nothing that needs it is left" => "nothing that needs them is left",
-        other => other,
-    }
+pub fn reason(reason: &str, count: usize) -> Cow<'_, str> {
+    if count > 1 { words::of_many(reason) } else { reason.into() }
 }
 
 #[cfg(test)]

@@ -83,8 +83,9 @@ fn waiting(view: &RunView, now: RunTime) -> Vec<String> {
 
 fn line(since: RunTime, what: &str, names: &[String], now: RunTime) -> String {
     let (who, wait) = many(names);
-    let what = if what.is_empty() { String::new() } else { format!(" for {what}") };
-    format!("{who} {wait}{what}, {}", rounded(now.since(since)))
+    // It has all that it asked for, and was not started yet.
+    let what = if what.is_empty() { "its start" } else { what };
+    format!("{who} {wait} for {what}, {}", rounded(now.since(since)))
 }
 
 /// Those that wait, and the verb for their number.
@@ -166,6 +167,17 @@ mod tests {
             view.apply(&note(100_000, ended(process, Outcome::Success)));
         }
         assert!(heartbeat.beat(&view, at(120_000)).is_empty());
+    }
+
+    #[test]
+    fn what_has_its_locks_waits_for_its_start() {
+        let mut plan = plan(&["a"]);
+        super::super::testing::lock(&mut plan, "db");
+        let mut view = RunView::new(Arc::new(plan));
+        view.apply(&note(0, Event::Queued { job: job(0, 1), step: None, wants: vec![share(0)] }));
+        view.apply(&note(5, Event::Acquired { job: job(0, 1), step: None, holds: vec![share(0)] }));
+        let lines = Heartbeat::new(Duration::from_secs(30)).beat(&view, at(30_000));
+        assert_eq!(lines, ["a waits for its start, 30 s"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::status::{waits_for, word};
 use super::view::{RunView, State};
+use super::waiters::Places;
 use crate::base::ids::ProcessId;
 use crate::base::time::RunTime;
 use crate::notice::OutcomeKind;
@@ -56,19 +57,23 @@ pub struct Entry {
 
 /// All processes; `parent` is the number of the process that starts them.
 pub fn whole(view: &RunView, now: RunTime, parent: u32) -> Snapshot {
-    let plan = view.plan();
+    let (plan, places) = (view.plan(), view.places());
     Snapshot {
         name: plan.name.clone(),
         pid: parent,
         elapsed: view.elapsed(now).as_secs_f64(),
         suspended: view.suspended(),
         ending: view.halted().is_some(),
-        processes: plan.processes.ids().map(|process| entry(view, process, now, parent)).collect(),
+        processes: plan.processes.ids().map(|process| one_of(view, process, &places, now, parent)).collect(),
     }
 }
 
 /// One process.
 pub fn entry(view: &RunView, process: ProcessId, now: RunTime, parent: u32) -> Entry {
+    one_of(view, process, &view.places(), now, parent)
+}
+
+fn one_of(view: &RunView, process: ProcessId, places: &Places, now: RunTime, parent: u32) -> Entry {
     let state = view.state(process);
     let outcome = if let State::Ended(kind) = state { Some(*kind) } else { None };
     let pid = view.pid(process);
@@ -81,7 +86,7 @@ pub fn entry(view: &RunView, process: ProcessId, now: RunTime, parent: u32) -> E
         parent: pid.map(|_| parent),
         since: (*state != State::Waiting).then(|| now.since(view.since(process)).as_secs_f64()),
         code: view.code(process),
-        waits_for: waits_for(view, process, now),
+        waits_for: waits_for(view, process, places, now),
         held_by: holders(view, process),
     }
 }

@@ -5,6 +5,7 @@
 
 use super::clean::clean_text;
 use super::view::{RunView, State};
+use super::waiters::{Holder, Part, Places};
 use super::{Out, Reporter, Settings, paint::Paint, progress, words};
 use crate::base::ids::{ProcessId, QueueId};
 use crate::base::time::RunTime;
@@ -52,17 +53,18 @@ impl Reporter for Status {
 pub fn rows(view: &RunView, now: RunTime) -> Vec<Row> {
     let waiting = view.plan().processes.ids().filter(|process| *view.state(*process) == State::Waiting);
     let order = view.live().chain(view.queued()).chain(waiting);
-    order.map(|process| row(view, process, now)).collect()
+    let places = view.places();
+    order.map(|process| row(view, process, &places, now)).collect()
 }
 
-fn row(view: &RunView, process: ProcessId, now: RunTime) -> Row {
+fn row(view: &RunView, process: ProcessId, places: &Places, now: RunTime) -> Row {
     let state = view.state(process);
     Row {
         process: words::name(view.plan(), process),
         state: word(view, process),
         pid: view.pid(process),
         since: (*state != State::Waiting).then(|| words::ticking(now.since(view.since(process)))),
-        waits_for: waits_for(view, process, now),
+        waits_for: waits_for(view, process, places, now),
     }
 }
 
@@ -83,13 +85,9 @@ pub(super) fn word(view: &RunView, process: ProcessId) -> &'static str {
     }
 }
 
-pub(super) fn waits_for(view: &RunView, process: ProcessId, now: RunTime) -> String {
-    let for_locks = match view.state(process) {
-        State::Queued { wants, ticket: Some(_), .. } => !wants.is_empty(),
-        State::Running { .. } | State::Stopping { .. } => view.wait(process).is_some(),
-        _ => false,
-    };
-    let ahead = view.longest_queue(process).filter(|_| for_locks).map_or(0, |(_, ahead)| ahead);
+pub(super) fn waits_for(view: &RunView, process: ProcessId, places: &Places, now: RunTime) -> String {
+    let all = |(wants, ticket): (&[Share], u64)| wants.iter().filter_map(|share| places.get(&(share.resource, ticket))).max().copied();
+    let ahead = view.wait(process).and_then(all).unwrap_or_default();
     let place = if ahead > 1 { format!(" (behind {ahead})") } else { String::new() };
     awaited(view, process, now) + &place
 }
@@ -133,9 +131,11 @@ fn locks(view: &RunView, process: ProcessId, wants: &[Share]) -> String {
         if let Some((_, holders)) = elsewhere.filter(|(resource, _)| *resource == share.resource) {
             return format!("{}, held by {}", words::resource(view.plan(), share.resource), words::host_holders(holders));
         }
-        let mut holders: Vec<String> = view.holders(share.resource).map(|holder| words::holder(view.plan(), holder)).collect();
-        holders.dedup();
-        let held = if holders.is_empty() { String::new() } else { format!(", held by {}", words::list(holders.into_iter())) };
+        // Only those that are told get words: many may wait for what many hold.
+        let mut holders: Vec<Holder> = view.holders(share.resource).collect();
+        holders.dedup_by_key(|(process, part)| (*process, matches!(part, Part::Section(_))));
+        let names = holders.iter().map(|holder| words::holder(view.plan(), *holder));
+        let held = if holders.is_empty() { String::new() } else { format!(", held by {}", words::list(names)) };
         format!("{}{held}", words::resource(view.plan(), share.resource))
     };
     wants.iter().map(one).collect::<Vec<_>>().join("; ")
@@ -153,9 +153,8 @@ pub(super) fn waits_for_waiting(view: &RunView, process: ProcessId) -> bool {
 }
 
 fn joins(view: &RunView, process: ProcessId) -> String {
-    let open: Vec<String> =
-        open_joins(view, process).map(|join| format!("{} ({})", words::quoted(view.plan(), join.process), join.until.word())).collect();
-    words::list(open.into_iter())
+    let open: Vec<&Join> = open_joins(view, process).collect();
+    words::list(open.iter().map(|join| format!("{} ({})", words::quoted(view.plan(), join.process), join.until.word())))
 }
 
 /// Whether what is known of the other process does not settle a join yet.

@@ -3,7 +3,7 @@
 //! Retells what notices say and decides nothing. Places in a queue are counted when somebody looks,
 //! which costs as much as the queue is long; entering and leaving cost next to nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::base::ids::{DenseMap, ProcessId, ResourceId, Section};
 use crate::notice::Share;
@@ -27,6 +27,9 @@ impl From<Option<u32>> for Part {
         step.map_or(Self::Whole, Self::Step)
     }
 }
+
+/// How many are before each that waits, by what it waits for and its ticket.
+pub type Places = HashMap<(ResourceId, u64), usize>;
 
 /// Holders and queue of one resource.
 #[derive(Clone, Debug, Default)]
@@ -77,6 +80,14 @@ impl Waiters {
     /// Who holds it.
     pub fn holders(&self, resource: ResourceId) -> impl Iterator<Item = Holder> + '_ {
         self.lines[resource].holders.iter().copied()
+    }
+    /// What [`Self::ahead`] gives for all that wait, for who asks about many: one look at each queue.
+    pub fn places(&self) -> Places {
+        let of = |(resource, line): (ResourceId, &Line)| {
+            let before = line.holders.len();
+            line.queue.iter().enumerate().map(move |(index, ticket)| ((resource, *ticket), before + index)).collect::<Vec<_>>()
+        };
+        self.lines.entries().flat_map(of).collect()
     }
     /// How many hold it or wait for it longer than the one with this ticket.
     pub fn ahead(&self, ticket: u64, resource: ResourceId) -> usize {

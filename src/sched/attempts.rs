@@ -1,19 +1,13 @@
 //! Attempts and steps: asking for locks, starting, the clocks of what runs.
 
-use std::collections::BTreeSet;
-
 use super::locks::{Grant, Ticket};
 use super::protocol::{Effect, Outbox};
 use super::scheduler::Scheduler;
-use super::sections::Stage;
 use super::slots::SlotKey;
 use super::state::State;
 use super::timers::Timer;
 use crate::base::ids::ProcessId;
 use crate::notice::{Event, Failure, Share};
-
-/// The most holders that a failure names.
-const HOLDERS: usize = 10;
 
 impl Scheduler {
     /// Begins an attempt: the next in number, from the first step.
@@ -119,11 +113,13 @@ impl Scheduler {
         match step {
             None => {
                 process.held = Some(grant);
+                self.note_holder(id);
                 self.suspect_lifelong(id);
                 self.begin_step(id, 0, out);
             }
             Some(step) => {
                 process.step_held = Some(grant);
+                self.note_holder(id);
                 self.suspect_lifelong(id);
                 self.start(id, step, out);
             }
@@ -183,20 +179,6 @@ impl Scheduler {
         }
     }
 
-    /// Who holds any of these so that nobody else can have it, a few of them: for people. Costs a look at all processes.
-    fn holders(&self, wanted: &[Share]) -> Vec<ProcessId> {
-        let excludes = |held: &Share| wanted.iter().any(|want| want.resource == held.resource && !(want.shared && held.shared));
-        let own = |id: ProcessId| self.processes[id].held.iter().chain(&self.processes[id].step_held);
-        let whole = self.plan.processes.ids().flat_map(|id| own(id).map(move |grant| (id, grant)));
-        let sections = self.sections.all.values().filter_map(|one| match &one.stage {
-            Stage::Held(grant) => Some((grant.process, grant)),
-            Stage::Waiting(_) => None,
-        });
-        let holding = whole.chain(sections).filter(|(_, grant)| grant.shares.iter().any(excludes));
-        let holders: BTreeSet<ProcessId> = holding.map(|(id, _)| id).collect();
-        holders.into_iter().take(HOLDERS).collect()
-    }
-
     /// Takes back a request that waits.
     pub(super) fn withdraw(&mut self, id: ProcessId, ticket: Ticket, out: &mut Outbox) {
         self.timers.clear(Timer::Acquire(id));
@@ -230,6 +212,7 @@ impl Scheduler {
         if !grant.shares.is_empty() {
             out.tell(self.now, Event::Released { job: self.job(id), step, freed: grant.shares.clone() });
         }
+        self.note_holder(id);
         self.give_back(grant, out);
     }
 

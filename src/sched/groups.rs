@@ -144,6 +144,7 @@ impl Scheduler {
             out.tell(self.now, Event::Acquired { job: self.job(*id), step: None, holds: shares.clone() });
             self.processes[*id].held =
                 Some(Grant { process: *id, section: None, ticket: grant.ticket, shares, permits, slot: None, host: None });
+            self.note_holder(*id);
             self.suspect_lifelong(*id);
         }
         members.iter().for_each(|id| self.start_member(*id, out));

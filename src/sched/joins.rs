@@ -62,14 +62,14 @@ impl Scheduler {
     }
 
     /// Where it began that a join on this process can not hold.
-    fn root(&self, id: ProcessId, because: OutcomeKind) -> (ProcessId, OutcomeKind) {
+    fn root(&self, mut id: ProcessId, mut because: OutcomeKind) -> (ProcessId, OutcomeKind) {
+        // A partner is named only by those that ended after it for its sake, so this comes to an end.
+        while let Some(Outcome::Skipped(SkipReason::Partner { process })) = &self.processes[id].outcome {
+            id = *process;
+            because = self.processes[id].outcome.as_ref().map_or(because, Outcome::kind);
+        }
         match &self.processes[id].outcome {
             Some(Outcome::Skipped(SkipReason::Join { root, .. })) => *root,
-            // A partner is named only by those that ended after it for its sake, so this comes to an end.
-            Some(Outcome::Skipped(SkipReason::Partner { process })) => {
-                let became = self.processes[*process].outcome.as_ref().map_or(because, Outcome::kind);
-                self.root(*process, became)
-            }
             _ => (id, because),
         }
     }

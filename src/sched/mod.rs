@@ -5,8 +5,10 @@
 //! notice, never an error. A step costs what it changes: joins are counted down, never searched.
 
 mod attempts;
+mod closing;
 mod ending;
 mod groups;
+mod holders;
 mod host;
 mod inputs;
 mod joins;

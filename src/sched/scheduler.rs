@@ -1,6 +1,6 @@
 //! The scheduler's data, its one entrance and the one way from a state to another.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::groups::Groups;
@@ -27,6 +27,8 @@ pub struct Scheduler {
     pub(super) joiners: DenseMap<ProcessId, Vec<(ProcessId, u32)>>,
     pub(super) groups: Groups,
     pub(super) locks: LockTable,
+    /// Those that hold locks or permits themselves.
+    pub(super) holding: BTreeSet<ProcessId>,
     pub(super) slot_keys: DenseMap<ProcessId, SlotKey>,
     pub(super) queues: QueueTable,
     pub(super) sections: Sections,
@@ -103,6 +105,7 @@ impl Scheduler {
             processes,
             joiners,
             locks: LockTable::new(&plan.resources, plan.jobs),
+            holding: BTreeSet::new(),
             slot_keys: slots::keys(&plan),
             queues: QueueTable::new(&plan),
             sections: Sections::default(),

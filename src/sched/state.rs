@@ -28,6 +28,13 @@ pub enum State {
     Ended,
 }
 
+impl State {
+    /// Whether the first step of the next attempt has not begun, be it the first attempt or another.
+    pub fn is_before_attempt(self) -> bool {
+        matches!(self, Self::Waiting | Self::Queued { step: None | Some(0), .. } | Self::Delaying | Self::Idle)
+    }
+}
+
 /// How far the asking to end has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopPhase {

@@ -1,6 +1,6 @@
-//! Stopping: of one process, of the run after a failure, a signal or a timeout, and of daemons at the end.
+//! Stopping: of one process, and of the run after a failure, a signal or a timeout.
 //!
-//! The order is finite processes, cleanups, daemons level by level; one budget bounds all of it.
+//! The order is finite processes, cleanups, daemons level by level; one budget bounds all of it. Knows nothing of the levels.
 
 use std::time::Duration;
 
@@ -141,20 +141,18 @@ impl Scheduler {
             if self.cleanup[id] {
                 continue;
             }
-            match self.processes[id].state {
-                State::Waiting | State::Queued { step: None | Some(0), .. } | State::Delaying | State::Idle => {
-                    let outcome = if self.plan.processes[id].control.for_each.is_some() {
-                        self.unfinished(id, cancel.clone())
-                    } else if self.processes[id].begun {
-                        Outcome::Stopped
-                    } else {
-                        Outcome::Cancelled(cancel.clone())
-                    };
-                    self.give_up(id, outcome, out);
-                }
+            if self.processes[id].state.is_before_attempt() {
+                let outcome = if self.plan.processes[id].control.for_each.is_some() {
+                    self.unfinished(id, cancel.clone())
+                } else if self.processes[id].begun {
+                    Outcome::Stopped
+                } else {
+                    Outcome::Cancelled(cancel.clone())
+                };
+                self.give_up(id, outcome, out);
+            } else if let State::Running { .. } | State::Stopping { .. } = self.processes[id].state {
                 // None of them is tried again: some will not be ready any more.
-                State::Running { .. } | State::Stopping { .. } => self.reconsider_readiness(id),
-                State::Queued { step: Some(_), .. } | State::Ended => {}
+                self.reconsider_readiness(id);
             }
         }
     }
@@ -163,9 +161,8 @@ impl Scheduler {
     fn fail_between_attempts(&mut self, out: &mut Outbox) {
         for id in self.plan.processes.ids() {
             let process = &self.processes[id];
-            let between =
-                matches!(process.state, State::Waiting | State::Queued { step: None | Some(0), .. } | State::Delaying | State::Idle);
-            if let Some(failure) = process.last_failure.clone().filter(|_| between && !self.cleanup[id]) {
+            let between = process.state.is_before_attempt() && !self.cleanup[id];
+            if let Some(failure) = process.last_failure.clone().filter(|_| between) {
                 if let State::Queued { ticket, .. } = self.processes[id].state {
                     self.withdraw(id, ticket, out);
                 }
@@ -220,7 +217,7 @@ impl Scheduler {
         }
     }
 
-    fn start_budget(&mut self) {
+    pub(super) fn start_budget(&mut self) {
         if !std::mem::replace(&mut self.budget_runs, true) {
             self.timers.set(Timer::StopBudget, self.now + self.settings.stop_timeout);
         }
@@ -235,78 +232,5 @@ impl Scheduler {
         if !processes.is_empty() {
             out.tell(self.now, Event::WaitingFor { processes, at_most: Some(self.settings.stop_timeout) });
         }
-    }
-
-    /// Moves the end of the run on: when the work has ended, daemons are stopped, level by level.
-    /// True when something changed.
-    pub(super) fn close(&mut self, out: &mut Outbox) -> bool {
-        if self.finished || self.alive == 0 {
-            return false;
-        }
-        if self.halted.is_some() && self.open_regular == 0 {
-            // Only cleanups and daemons are left: from here on the budget bounds them.
-            self.start_budget();
-        }
-        let serves = self.wanted > 0 || !self.has_work;
-        let work_ended = self.open == 0 && (!serves || self.halted.is_some()) && !self.is_draining();
-        if !work_ended {
-            return false;
-        }
-        if !std::mem::replace(&mut self.closing, true) {
-            self.start_budget();
-            if self.start_no_more_daemons(out) {
-                return true;
-            }
-        }
-        self.stop_next_level(out)
-    }
-
-    /// Whether what is in queues is still to be done. A run that is cut off leaves it.
-    fn is_draining(&self) -> bool {
-        let cut_off = self.killing || matches!(self.halted, Some(CancelReason::Interrupt | CancelReason::RunTimeout));
-        !cut_off && !self.closing && self.queues.hold_open()
-    }
-
-    /// Daemons that were never started, or would be started again, are not needed any more; those that wait
-    /// between two steps keep their place in the order.
-    fn start_no_more_daemons(&mut self, out: &mut Outbox) -> bool {
-        let mut changed = false;
-        for id in self.plan.processes.ids() {
-            let process = &self.processes[id];
-            if !self.plan.processes[id].control.daemon || process.state == State::Ended {
-                continue;
-            }
-            if !process.begun {
-                self.give_up(id, Outcome::Cancelled(CancelReason::WorkEnded), out);
-            } else if self.is_between_attempts(id) && self.plan.processes[id].control.for_each.is_none() {
-                self.give_up(id, Outcome::Stopped, out);
-            } else {
-                self.reconsider_readiness(id);
-            }
-            changed = true;
-        }
-        changed
-    }
-
-    /// Whether an attempt has ended and the next has not been started.
-    fn is_between_attempts(&self, id: ProcessId) -> bool {
-        let process = &self.processes[id];
-        process.begun && matches!(process.state, State::Delaying | State::Idle | State::Queued { step: None | Some(0), .. })
-    }
-
-    /// Stops the next level of daemons, once all levels before it have ended.
-    fn stop_next_level(&mut self, out: &mut Outbox) -> bool {
-        // What a daemon has put into a queue before it was stopped is done before who takes it is stopped.
-        let drained = self.killing || self.halted.is_some();
-        let queues = &self.queues;
-        let Some(level) = self.daemon_levels.next_to_stop(|id| drained || !queues.needs(id)) else { return false };
-        for id in level {
-            match self.processes[id].state {
-                State::Running { .. } => self.stop(id, StopReason::WorkEnded, out),
-                State::Waiting | State::Queued { .. } | State::Delaying | State::Idle => self.give_up(id, Outcome::Stopped, out),
-                State::Stopping { .. } | State::Ended => {}
-            }
-        }
-        true
     }
 }

@@ -34,6 +34,8 @@ pub struct Work {
     pub stop_command: Option<Step>,
     /// When it counts as ready.
     pub ready: Option<Probe>,
+    /// What `ready` waits for, in words for people: without secrets, but as it was written in all else.
+    pub awaited: Option<String>,
     /// What is asked again and again once it is ready.
     pub live: Option<Probe>,
     /// What it leaves running lives on until the end of the run.

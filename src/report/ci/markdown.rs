@@ -93,7 +93,7 @@ fn row(view: &RunView, processes: &[&ProcessId], end: Option<&Outcome>, why: &st
         _ => ("❔", "did not end"),
     };
     let why = fates::reason(why, processes.len());
-    let why = if why.is_empty() { String::new() } else { format!(": {}", inline(why)) };
+    let why = if why.is_empty() { String::new() } else { format!(": {}", inline(&why)) };
     let time = view.begun(process).map_or_else(String::new, |begun| human(view.since(process).since(begun)));
     let names: Vec<String> = processes.iter().map(|process| words::name(view.plan(), **process)).collect();
     format!("| {sign} | {} | {word}{why} | {time} |\n", inline(&fates::cell(&names)))

@@ -10,7 +10,7 @@ use crate::report::formats::words;
 use crate::report::record::Report;
 use crate::report::record::model::{Process, Wait, WaitKind};
 
-/// Longer chains are cut, and say so.
+/// Longer chains of what held up a start are cut, and say so.
 const LINKS: usize = 50;
 
 /// Processes by their names.
@@ -34,7 +34,7 @@ pub fn blamed<'a>(names: &Names<'a>, process: &'a Process) -> Vec<&'a Process> {
     let mut seen = HashSet::from([&*process.name]);
     let mut at = process;
     while let Some(other) = reason_process(at).and_then(|name| names.get(name)) {
-        if !seen.insert(&other.name) || chain.len() == LINKS {
+        if !seen.insert(&other.name) {
             break;
         }
         chain.push(other);

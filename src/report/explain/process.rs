@@ -12,10 +12,12 @@ use crate::report::clean::clean_text;
 use crate::report::fates;
 use crate::report::formats::words;
 use crate::report::record::Report;
-use crate::report::record::model::Process;
+use crate::report::record::model::{Process, ReasonKind};
 
 /// The most joins and the most names of one list.
 const JOINS: usize = 10;
+/// The most that are told between a process that never ran and the one where that began.
+const BLAMED: usize = 20;
 
 /// The whole text.
 pub fn process(report: &Report, process: &Process) -> String {
@@ -54,18 +56,25 @@ fn blame(names: &Names<'_>, process: &Process, text: &mut String) {
     let kind = process.outcome.as_ref().map(|outcome| outcome.kind);
     let never_ran = matches!(kind, Some(OutcomeKind::Skipped | OutcomeKind::Cancelled));
     let chain = if never_ran { causes::blamed(names, process) } else { Vec::new() };
-    if chain.is_empty() {
-        return;
-    }
+    let Some((last, between)) = chain.split_last() else { return };
     let _ = writeln!(text, "\nWhy it did not run:");
-    for other in &chain {
-        let reason = words::reason(other);
-        let reason = if reason.is_empty() { String::new() } else { format!(": {}", clean_text(reason)) };
-        let _ = writeln!(text, "  {} {}{reason}", clean_text(&other.name), words::outcome(other));
+    // A join names the one where it began, which is told last.
+    let by_join = |other: &Process| {
+        other.outcome.as_ref().and_then(|outcome| outcome.reason.as_ref()).is_some_and(|reason| reason.kind == ReasonKind::Join)
+    };
+    for other in between.iter().take(BLAMED) {
+        fate(other, if by_join(other) { "" } else { words::reason(other) }, text);
     }
-    if let Some(last) = chain.last() {
-        output(words::last_lines(last), "    ", text);
+    if between.len() > BLAMED {
+        let _ = writeln!(text, "  … and {} more", between.len() - BLAMED);
     }
+    fate(last, words::reason(last), text);
+    output(words::last_lines(last), "    ", text);
+}
+
+fn fate(process: &Process, reason: &str, text: &mut String) {
+    let reason = if reason.is_empty() { String::new() } else { format!(": {}", clean_text(reason)) };
+    let _ = writeln!(text, "  {} {}{reason}", clean_text(&process.name), words::outcome(process));
 }
 
 /// What it waited for; those that held last come last, because they decided.

@@ -70,7 +70,7 @@ fn table(report: &Report, page: &mut String) {
             "| {} | {} | {} |\n",
             cells.join(" | "),
             process.attempts_begun,
-            inline(fates::reason(words::reason(process), row.len()))
+            inline(&fates::reason(words::reason(process), row.len()))
         );
     }
     let more: usize = rows.iter().skip(ROWS).map(Vec::len).sum();

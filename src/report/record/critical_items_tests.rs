@@ -5,7 +5,7 @@ use crate::base::ids::{ProcessId, QueueId, Section, TakerId};
 use crate::notice::Event;
 use crate::plan::Plan;
 use crate::report::record::testing::recorded;
-use crate::report::testing::{job, lock, plan, run_started, share, started};
+use crate::report::testing::{at, job, lock, plan, run_started, share, started};
 
 fn worker(plan: &mut Plan, worker: u32, queue: u32, producers: &[u32]) {
     let producers = producers.iter().copied().map(ProcessId).collect();
@@ -222,4 +222,25 @@ fn of_many_waits_of_a_script_the_longest_are_kept() {
     let attempt = recorded(plan, events, 0).processes[1].attempts[0].clone();
     let lengths = attempt.inner_waits.iter().map(|wait| wait.to.expect("it ended").since(wait.from).as_millis());
     assert_eq!((lengths.collect::<Vec<_>>(), attempt.inner_waits_left_out), ((51..=150).collect(), 50));
+}
+
+#[test]
+fn what_a_script_waits_for_ends_with_its_attempt() {
+    let mut plan = plan(&["bake", "eat"]);
+    plan.queues.push(crate::plan::Queue { name: "q0".to_owned(), producers: vec![ProcessId(0)], ..Default::default() });
+    let failure = crate::notice::Failure::Code(1);
+    let again = Event::Retrying { job: job(1, 1), failure, attempts: 2, delay: std::time::Duration::from_millis(5) };
+    let events = vec![
+        (0, started(1, 1)),
+        (10, get(1, 1, None)),
+        (30, again),
+        (35, started(1, 2)),
+        (36, get(1, 1, Some(false))),
+        (40, get(1, 2, None)),
+        (50, success(1)),
+    ];
+    let attempts = recorded(plan, events, 0).processes[1].attempts.clone();
+    let waits = |index: usize| attempts[index].inner_waits.iter().map(|wait| (wait.from, wait.to, wait.granted)).collect::<Vec<_>>();
+    assert_eq!(waits(0), [(at(10), Some(at(30)), false)]);
+    assert_eq!(waits(1), [(at(40), Some(at(50)), false)]);
 }

@@ -32,4 +32,11 @@ impl InnerWaits {
         let wait = self.0.remove(&(process, asker))?;
         Some(Wait { to: Some(at), granted, freed_by, ..wait })
     }
+
+    /// The attempt of a process is over: so is all that its commands waited for, though that may be told later.
+    pub fn end_all(&mut self, process: ProcessId, at: RunTime) -> Vec<Wait> {
+        let first = (process, Asker::Section(Section(0)));
+        let all: Vec<_> = self.0.range(first..).map(|(key, _)| *key).take_while(|(of, _)| *of == process).collect();
+        all.into_iter().filter_map(|(_, asker)| self.end(process, asker, false, None, at)).collect()
+    }
 }

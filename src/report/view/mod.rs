@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::sections::{Gets, Sections};
 use super::state::Record;
 pub use super::state::{Counts, End, State};
-use super::waiters::{Holder, Waiters};
+use super::waiters::{Holder, Places, Waiters};
 use crate::base::ids::{DenseMap, ProcessId, QueueId, ResourceId};
 use crate::base::time::RunTime;
 use crate::notice::{HaltReason, HostHolder, RunSummary, Share};
@@ -139,6 +139,10 @@ impl RunView {
         let (wants, ticket) = self.wait(process)?;
         let queues = wants.iter().map(|share| (share.resource, self.waiters.ahead(ticket, share.resource)));
         queues.reduce(|best, next| if next.1 > best.1 { next } else { best })
+    }
+    /// How many hold or wait before each that waits.
+    pub fn places(&self) -> Places {
+        self.waiters.places()
     }
     /// How many ended how.
     pub fn counts(&self) -> Counts {

@@ -76,6 +76,14 @@ impl Recorder {
         }
     }
 
+    /// Nothing of an attempt waits when it is over.
+    fn end_inner_waits(&mut self, process: ProcessId, at: RunTime) {
+        let waits = self.inner_waits.end_all(process, at);
+        if let Some(attempt) = self.records[process].attempts.open() {
+            waits.into_iter().for_each(|wait| attempt.waited_inside(wait));
+        }
+    }
+
     pub(super) fn leave_slot(&mut self, process: ProcessId, at: RunTime) {
         if self.plan.jobs.is_some() && !self.plan.processes[process].control.daemon {
             self.slot = Some((self.names[process].clone(), at));
@@ -84,6 +92,7 @@ impl Recorder {
 
     pub(super) fn end_attempt(&mut self, job: JobId, outcome: AttemptOutcome, at: RunTime) {
         self.leave_slot(job.process, at);
+        self.end_inner_waits(job.process, at);
         self.attempt(job, at).end(outcome, None, at);
     }
 
@@ -113,6 +122,7 @@ impl Recorder {
         }
         let cut_off = matches!(outcome, notice::Outcome::Cancelled(CancelReason::RunTimeout));
         let failed = told.kind == OutcomeKind::Failed;
+        self.end_inner_waits(process, at);
         if let Some(attempt) = self.records[process].attempts.open() {
             let kind = match told.kind {
                 OutcomeKind::Success => AttemptOutcome::Success,

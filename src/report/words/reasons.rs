@@ -1,90 +1,17 @@
-//! The words for outcomes, reasons and resources: one vocabulary for every reporter.
+//! Why things ended as they did, in words.
 //!
-//! Pure functions from the plan and what a notice says to a text without colours. What a sentence is
-//! about stands bare, all other names stand in backquotes.
+//! What is said of one process can be said of many ([`of_many`]), also where only the text is left of a reason, as in reports.
 
-use std::path::Path;
-use std::time::Duration;
+use std::borrow::Cow;
 
-use super::clean::clean_text;
-use super::waiters::{Holder, Part};
-use crate::base::duration::human;
-use crate::base::ids::{ProcessId, QueueId, ResourceId};
-use crate::notice::{CancelReason, Exit, Failure, HaltReason, HostHolder, OutcomeKind, Share, SkipReason, StopReason};
-use crate::plan::{Plan, Probe};
+use super::{list, quoted, resource, span, times};
+use crate::base::ids::ProcessId;
+use crate::notice::{CancelReason, Exit, Failure, HaltReason, OutcomeKind, SkipReason, StopReason};
+use crate::plan::Plan;
+use crate::report::clean::clean_text;
 use crate::source::model::OnFailure;
 
-/// The most names in one sentence.
-const NAMES: usize = 10;
-
-/// What follows the name of a process when it is about a section that a client inside of it asked for.
-pub const SECTION: &str = " (flowrun lock)";
-/// Follows the name of a process whose script asks for items.
-pub const GET: &str = " (flowrun queue get)";
-
-/// A process's name, fit for a terminal.
-pub fn name(plan: &Plan, process: ProcessId) -> String {
-    clean_text(&plan.processes[process].name)
-}
-
-/// The same in backquotes.
-pub fn quoted(plan: &Plan, process: ProcessId) -> String {
-    format!("`{}`", name(plan, process))
-}
-
-/// `` `a` ``, or `` `a` (flowrun lock)`` for a section of it.
-pub fn holder(plan: &Plan, (process, part): Holder) -> String {
-    let section = if let Part::Section(_) = part { SECTION } else { "" };
-    format!("{}{section}", quoted(plan, process))
-}
-
-/// `a, b and 3 more`: at most ten of them.
-pub fn list(all: impl ExactSizeIterator<Item = String>) -> String {
-    let more = all.len().saturating_sub(NAMES);
-    let shown = all.take(NAMES).collect::<Vec<_>>().join(", ");
-    if more == 0 { shown } else { format!("{shown}, … and {more} more") }
-}
-
-/// `lock `db``.
-pub fn resource(plan: &Plan, resource: ResourceId) -> String {
-    let resource = &plan.resources[resource];
-    format!("{} `{}`", resource.kind.word(), resource.name)
-}
-
-/// `lock `db`, 2 of semaphore `gpu``.
-pub fn shares(plan: &Plan, shares: &[Share]) -> String {
-    let one = |share: &Share| {
-        let name = resource(plan, share.resource);
-        let name = if share.permits > 1 { format!("{} of {name}", share.permits) } else { name };
-        if share.shared { format!("{name} (shared)") } else { name }
-    };
-    list(shares.iter().map(one))
-}
-
-/// `` `build` of `shop` (pid 12)``, for each of those who hold what runs share.
-pub fn host_holders(holders: &[HostHolder]) -> String {
-    let one = |holder: &HostHolder| {
-        let of = holder.workflow.as_ref().map_or_else(String::new, |workflow| format!(" of `{}`", clean_text(workflow)));
-        format!("`{}`{of} (pid {})", clean_text(&holder.process), holder.pid)
-    };
-    list(holders.iter().map(one))
-}
-
-/// A duration that somebody chose: `3 s`, `250 ms`, `1.5 s`, else as [`human`] has it.
-pub fn span(duration: Duration) -> String {
-    let millis = duration.as_millis();
-    match millis {
-        0..1000 => format!("{millis} ms"),
-        1000..60_000 => format!("{} s", duration.as_millis() as f64 / 1000.0),
-        _ => human(duration),
-    }
-}
-
-/// A duration that is still growing: whole seconds.
-pub fn ticking(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    if seconds < 60 { format!("{seconds} s") } else { human(Duration::from_secs(seconds)) }
-}
+const TIED: &str = " is tied to it by a pipe";
 
 /// `signal 15 (SIGTERM)`
 pub fn signal(number: i32) -> String {
@@ -112,9 +39,9 @@ pub fn failure(plan: &Plan, process: ProcessId, failure: &Failure) -> String {
         Failure::NotStarted(why) => format!("could not start: {}", clean_text(why)),
         Failure::Timeout(bound) => format!("timed out after {}", span(*bound)),
         Failure::NeverReady { within, why } => {
-            let awaited = plan.processes[process].work.ready.as_ref().map_or_else(String::new, |probe| format!(": {}", awaited(probe)));
-            let polled = plan.processes[process].work.ready.as_ref().is_some_and(Probe::is_polled);
-            let silent = if polled { ": no answer yet" } else { "" };
+            let process = &plan.processes[process];
+            let awaited = process.work.awaited.as_ref().map_or_else(String::new, |what| format!(": {}", clean_text(what)));
+            let silent = if process.control.ready.is_some_and(|ready| ready.polled) { ": no answer yet" } else { "" };
             let seen = why.as_ref().map_or_else(|| silent.to_owned(), |why| format!(": {}", clean_text(why)));
             format!("not ready within {}{awaited}{seen}", span(*within))
         }
@@ -139,30 +66,6 @@ pub fn failure(plan: &Plan, process: ProcessId, failure: &Failure) -> String {
     }
 }
 
-/// What was to happen before a process counts as ready: `no line matched `listening``, `tcp port 5432`.
-fn awaited(probe: &Probe) -> String {
-    let path = |path: &Path| format!("`{}`", clean_text(&path.to_string_lossy()));
-    match probe {
-        Probe::Tcp { host: None, port } => format!("tcp port {port}"),
-        Probe::Tcp { host: Some(host), port } => format!("tcp `{}`, port {port}", clean_text(host)),
-        Probe::Unix(socket) => format!("socket {}", path(socket)),
-        Probe::Http(probe) => format!("`{}`", clean_text(&probe.url)),
-        Probe::File(file) => format!("file {}", path(file)),
-        Probe::Exec(_) => "the `exec` probe".to_owned(),
-        Probe::Log(pattern) => format!("no line of its output matched `{}`", clean_text(pattern.text())),
-        Probe::Notify => "it did not say `READY=1`".to_owned(),
-    }
-}
-
-/// `once`, `twice`, `5 times`
-fn times(count: u32) -> String {
-    match count {
-        1 => "once".to_owned(),
-        2 => "twice".to_owned(),
-        count => format!("{count} times"),
-    }
-}
-
 /// The one thing that a process ever waits for, or a word for all of them.
 fn asked_for(plan: &Plan, process: ProcessId) -> String {
     let control = &plan.processes[process].control;
@@ -177,7 +80,7 @@ fn asked_for(plan: &Plan, process: ProcessId) -> String {
 pub fn skip(plan: &Plan, reason: &SkipReason) -> String {
     match reason {
         SkipReason::Condition => "its `if` is false".to_owned(),
-        SkipReason::Partner { process } => format!("{} is tied to it by a pipe and was not started", quoted(plan, *process)),
+        SkipReason::Partner { process } => format!("{}{TIED} and was not started", quoted(plan, *process)),
         SkipReason::Join { root: (process, became), .. } => {
             let name = quoted(plan, *process);
             match became {
@@ -191,28 +94,6 @@ pub fn skip(plan: &Plan, reason: &SkipReason) -> String {
     }
 }
 
-/// `queue `buns``
-pub fn queue(plan: &Plan, queue: QueueId) -> String {
-    format!("queue `{}`", plan.queues[queue].name)
-}
-
-/// `1 item`, `7 items`
-pub fn items(count: u64) -> String {
-    if count == 1 { "1 item".to_owned() } else { format!("{count} items") }
-}
-
-/// An item that was given up.
-pub fn set_aside(plan: &Plan, queue: QueueId, item: &[u8], deliveries: u32) -> String {
-    let text = clean_text(&String::from_utf8_lossy(item));
-    format!("{}: an item was delivered {} and never done, and is set aside: {text}", self::queue(plan, queue), times(deliveries))
-}
-
-/// A queue that nobody takes from any more.
-pub fn abandoned(plan: &Plan, queue: QueueId, left: u64) -> String {
-    let left = if left == 0 { String::new() } else { format!(", with {} left in it", items(left)) };
-    format!("{} is abandoned{left}: all that could take from it have ended", self::queue(plan, queue))
-}
-
 /// Why a process was cut off or never begun.
 pub fn cancel(plan: &Plan, reason: &CancelReason) -> String {
     match reason {
@@ -222,6 +103,17 @@ pub fn cancel(plan: &Plan, reason: &CancelReason) -> String {
         CancelReason::WorkEnded => "the work ended before its turn came".to_owned(),
         CancelReason::Requested => "asked to stop before it started".to_owned(),
         CancelReason::Unused => "nothing that needs it is left".to_owned(),
+    }
+}
+
+/// A reason that speaks of one process, of many.
+pub fn of_many(reason: &str) -> Cow<'_, str> {
+    match reason {
+        "its `if` is false" => "their `if` is false".into(),
+        "the work ended before its turn came" => "the work ended before their turn came".into(),
+        "asked to stop before it started" => "they were asked to stop before they started".into(),
+        "nothing that needs it is left" => "nothing that needs them is left".into(),
+        other => other.replace(TIED, " is tied to them by a pipe").into(),
     }
 }
 
@@ -239,14 +131,6 @@ pub fn stop(reason: &StopReason) -> &'static str {
         StopReason::Unused => "all that need it have ended",
         StopReason::BadItem => "it wrote what cannot be an item of a queue",
     }
-}
-
-/// `left 2 processes running, now being stopped (123 sleep 100, 124 cat)`
-pub fn left(processes: &[(u32, String)], kept: bool) -> String {
-    let count = if processes.len() == 1 { "1 process".to_owned() } else { format!("{} processes", processes.len()) };
-    let fate = if kept { "kept until the end of the run" } else { "now being stopped" };
-    let names = processes.iter().map(|(pid, command)| clean_text(format!("{pid} {command}").trim_end()));
-    format!("left {count} running, {fate} ({})", list(names))
 }
 
 /// Why the run starts no more regular work, and what comes of it.
@@ -273,18 +157,10 @@ pub fn run_timeout(plan: &Plan) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{lock, plan, semaphore, share};
-    use super::*;
+    use std::time::Duration;
 
-    #[test]
-    fn durations_are_as_they_were_chosen() {
-        for (millis, text) in [(250, "250 ms"), (1500, "1.5 s"), (3000, "3 s"), (90_000, "1 m 30 s")] {
-            assert_eq!(span(Duration::from_millis(millis)), text);
-        }
-        for (millis, text) in [(250, "0 s"), (59_999, "59 s"), (61_900, "1 m 01 s")] {
-            assert_eq!(ticking(Duration::from_millis(millis)), text);
-        }
-    }
+    use super::*;
+    use crate::report::testing::{lock, plan, semaphore, share};
 
     fn not_had(held_by: &[u32]) -> Failure {
         Failure::AcquireTimeout { bound: Duration::from_secs(1), held_by: held_by.iter().copied().map(ProcessId).collect() }
@@ -323,36 +199,6 @@ mod tests {
     }
 
     #[test]
-    fn shares_tell_number_and_mode() {
-        let mut plan = plan(&[]);
-        lock(&mut plan, "db");
-        semaphore(&mut plan, "gpu", 4);
-        let both = [Share { shared: true, ..share(0) }, Share { permits: 2, ..share(1) }];
-        assert_eq!(shares(&plan, &both), "lock `db` (shared), 2 of semaphore `gpu`");
-    }
-
-    #[test]
-    fn holders_elsewhere_are_told_by_workflow_or_command() {
-        let run = HostHolder { run: Some("1-2".into()), workflow: Some("shop".into()), process: "build".into(), pid: 12 };
-        let command = HostHolder { run: None, workflow: None, process: "make".into(), pid: 13 };
-        assert_eq!(host_holders(&[run, command]), "`build` of `shop` (pid 12), `make` (pid 13)");
-    }
-
-    #[test]
-    fn what_is_left_is_counted_and_named() {
-        let one = [(12, "sleep 100".to_owned())];
-        assert_eq!(left(&one, false), "left 1 process running, now being stopped (12 sleep 100)");
-        let two = [(12, "sleep 100".to_owned()), (13, String::new())];
-        assert_eq!(left(&two, true), "left 2 processes running, kept until the end of the run (12 sleep 100, 13)");
-    }
-
-    #[test]
-    fn lists_end() {
-        assert_eq!(list((0..3).map(|n| n.to_string())), "0, 1, 2");
-        assert_eq!(list((0..13).map(|n| n.to_string())), "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, … and 3 more");
-    }
-
-    #[test]
     fn skips_follow_what_happened() {
         let plan = plan(&["a"]);
         for (because, text) in [
@@ -365,9 +211,27 @@ mod tests {
             let (process, root) = (ProcessId(0), (ProcessId(0), because));
             assert_eq!(skip(&plan, &SkipReason::Join { process, until: Default::default(), because, root }), text);
         }
-        let hostile = super::super::testing::plan(&["a\u{1b}]0;title\u{7}"]);
+        let hostile = crate::report::testing::plan(&["a\u{1b}]0;title\u{7}"]);
         let partner = skip(&hostile, &SkipReason::Partner { process: ProcessId(0) });
         assert!(partner.starts_with("`a") && partner.ends_with("` is tied to it by a pipe and was not started"), "{partner}");
         assert!(!partner.contains(char::is_control), "{partner:?}");
+    }
+
+    #[test]
+    fn reasons_of_many_speak_of_many() {
+        let plan = plan(&["a"]);
+        let skips = [SkipReason::Condition, SkipReason::Partner { process: ProcessId(0) }].map(|reason| skip(&plan, &reason));
+        let all = [
+            CancelReason::Failure(ProcessId(0)),
+            CancelReason::Interrupt,
+            CancelReason::WorkEnded,
+            CancelReason::Requested,
+            CancelReason::Unused,
+        ];
+        for reason in skips.into_iter().chain(all.map(|reason| cancel(&plan, &reason))) {
+            let many = of_many(&reason);
+            assert!(!many.split(' ').any(|word| matches!(word, "it" | "its")), "{many}");
+        }
+        assert_eq!(of_many("`it` failed"), "`it` failed");
     }
 }
