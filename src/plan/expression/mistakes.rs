@@ -6,7 +6,7 @@ use super::marks::{FILTERS, foreign_mark};
 use super::reads::ITEM;
 use super::references::{self, ROOT};
 use super::scope::Scope;
-use super::{Fault, FaultKind, missing};
+use super::{Fault, FaultKind, foreign, missing};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::Span;
 use crate::source::hints;
@@ -83,6 +83,11 @@ impl Scope<'_> {
         Some(Diagnostic::error("expression", place, format!("there is no {word} `{name}`")).help(help))
     }
 
+    /// `port` where `vars.port` was meant.
+    fn without_root(&self, path: &str) -> Option<String> {
+        foreign::without_root(path, self.typed.names.get("vars"), self.typed.names.get("env"))
+    }
+
     /// The first name in `used` that has no value.
     pub(super) fn unknown_name(&self, used: &HashSet<String>, span: Span) -> Option<Diagnostic> {
         let mut used: Vec<&String> = used.iter().collect();
@@ -95,10 +100,9 @@ impl Scope<'_> {
                 let help = match root {
                     "matrix" => "this process has no `matrix`".to_owned(),
                     "index" => "this process has no `replicas`".to_owned(),
-                    _ => self
-                        .engine
-                        .suggest
-                        .did_you_mean(root, known.iter().copied())
+                    _ => foreign::name_of_peers(path)
+                        .or_else(|| self.without_root(path))
+                        .or_else(|| self.engine.suggest.did_you_mean(root, known.iter().copied()))
                         .unwrap_or_else(|| format!("known here are {}; a text needs quotes", hints::list(&known))),
                 };
                 return Some(Diagnostic::error("unknown-variable", self.place(path, span), format!("`{root}` is not known")).help(help));
@@ -122,10 +126,9 @@ impl Scope<'_> {
                 format!("`{root}.{name}` is not known")
             };
             let default = format!("set it, or give a default: `${{{{ {root}.{name} | default(\"…\") }}}}`");
-            let help = self
-                .engine
-                .suggest
-                .did_you_mean(name, keys.iter().map(String::as_str))
+            let of_process = (root == "env").then(|| foreign::of_process(name, self.text)).flatten();
+            let help = of_process
+                .or_else(|| self.engine.suggest.did_you_mean(name, keys.iter().map(String::as_str)))
                 .unwrap_or_else(|| if root == "env" { default } else { format!("declare `{name}` under `{root}`") });
             return Some(Diagnostic::error("unknown-variable", self.place(path, span), message).help(help));
         }
