@@ -102,3 +102,11 @@ pub fn mapping_form(node: NodeId, sample: &str, document: &Document) -> Option<S
         Kind::List(_) => None,
     }
 }
+
+/// The right form of a mapping where only one value or a list may stand: a list of its keys, without their values.
+pub fn list_of_keys(node: NodeId, document: &Document) -> Option<String> {
+    let Kind::Map(entries) = &document.node(node).kind else { return None };
+    let keys: Vec<&str> = entries.iter().map(|entry| entry.key.value.as_str()).collect();
+    let fits = !keys.is_empty() && keys.len() <= 5 && keys.iter().all(|key| is_simple(key));
+    Some(if fits { format!("write `[{}]`", keys.join(", ")) } else { "write a list: every entry begins with `- `".to_owned() })
+}

@@ -35,6 +35,12 @@ pub fn unknown_key(entry: &Entry, of: &str, known: &'static [&'static str], docu
         let form = with_value(word, form, entry.value, document);
         return (found.help(if of == "a step" && meant.is_none() { elsewhere(word, of, &form) } else { form }), meant);
     }
+    if word.contains('\u{a0}') {
+        return (
+            found.help("there is a non-breaking space before or in it, as copying from a web page leaves it: write plain spaces"),
+            None,
+        );
+    }
     if let Some(form) = misplaced(word, of) {
         return (found.help(form), None);
     }
@@ -124,7 +130,7 @@ pub fn instead(
             .help("write `processes:` for what is run; `jobs: 4` bounds how many run at once");
         return Some((found, Some("processes")));
     }
-    if !known.contains(&key.value.as_str()) && entries.iter().any(runs) {
+    if !known.contains(&key.value.as_str()) && !key.value.contains('\u{a0}') && entries.iter().any(runs) {
         let found = Diagnostic::error("unknown-key", key.span, format!("`{}` is not a key of the workflow", key.value))
             .help(format!("if `{}` is a process, indent it, so that it stands below `processes:`", key.value));
         return Some((found, None));

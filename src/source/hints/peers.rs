@@ -18,6 +18,8 @@ const READY: &str = "write `ready:` with one condition, as in `{tcp: 5432}`, `{e
      what is asked again and again after that is `live`";
 const LIVE: &str = "write `live:` with one condition, as in `{http: \"http://127.0.0.1:8080/health\", interval: 10s, failures: 3}`";
 const RESTART: &str = "write `restart: on-failure` or `restart: always` for daemons, `retries: 3` for finite processes";
+const NO_USER: &str = "there is no form of it: all runs as the user who calls flowrun; use `command: sudo -u NAME …`";
+const LOG: &str = "write `stdout: {file: path}`, and `stderr: stdout`; `flowrun --log-dir DIR` writes a file for each process";
 const SCHEDULE: &str = "there is no scheduling: call flowrun from cron or a timer of systemd";
 
 /// Values in forms that are only examples: of which key, and which; a value of the user takes their place.
@@ -101,6 +103,18 @@ pub(super) const IN_PROCESS: &[Peer] = &[
     ("is_interactive", INHERIT, None),
     ("is_foreground", INHERIT, None),
     ("is_tty", "write `tty: true`", Some("tty")),
+    ("user", NO_USER, None),
+    ("become", NO_USER, None),
+    (
+        "outputs",
+        "remove it: a process appends `name=value` to \"$FLOWRUN_OUTPUTS\", and who joins it reads `${{ outputs.process.name }}`",
+        None,
+    ),
+    ("log_location", LOG, None),
+    ("log_file", LOG, None),
+    ("logfile", LOG, None),
+    ("log", LOG, None),
+    ("logging", LOG, None),
     ("runs-on", "remove it: everything runs on this machine", None),
     ("uses", "there are no actions: write what it does as a `command`", None),
     ("is_daemon", "write `daemon: true`", Some("daemon")),

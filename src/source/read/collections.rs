@@ -22,6 +22,10 @@ impl<T: Read> Read for OneOrMany<T> {
             return List::read(node, reader).map(|list| Self(list.0));
         }
         let span = reader.document.span(node);
+        if let Some(help) = hints::list_of_keys(node, reader.document) {
+            reader.wrong_type(node, "a single value or a list of them", Some(&help));
+            return None;
+        }
         T::read(node, reader).map(|value| Self(vec![Spanned::new(value, span)]))
     }
 }
