@@ -22,6 +22,11 @@ pub(super) fn name_of_peers(path: &str) -> Option<String> {
     Some(help.replace("$NAME", &format!("${name}")))
 }
 
+/// What to write for a filter that other tools have.
+pub(super) fn filter_of_peers(name: &str) -> Option<String> {
+    name.contains("quote").then(|| "write `sh`: it makes one word of the value, quoted where it must be".to_owned())
+}
+
 /// What to write for a bare name that is one of `vars` or `env`.
 pub(super) fn without_root(name: &str, vars: Option<&Value>, env: Option<&Value>) -> Option<String> {
     let has = |values: Option<&Value>| values.is_some_and(|values| values.get_attr(name).is_ok_and(|value| !value.is_undefined()));

@@ -67,9 +67,8 @@ impl Scope<'_> {
     fn unknown_helper(&self, fault: &Fault, expression: &str, span: Span) -> Option<Diagnostic> {
         let FaultKind::NoHelper(word, name) = &fault.kind else { return None };
         let help = if *word == "filter" {
-            self.engine
-                .suggest
-                .did_you_mean(name, FILTERS.iter().copied())
+            foreign::filter_of_peers(name)
+                .or_else(|| self.engine.suggest.did_you_mean(name, FILTERS.iter().copied()))
                 .unwrap_or_else(|| format!("the usual ones are {}", hints::list(FILTERS)))
         } else {
             "names are `vars.…`, `env.…`, `matrix.…` and `index`; a text needs quotes".to_owned()
@@ -103,7 +102,10 @@ impl Scope<'_> {
                     _ => foreign::name_of_peers(path)
                         .or_else(|| self.without_root(path))
                         .or_else(|| self.engine.suggest.did_you_mean(root, known.iter().copied()))
-                        .unwrap_or_else(|| format!("known here are {}; a text needs quotes", hints::list(&known))),
+                        .unwrap_or_else(|| {
+                            let quoted = if path == root { format!(": `\"{root}\"`") } else { String::new() };
+                            format!("known here are {}; a text needs quotes{quoted}", hints::list(&known))
+                        }),
                 };
                 return Some(Diagnostic::error("unknown-variable", self.place(path, span), format!("`{root}` is not known")).help(help));
             };

@@ -20,6 +20,7 @@ const LIVE: &str = "write `live:` with one condition, as in `{http: \"http://127
 const RESTART: &str = "write `restart: on-failure` or `restart: always` for daemons, `retries: 3` for finite processes";
 const NO_USER: &str = "there is no form of it: all runs as the user who calls flowrun; use `command: sudo -u NAME …`";
 const LOG: &str = "write `stdout: {file: path}`, and `stderr: stdout`; `flowrun --log-dir DIR` writes a file for each process";
+const CODES: &str = "write `success_codes: [0, 1]`: the exit codes that mean success";
 const SCHEDULE: &str = "there is no scheduling: call flowrun from cron or a timer of systemd";
 
 /// Values in forms that are only examples: of which key, and which; a value of the user takes their place.
@@ -123,6 +124,8 @@ pub(super) const IN_PROCESS: &[Peer] = &[
     ("restart_policy", RESTART, Some("restart")),
     ("restartPolicy", RESTART, Some("restart")),
     ("autorestart", RESTART, None),
+    ("exit_codes", CODES, Some("success_codes")),
+    ("success_exit_codes", CODES, Some("success_codes")),
     ("retry", "write `retries: 3`, or `retries: {count: 3, delay: 1s, backoff: exponential}`", Some("retries")),
     ("timeout_minutes", "write `timeout: 5m`", None),
     ("timeout-minutes", "write `timeout: 5m`", None),
@@ -167,6 +170,8 @@ const CONSUMES: &str =
     "write `consumes: name`, and `flowrun queue get name` in its command; for a run for each item write `for_each: name`";
 const PRODUCES: &str =
     "write `produces: name`, and `flowrun queue put name` in its command; for a line an item write `stdout: {queue: name}`";
+
+const COUNT: &str = "write `count: 3`: how many attempts may follow the first";
 
 const PROCESSES: &str = "write `processes:`";
 const NO_INCLUDE: &str = "there is no form of it yet: YAML anchors, `templates` and `extends` share text within one file";
@@ -258,5 +263,16 @@ pub(super) const INSIDE: &[(&str, &[Peer])] = &[
             ("maxsize", "it stands at the top, with the queue: `queues: {name: {maxsize: 3}}`", None),
         ],
     ),
-    ("`retries`", &[("max_attempts", "write `count: 3`: how many attempts may follow the first", Some("count"))]),
+    (
+        "`retries`",
+        &[
+            ("max_attempts", COUNT, Some("count")),
+            ("attempts", COUNT, Some("count")),
+            ("max", COUNT, Some("count")),
+            ("limit", COUNT, Some("count")),
+            ("times", COUNT, Some("count")),
+            ("wait", "write `delay: 1s`", Some("delay")),
+            ("interval", "write `delay: 1s`", Some("delay")),
+        ],
+    ),
 ];
