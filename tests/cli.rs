@@ -29,6 +29,9 @@ fn the_file_is_found_here_or_above_or_named() {
     assert!(said.stdout.contains("from input"));
     let said = place.flowrun("nothing.yaml").run().exits(2);
     assert_eq!(said.stderr, "flowrun: cannot read the workflow nothing.yaml: No such file or directory\n");
+    let said = place.flowrun("list alone").run().exits(2);
+    let hint = "this takes the file of a workflow, not the name of a process";
+    assert_eq!(said.stderr, format!("flowrun: cannot read the workflow alone: No such file or directory; {hint}\n"));
     let empty = Place::new();
     let said = empty.flowrun("").run().exits(2);
     assert!(said.stderr.contains("there is no flowrun.yaml or flowrun.yml") && said.stderr.contains("flowrun init"), "{said}");
@@ -73,6 +76,10 @@ then
 "
     );
     assert_eq!(said.stderr, "");
+    let served = "processes:\n  db: {daemon: true, command: [sleep, '9'], ready: {tcp: 9}}\n  migrate: {join: db, command: make}\n  test: {join: [db, migrate], command: make test}\n";
+    let said = Place::new().file("flowrun.yaml", served).flowrun("-n").run().exits(0).stdout;
+    let order = "at first\n  db       sleep 9  [daemon]\n  migrate  make  [waits for db (ready)]\nthen\n  test     make test\n";
+    assert!(said.ends_with(order), "{said}");
 }
 
 #[test]
