@@ -76,9 +76,24 @@ then
 "
     );
     assert_eq!(said.stderr, "");
-    let served = "processes:\n  db: {daemon: true, command: [sleep, '9'], ready: {tcp: 9}}\n  migrate: {join: db, command: make}\n  test: {join: [db, migrate], command: make test}\n";
-    let said = Place::new().file("flowrun.yaml", served).flowrun("-n").run().exits(0).stdout;
-    let order = "at first\n  db       sleep 9  [daemon]\n  migrate  make  [waits for db (ready)]\nthen\n  test     make test\n";
+}
+
+#[test]
+fn a_dry_run_notes_what_is_waited_for_within_a_block() {
+    let workflow = "processes:
+  db: {daemon: true, replicas: 2, command: [sleep, '9'], ready: {tcp: 9}}
+  migrate: {join: db, command: make}
+  test: {join: [db, migrate], command: make test}
+";
+    let said = Place::new().file("flowrun.yaml", workflow).flowrun("-n").run().exits(0).stdout;
+    let order = "\
+at first
+  db[0]    sleep 9  [daemon]
+  db[1]    sleep 9  [daemon]
+  migrate  make  [waits for db (ready)]
+then
+  test     make test
+";
     assert!(said.ends_with(order), "{said}");
 }
 
