@@ -2,7 +2,8 @@
 
 use super::forms::is_simple;
 use super::list;
-use super::peers::{AT_TOP, EXAMPLES, IN_PROCESS, INSIDE};
+use super::peers::{EXAMPLES, IN_PROCESS};
+use super::peers_elsewhere::{AT_TOP, INSIDE};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{Span, Spanned};
 use crate::base::suggest::nearest;
@@ -117,7 +118,8 @@ pub fn instead(
     document: &Document,
 ) -> Option<(Diagnostic, Option<&'static str>)> {
     let Kind::Map(entries) = &document.node(value).kind else { return cut_by_comma(key, value, of, known, document) };
-    if of == "a process" && !known.contains(&key.value.as_str()) && entries.iter().any(runs) {
+    let is_of_workflow = Workflow::KEYS.contains(&key.value.as_str());
+    if of == "a process" && !is_of_workflow && !known.contains(&key.value.as_str()) && entries.iter().any(runs) {
         let found = Diagnostic::error("unknown-key", key.span, format!("`{}` is not a key of a process", key.value))
             .help("if it is a process of its own, indent it less: as much as the one above");
         return Some((found, None));

@@ -6,6 +6,7 @@
 mod forms;
 mod keys;
 mod peers;
+mod peers_elsewhere;
 mod probes;
 
 pub use forms::{form, list_of_keys, mapping_form, range, without_colon};
