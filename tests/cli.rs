@@ -29,6 +29,9 @@ fn the_file_is_found_here_or_above_or_named() {
     assert!(said.stdout.contains("from input"));
     let said = place.flowrun("nothing.yaml").run().exits(2);
     assert_eq!(said.stderr, "flowrun: cannot read the workflow nothing.yaml: No such file or directory\n");
+    let said = place.flowrun("list alone").run().exits(2);
+    let hint = "this takes the file of a workflow, not the name of a process";
+    assert_eq!(said.stderr, format!("flowrun: cannot read the workflow alone: No such file or directory; {hint}\n"));
     let empty = Place::new();
     let said = empty.flowrun("").run().exits(2);
     assert!(said.stderr.contains("there is no flowrun.yaml or flowrun.yml") && said.stderr.contains("flowrun init"), "{said}");
@@ -73,6 +76,25 @@ then
 "
     );
     assert_eq!(said.stderr, "");
+}
+
+#[test]
+fn a_dry_run_notes_what_is_waited_for_within_a_block() {
+    let workflow = "processes:
+  db: {daemon: true, replicas: 2, command: [sleep, '9'], ready: {tcp: 9}}
+  migrate: {join: db, command: make}
+  test: {join: [db, migrate], command: make test}
+";
+    let said = Place::new().file("flowrun.yaml", workflow).flowrun("-n").run().exits(0).stdout;
+    let order = "\
+at first
+  db[0]    sleep 9  [daemon]
+  db[1]    sleep 9  [daemon]
+  migrate  make  [waits for db (ready)]
+then
+  test     make test
+";
+    assert!(said.ends_with(order), "{said}");
 }
 
 #[test]

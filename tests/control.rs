@@ -130,6 +130,23 @@ fn a_run_is_named_or_the_only_one_and_what_is_ambiguous_is_told() {
     assert_eq!(said.stderr, "flowrun: no run of this user is going on; `flowrun ps -a` shows those in the background that are over\n");
 }
 
+/// Whoever stands in the folder of another project learns whose run it was.
+#[test]
+fn what_changes_a_run_of_another_folder_says_which_it_is() {
+    let run = Run::start("  beat: {command: 'touch beats; while true; do sleep 0.05; done'}\n");
+    wait_until("it beats", || run.place.path("beats").exists());
+    let elsewhere = Place::new();
+    let ask = |line: &str| elsewhere.flowrun(line).env("XDG_RUNTIME_DIR", run.place.path("runtime")).run();
+    let told = format!("of {}, so that is meant\n", run.place.path("shop.yaml").display());
+    for (line, from_elsewhere) in [("signal beat CONT", true), ("stop shop beat", false), ("stop beat", true), ("status", false)] {
+        let said = ask(line).exits(0).stderr;
+        assert_eq!(said.starts_with("flowrun: the only run is `shop` (") && said.ends_with(&told), from_elsewhere, "{line}: {said}");
+        assert!(from_elsewhere || said.is_empty(), "{line}: {said}");
+    }
+    assert_eq!(run.ask("stop beat").exits(0).stderr, "");
+    run.go().exits(0);
+}
+
 fn wait_until(what: &str, holds: impl Fn() -> bool) {
     let began = Instant::now();
     while !holds() {

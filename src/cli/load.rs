@@ -57,7 +57,14 @@ pub fn read(file: Option<&Path>, asked_for: &[String]) -> Result<Source, Failure
         None => find_above(&here).ok_or_else(|| nothing_to_run(&here, asked_for))?,
     };
     let bytes = std::fs::read(&path).map_err(|error| {
-        let hint = if path.is_dir() { "; name the file in it" } else { "" };
+        let is_word = path.extension().is_none() && path.components().count() == 1 && !path.exists();
+        let hint = if is_word {
+            "; this takes the file of a workflow, not the name of a process"
+        } else if path.is_dir() {
+            "; name the file in it"
+        } else {
+            ""
+        };
         Failure::usage(format!("cannot read the workflow {}: {}{hint}", path.display(), machine::reason(&error)))
     })?;
     let name = path.strip_prefix(&here).unwrap_or(&path).display().to_string();

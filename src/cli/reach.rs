@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Failure, Status, load, over};
+use super::{Failure, Status, load, over, print};
 use crate::control::auth::Secret;
 use crate::control::client::{Client, Trouble};
 use crate::control::message::{Code, Refusal, Request};
@@ -21,6 +21,8 @@ pub struct Found {
     /// The process, if one is named.
     pub process: Option<String>,
     door: Door,
+    /// It was meant only because there is no other: nothing named it, and its workflow is not in this folder.
+    by_default: bool,
 }
 
 /// Where a run is asked, and what it wants to hear first.
@@ -32,6 +34,13 @@ enum Door {
 }
 
 impl Found {
+    /// Says which run is meant where nothing but its being the only one says so: for what changes a run.
+    pub fn tell_default(&self) {
+        let Some(about) = self.about.as_ref().filter(|_| self.by_default) else { return };
+        let file = about.file.as_deref().unwrap_or(Path::new("standard input"));
+        print::err(&format!("the only run is `{}` ({}) of {}, so that is meant", about.name, about.id, file.display()));
+    }
+
     /// Connects.
     ///
     /// # Errors
@@ -81,8 +90,9 @@ pub fn run(name: Option<&str>) -> Result<Client, Failure> {
 /// # Errors
 /// As [`run`] has them.
 pub fn run_of_process(command: &str, name: Option<&str>) -> Result<Client, Failure> {
-    let found = find(name);
-    found.map_err(|failure| name.and_then(|name| one_at_a_time(command, name)).unwrap_or(failure))?.connect().map_err(failure)
+    let found = find(name).map_err(|failure| name.and_then(|name| one_at_a_time(command, name)).unwrap_or(failure))?;
+    found.tell_default();
+    found.connect().map_err(failure)
 }
 
 /// Up to two words of a command: a run and a process; a single word that is no run is a process.
@@ -138,11 +148,11 @@ fn default(runs: &[(About, Place)]) -> Result<Found, Failure> {
         let key = Secret::parse(&key).ok_or_else(|| Failure::usage("FLOWRUN_AUTHKEY is no key: 64 hexadecimal digits"))?;
         let socket = PathBuf::from(socket);
         let about = runs.iter().find(|(_, place)| place.socket() == socket).map(|(about, _)| about.clone());
-        return Ok(Found { about, process: None, door: Door::Told(socket, key) });
+        return Ok(Found { about, process: None, door: Door::Told(socket, key), by_default: false });
     }
     match runs {
         [] => Err(Failure::usage("no run of this user is going on; `flowrun ps -a` shows those in the background that are over")),
-        [one] => Ok(found(one)),
+        [one] => Ok(Found { by_default: of_here(&[one]).is_none(), ..found(one) }),
         several => {
             let all: Vec<&(About, Place)> = several.iter().collect();
             let which = |all: &[&(About, Place)]| {
@@ -170,7 +180,7 @@ fn of_here<'a>(runs: &[&'a (About, Place)]) -> Option<&'a (About, Place)> {
 }
 
 fn found((about, place): &(About, Place)) -> Found {
-    Found { about: Some(about.clone()), process: None, door: Door::Place(place.clone()) }
+    Found { about: Some(about.clone()), process: None, door: Door::Place(place.clone()), by_default: false }
 }
 
 /// Why there is none: the run is over, or never was.

@@ -10,6 +10,7 @@ use crate::control::message::Request;
 /// There is no such run or process, or it does not answer.
 pub fn stop(args: &StopArgs) -> Result<Status, Failure> {
     let found = reach::run_and_process("stop", &args.words)?;
+    found.tell_default();
     found.ask(Request::Stop { process: found.process.clone() }, |_| true).map_err(reach::failure)?;
     Ok(Status::Success)
 }

@@ -6,11 +6,12 @@
 //!
 //! Here are the engine, its values as they are, and what it says went wrong; it knows nothing of workflows. Below
 //! are the names that an expression sees (`scope`, `values`), its evaluation (`evaluate`, `render`), what it reads of
-//! what is not known yet (`reads`, `references`) and what users are told of their mistakes (`mistakes`, `missing`).
+//! what is not known yet (`reads`, `references`) and what users are told of their mistakes (`mistakes`, `missing`, `foreign`).
 //! The values are the engine's own, so that evaluating copies nothing: another engine would change this file alone
 //! as long as its values can do the same.
 
 mod evaluate;
+mod foreign;
 mod marks;
 mod missing;
 mod mistakes;
@@ -50,6 +51,8 @@ impl Default for Engine {
     fn default() -> Self {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        // It would show the whole environment.
+        environment.remove_global("debug");
         environment.add_filter("sh", |word: Value| -> String { shell_words::quote(&shown(&word)).into_owned() });
         Self { environment, suggest: Suggester::default() }
     }

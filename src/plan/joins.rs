@@ -81,7 +81,7 @@ impl<'a> Names<'a> {
         }
         let help = if self.templates.contains(name) {
             format!("`{name}` is a template, which is never run; name a process that extends it")
-        } else if let Some(list) = several(name) {
+        } else if let Some(list) = several(name).or_else(|| self.words(name)) {
             format!("for several write `{list}`")
         } else if let Some(instances) = self.declared.get(base).filter(|_| !self.suggest.is_spent()) {
             instances_help(base, instances.iter().map(|id| self.processes[*id].name.as_str()).collect())
@@ -97,6 +97,13 @@ impl<'a> Names<'a> {
             })
         };
         Err(Diagnostic::error("unknown-process", place, format!("there is no process `{name}`")).help(help))
+    }
+
+    /// Names of processes with blanks between them in one text, as a list.
+    fn words(&self, name: &str) -> Option<String> {
+        let names: Vec<&str> = name.split_whitespace().collect();
+        let known = |name: &&str| self.declared.contains_key(name) || self.broken.contains(name);
+        (names.len() > 1 && names.iter().all(known)).then(|| format!("[{}]", names.join(", ")))
     }
 }
 

@@ -1,15 +1,17 @@
-//! `env: {PORT: ${PORT:-3000}}`: variables of the shell in values that no shell reads.
+//! `env: {PORT: ${PORT:-3000}}`, `cwd: $HOME/shop`: variables of the shell in values that no shell reads.
 //!
 //! Looks at the text of the workflow, so that each place is told once, however many processes start from it. A
 //! value with blanks is left alone: it may be a command for a shell.
 
 use crate::base::diagnostic::Diagnostic;
+use crate::base::span::Span;
 use crate::source::model::{EnvName, Process, Workflow};
-use crate::source::read::{Field, Map, Tmpl};
+use crate::source::read::{Field, Map, OneOrMany, Tmpl};
 
 /// Warns of such values.
 pub fn check(workflow: &Workflow, diagnostics: &mut Vec<Diagnostic>) {
     warn(&workflow.env, diagnostics);
+    paths("env_file", &workflow.env_file, diagnostics);
     if let Some(defaults) = workflow.defaults.value() {
         of_process(defaults, diagnostics);
     }
@@ -24,22 +26,36 @@ pub fn check(workflow: &Workflow, diagnostics: &mut Vec<Diagnostic>) {
 
 fn of_process(process: &Process, diagnostics: &mut Vec<Diagnostic>) {
     warn(&process.env, diagnostics);
+    path("cwd", &process.cwd, diagnostics);
+    paths("env_file", &process.env_file, diagnostics);
     for step in process.steps.value().map_or(&[][..], |steps| &steps.0) {
         warn(&step.value.env, diagnostics);
+        path("cwd", &step.value.cwd, diagnostics);
     }
+}
+
+fn path(key: &str, field: &Field<Tmpl<String>>, diagnostics: &mut Vec<Diagnostic>) {
+    diagnostics.extend(field.get().and_then(|value| literal(key, &value.value, value.span)));
+}
+
+fn paths(key: &str, field: &Field<OneOrMany<Tmpl<String>>>, diagnostics: &mut Vec<Diagnostic>) {
+    let all = field.value().map_or(&[][..], |many| &many.0);
+    diagnostics.extend(all.iter().filter_map(|value| literal(key, &value.value, value.span)));
 }
 
 fn warn(env: &Field<Map<EnvName, Tmpl<String>>>, diagnostics: &mut Vec<Diagnostic>) {
     for (_, value) in env.value().map_or(&[][..], |env| &env.entries) {
-        let Some(value) = value.get() else { continue };
-        let Tmpl::Known(text) = &value.value else { continue };
-        if let Some(expression) = expression(text) {
-            diagnostics.push(
-                Diagnostic::warning("literal-variable", value.span, format!("`{text}` stays as it is: no shell reads the values of `env`"))
-                    .help(format!("write `{expression}`")),
-            );
-        }
+        diagnostics.extend(value.get().and_then(|value| literal("env", &value.value, value.span)));
     }
+}
+
+/// The warning for a value, if it needs one; `~/` is a variable of the shell in all but its form.
+fn literal(key: &str, value: &Tmpl<String>, span: Span) -> Option<Diagnostic> {
+    let Tmpl::Known(text) = value else { return None };
+    let home = text.strip_prefix("~/").filter(|_| key != "env").map(|rest| format!("$HOME/{rest}"));
+    let expression = expression(home.as_deref().unwrap_or(text))?;
+    let message = format!("`{text}` stays as it is: no shell reads the values of `{key}`");
+    Some(Diagnostic::warning("literal-variable", span, message).help(format!("write `{expression}`")))
 }
 
 /// The text with each variable of the shell as an expression; none if there is no variable, or one of another form.

@@ -42,6 +42,7 @@ mod resolve;
 mod secrets;
 mod select;
 mod sharing;
+mod shell_habits;
 pub mod simple_command;
 mod steps;
 mod streams;
@@ -192,6 +193,7 @@ fn plan(parsed: &Parsed, options: &Options, host: &dyn Host, diagnostics: &mut V
     let (processes, queues) = connect::connect(parsed, planned, &broken, &resources, &queues, diagnostics);
     executables::check(&processes, host, diagnostics);
     literal_env::check(workflow, diagnostics);
+    shell_habits::check(workflow, diagnostics);
     Plan {
         name,
         description: workflow.description.value().cloned(),

@@ -25,10 +25,10 @@ impl Scope<'_> {
     pub fn condition(&self, scalar: &ScalarText, span: Span) -> Result<bool, Diagnostic> {
         let (inner, place) = self.condition_text(scalar, span)?;
         let value = self.evaluate(inner, place)?;
-        bool::try_from(value.clone()).ok().filter(|_| value.kind() == ValueKind::Bool).ok_or_else(|| {
-            Diagnostic::error("expression", span, format!("`if` must give `true` or `false`, but this gives `{}`", shown(&value)))
-                .help("compare it, as in `vars.mode == \"test\"`, or test it, as in `vars.mode is defined`")
-        })
+        bool::try_from(value.clone())
+            .ok()
+            .filter(|_| value.kind() == ValueKind::Bool)
+            .ok_or_else(|| no_truth(inner, &value, self.place(inner, place)))
     }
 
     /// The expression of an `if` and its place.
@@ -96,6 +96,10 @@ impl Scope<'_> {
                 Diagnostic::error(code, span, format!("`{expression}` has no value"))
             }));
         }
+        if value.kind() == ValueKind::Plain {
+            return Err(Diagnostic::error("expression", span, format!("`{expression}` gives a function, not a value"))
+                .help("call it, as in `range(3)`; a text needs quotes"));
+        }
         Ok(value)
     }
 
@@ -113,6 +117,25 @@ impl Scope<'_> {
             Part::Brackets(expression) => self.evaluate(expression.trim(), span).map(|value| shown(&value)),
         }
     }
+}
+
+/// The finding for an `if` that gives something else than a boolean.
+fn no_truth(expression: &str, value: &Value, span: Span) -> Diagnostic {
+    let text = shown(value);
+    let what = if value.kind() == ValueKind::String { "the text " } else { "" };
+    let found = Diagnostic::error("expression", span, format!("`if` must give `true` or `false`, but this gives {what}`{text}`"));
+    let of_environment = expression.starts_with("env.");
+    let help = match text.as_str() {
+        "true" | "false" if of_environment => {
+            format!("write `{expression} | default(\"\") == \"true\"`: what is in the environment is text")
+        }
+        "true" | "false" => "remove the quotes where it stands, or compare it, as in `vars.debug == \"true\"`".to_owned(),
+        _ if of_environment => {
+            format!("compare it, as in `{expression} == \"test\"`; for whether it is set, write `{expression} is defined`")
+        }
+        _ => "compare it, as in `vars.mode == \"test\"`, or test it, as in `vars.mode is defined`".to_owned(),
+    };
+    found.help(help)
 }
 
 /// Whether the item is among the names that an expression uses.

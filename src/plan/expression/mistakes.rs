@@ -6,7 +6,7 @@ use super::marks::{FILTERS, foreign_mark};
 use super::reads::ITEM;
 use super::references::{self, ROOT};
 use super::scope::Scope;
-use super::{Fault, FaultKind, missing};
+use super::{Fault, FaultKind, foreign, missing};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::Span;
 use crate::source::hints;
@@ -67,9 +67,8 @@ impl Scope<'_> {
     fn unknown_helper(&self, fault: &Fault, expression: &str, span: Span) -> Option<Diagnostic> {
         let FaultKind::NoHelper(word, name) = &fault.kind else { return None };
         let help = if *word == "filter" {
-            self.engine
-                .suggest
-                .did_you_mean(name, FILTERS.iter().copied())
+            foreign::filter_of_peers(name)
+                .or_else(|| self.engine.suggest.did_you_mean(name, FILTERS.iter().copied()))
                 .unwrap_or_else(|| format!("the usual ones are {}", hints::list(FILTERS)))
         } else {
             "names are `vars.…`, `env.…`, `matrix.…` and `index`; a text needs quotes".to_owned()
@@ -81,6 +80,11 @@ impl Scope<'_> {
             .filter(|part| part.contains(name.as_str()))
             .map_or(span, |_| self.place(name, span));
         Some(Diagnostic::error("expression", place, format!("there is no {word} `{name}`")).help(help))
+    }
+
+    /// `port` where `vars.port` was meant.
+    fn without_root(&self, path: &str) -> Option<String> {
+        foreign::without_root(path, self.typed.names.get("vars"), self.typed.names.get("env"))
     }
 
     /// The first name in `used` that has no value.
@@ -95,11 +99,13 @@ impl Scope<'_> {
                 let help = match root {
                     "matrix" => "this process has no `matrix`".to_owned(),
                     "index" => "this process has no `replicas`".to_owned(),
-                    _ => self
-                        .engine
-                        .suggest
-                        .did_you_mean(root, known.iter().copied())
-                        .unwrap_or_else(|| format!("known here are {}; a text needs quotes", hints::list(&known))),
+                    _ => foreign::name_of_peers(path)
+                        .or_else(|| self.without_root(path))
+                        .or_else(|| self.engine.suggest.did_you_mean(root, known.iter().copied()))
+                        .unwrap_or_else(|| {
+                            let quoted = if path == root { format!(": `\"{root}\"`") } else { String::new() };
+                            format!("known here are {}; a text needs quotes{quoted}", hints::list(&known))
+                        }),
                 };
                 return Some(Diagnostic::error("unknown-variable", self.place(path, span), format!("`{root}` is not known")).help(help));
             };
@@ -122,10 +128,9 @@ impl Scope<'_> {
                 format!("`{root}.{name}` is not known")
             };
             let default = format!("set it, or give a default: `${{{{ {root}.{name} | default(\"…\") }}}}`");
-            let help = self
-                .engine
-                .suggest
-                .did_you_mean(name, keys.iter().map(String::as_str))
+            let of_process = (root == "env").then(|| foreign::of_process(name, self.text)).flatten();
+            let help = of_process
+                .or_else(|| self.engine.suggest.did_you_mean(name, keys.iter().map(String::as_str)))
                 .unwrap_or_else(|| if root == "env" { default } else { format!("declare `{name}` under `{root}`") });
             return Some(Diagnostic::error("unknown-variable", self.place(path, span), message).help(help));
         }

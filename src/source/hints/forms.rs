@@ -102,3 +102,19 @@ pub fn mapping_form(node: NodeId, sample: &str, document: &Document) -> Option<S
         Kind::List(_) => None,
     }
 }
+
+/// The right form of a mapping where only one value or a list may stand: a list of its keys, without their values.
+pub fn list_of_keys(node: NodeId, document: &Document) -> Option<String> {
+    let Kind::Map(entries) = &document.node(node).kind else { return None };
+    let keys: Vec<&str> = entries.iter().map(|entry| entry.key.value.as_str()).collect();
+    let fits = !keys.is_empty() && keys.len() <= 5 && keys.iter().all(|key| is_simple(key));
+    Some(if fits { format!("write `[{}]`", keys.join(", ")) } else { "write a list: every entry begins with `- `".to_owned() })
+}
+
+/// `1..3` or `1-3`, as tools with ranges have it: all of its numbers, for a list.
+pub fn range(text: &str) -> Option<String> {
+    let (first, last) = text.split_once("..").or_else(|| text.split_once('-'))?;
+    let (first, last): (u32, u32) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+    let is_short = first < last && last - first < 10;
+    is_short.then(|| (first..=last).map(|number| number.to_string()).collect::<Vec<_>>().join(", "))
+}

@@ -2,7 +2,8 @@
 
 use super::forms::is_simple;
 use super::list;
-use super::peers::{AT_TOP, EXAMPLES, IN_PROCESS, INSIDE};
+use super::peers::{EXAMPLES, IN_PROCESS};
+use super::peers_elsewhere::{AT_TOP, INSIDE};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{Span, Spanned};
 use crate::base::suggest::nearest;
@@ -34,6 +35,12 @@ pub fn unknown_key(entry: &Entry, of: &str, known: &'static [&'static str], docu
         let meant = meant.filter(|meant| known.contains(meant));
         let form = with_value(word, form, entry.value, document);
         return (found.help(if of == "a step" && meant.is_none() { elsewhere(word, of, &form) } else { form }), meant);
+    }
+    if word.contains('\u{a0}') {
+        return (
+            found.help("there is a non-breaking space before or in it, as copying from a web page leaves it: write plain spaces"),
+            None,
+        );
     }
     if let Some(form) = misplaced(word, of) {
         return (found.help(form), None);
@@ -111,7 +118,8 @@ pub fn instead(
     document: &Document,
 ) -> Option<(Diagnostic, Option<&'static str>)> {
     let Kind::Map(entries) = &document.node(value).kind else { return cut_by_comma(key, value, of, known, document) };
-    if of == "a process" && !known.contains(&key.value.as_str()) && entries.iter().any(runs) {
+    let is_of_workflow = Workflow::KEYS.contains(&key.value.as_str());
+    if of == "a process" && !is_of_workflow && !known.contains(&key.value.as_str()) && entries.iter().any(runs) {
         let found = Diagnostic::error("unknown-key", key.span, format!("`{}` is not a key of a process", key.value))
             .help("if it is a process of its own, indent it less: as much as the one above");
         return Some((found, None));
@@ -124,7 +132,7 @@ pub fn instead(
             .help("write `processes:` for what is run; `jobs: 4` bounds how many run at once");
         return Some((found, Some("processes")));
     }
-    if !known.contains(&key.value.as_str()) && entries.iter().any(runs) {
+    if !known.contains(&key.value.as_str()) && !key.value.contains('\u{a0}') && entries.iter().any(runs) {
         let found = Diagnostic::error("unknown-key", key.span, format!("`{}` is not a key of the workflow", key.value))
             .help(format!("if `{}` is a process, indent it, so that it stands below `processes:`", key.value));
         return Some((found, None));

@@ -6,9 +6,10 @@
 mod forms;
 mod keys;
 mod peers;
+mod peers_elsewhere;
 mod probes;
 
-pub use forms::{form, mapping_form, without_colon};
+pub use forms::{form, list_of_keys, mapping_form, range, without_colon};
 pub use keys::{instead, not_indented, unknown_key};
 pub use probes::command as probe_command;
 

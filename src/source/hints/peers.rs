@@ -1,8 +1,6 @@
-//! Keys that users of other tools type first, and what they are called here.
+//! Keys that users of other tools type first in a process, and what they are called here.
 //!
-//! One list for each place; `keys` looks things up in it.
-
-use super::probes;
+//! A list that `keys` looks things up in; those of other places are in `peers_elsewhere`.
 
 /// A key of a peer: its name, the exact form here, and the key that takes a value of the same form, if there is one.
 pub(super) type Peer = (&'static str, &'static str, Option<&'static str>);
@@ -18,7 +16,15 @@ const READY: &str = "write `ready:` with one condition, as in `{tcp: 5432}`, `{e
      what is asked again and again after that is `live`";
 const LIVE: &str = "write `live:` with one condition, as in `{http: \"http://127.0.0.1:8080/health\", interval: 10s, failures: 3}`";
 const RESTART: &str = "write `restart: on-failure` or `restart: always` for daemons, `retries: 3` for finite processes";
-const SCHEDULE: &str = "there is no scheduling: call flowrun from cron or a timer of systemd";
+const NO_USER: &str = "there is no form of it: all runs as the user who calls flowrun; use `command: sudo -u NAME …`";
+const LOG: &str = "write `stdout: {file: path}`, and `stderr: stdout`; `flowrun --log-dir DIR` writes a file for each process";
+const CODES: &str = "write `success_codes: [0, 1]`: the exit codes that mean success";
+const DESCRIPTION: &str = "write `description: …`";
+pub(super) const CONCURRENCY: &str =
+    "write `lock: name`, and at the top `locks: {name: {scope: host}}`: one at a time in all runs on this machine";
+const LABEL: &str = "there is no form of it: processes are named one by one; `description` is for people";
+pub(super) const NO_HOST: &str = "there is no form of it: what belongs to the CI stays in its own file, which calls flowrun";
+pub(super) const SCHEDULE: &str = "there is no scheduling: call flowrun from cron or a timer of systemd";
 
 /// Values in forms that are only examples: of which key, and which; a value of the user takes their place.
 pub(super) const EXAMPLES: &[(&str, &str)] = &[
@@ -101,6 +107,18 @@ pub(super) const IN_PROCESS: &[Peer] = &[
     ("is_interactive", INHERIT, None),
     ("is_foreground", INHERIT, None),
     ("is_tty", "write `tty: true`", Some("tty")),
+    ("user", NO_USER, None),
+    ("become", NO_USER, None),
+    (
+        "outputs",
+        "remove it: a process appends `name=value` to \"$FLOWRUN_OUTPUTS\", and who joins it reads `${{ outputs.process.name }}`",
+        None,
+    ),
+    ("log_location", LOG, None),
+    ("log_file", LOG, None),
+    ("logfile", LOG, None),
+    ("log", LOG, None),
+    ("logging", LOG, None),
     ("runs-on", "remove it: everything runs on this machine", None),
     ("uses", "there are no actions: write what it does as a `command`", None),
     ("is_daemon", "write `daemon: true`", Some("daemon")),
@@ -109,6 +127,8 @@ pub(super) const IN_PROCESS: &[Peer] = &[
     ("restart_policy", RESTART, Some("restart")),
     ("restartPolicy", RESTART, Some("restart")),
     ("autorestart", RESTART, None),
+    ("exit_codes", CODES, Some("success_codes")),
+    ("success_exit_codes", CODES, Some("success_codes")),
     ("retry", "write `retries: 3`, or `retries: {count: 3, delay: 1s, backoff: exponential}`", Some("retries")),
     ("timeout_minutes", "write `timeout: 5m`", None),
     ("timeout-minutes", "write `timeout: 5m`", None),
@@ -116,7 +136,27 @@ pub(super) const IN_PROCESS: &[Peer] = &[
     ("scale", "write `replicas: 10`", Some("replicas")),
     ("count", "write `replicas: 10`", Some("replicas")),
     ("deploy", "write `replicas: 10` in the process itself; there is no form of the rest", None),
-    ("profiles", "there is no form of it: name what is to run, as in `flowrun run workflow.yaml web db`", None),
+    (
+        "profiles",
+        "write `if: vars.debug`, and `vars: {debug: false}` at the top: `--set debug=true` lets it run; or name what is to run",
+        None,
+    ),
+    ("disabled", "write `if: false`", None),
+    ("enabled", "write `if: false` in what is not to run", None),
+    ("desc", DESCRIPTION, Some("description")),
+    ("summary", DESCRIPTION, Some("description")),
+    ("preconditions", "let a process of its own check it, and join that: `join: check`", None),
+    ("status", "there is no form of it yet: all that is selected runs", None),
+    ("services", "write each as a process of its own with `daemon: true`, and join it", None),
+    ("concurrency", CONCURRENCY, None),
+    ("id", "remove it: outputs are read by the name of the process, as in `${{ outputs.process.name }}`", None),
+    ("namespace", LABEL, None),
+    ("tags", LABEL, None),
+    ("labels", LABEL, None),
+    ("stage", "remove it, and write `join: other` where something must come before", None),
+    ("permissions", NO_HOST, None),
+    ("artifacts", NO_HOST, None),
+    ("cache", NO_HOST, None),
     ("build", "let a process of its own build it, and join that: `join: build`", None),
     ("networks", "there is no form of it: processes share the network of this machine", None),
     ("links", JOIN, Some("join")),
@@ -153,96 +193,3 @@ const CONSUMES: &str =
     "write `consumes: name`, and `flowrun queue get name` in its command; for a run for each item write `for_each: name`";
 const PRODUCES: &str =
     "write `produces: name`, and `flowrun queue put name` in its command; for a line an item write `stdout: {queue: name}`";
-
-const PROCESSES: &str = "write `processes:`";
-const NO_INCLUDE: &str = "there is no form of it yet: YAML anchors, `templates` and `extends` share text within one file";
-
-/// Keys of peers at the top level.
-pub(super) const AT_TOP: &[Peer] = &[
-    ("services", "write `processes:`, and `daemon: true` in those that serve others", Some("processes")),
-    ("tasks", PROCESSES, Some("processes")),
-    ("process", PROCESSES, Some("processes")),
-    ("environment", "write `env:`", Some("env")),
-    ("variables", "write `vars:`, read as `${{ vars.name }}`", Some("vars")),
-    ("include", NO_INCLUDE, None),
-    ("includes", NO_INCLUDE, None),
-    ("dotenv", "write `env_file: .env`", Some("env_file")),
-    ("version", "there is no version key: remove it", None),
-    ("parallelism", "write `jobs: 4`", Some("jobs")),
-    ("schedule", SCHEDULE, None),
-    ("every", SCHEDULE, None),
-    ("cron", SCHEDULE, None),
-    ("silent", "remove it: `flowrun run -q` shows less", None),
-    ("on", "there are no triggers: flowrun runs the file when it is called", None),
-    ("mutexes", "write `locks: [name]`", Some("locks")),
-    ("lock", "write `locks: [name]` at the top to declare, and `lock: name` in a process to hold it", None),
-    ("queue", "write `queues: [name]` at the top to declare, and `for_each: name` or `stdout: {queue: name}` in a process", None),
-    ("semaphore", "write `semaphores: {name: 4}` at the top to declare, and `semaphore: name` in a process", None),
-    ("command", "a command belongs to a process: write `processes: {main: {command: …}}`", None),
-];
-
-/// Keys of peers in a queue.
-const QUEUE_KEYS: &[Peer] = &[
-    ("size", "write `maxsize: 3`", Some("maxsize")),
-    ("max_size", "write `maxsize: 3`", Some("maxsize")),
-    ("capacity", "write `maxsize: 3`", Some("maxsize")),
-    ("max_length", "write `maxsize: 3`", Some("maxsize")),
-    ("max_attempts", "write `max_deliveries: 3`: how often an item is delivered in all", Some("max_deliveries")),
-    ("max_receive_count", "write `max_deliveries: 3`: how often an item is delivered in all", Some("max_deliveries")),
-    ("retries", "write `max_deliveries: 3`: how often an item is delivered in all", None),
-    ("scope", "there is no form of it: a queue belongs to one run", None),
-];
-
-/// Keys of peers in what stands under a key here.
-pub(super) const INSIDE: &[(&str, &[Peer])] = &[
-    (
-        "a join",
-        &[("condition", "write `until: …`, or the word itself as in `db: ready`: `success`, `exit`, `failure`, `start` or `ready`", None)],
-    ),
-    ("the task `wait`", &[("port", "write `tcp: \"127.0.0.1:8080\"`", None)]),
-    (
-        "`stop`",
-        &[
-            ("timeout", "write `grace: 10s`", Some("grace")),
-            ("timeout_seconds", "write `grace: 10s`", Some("grace")),
-            ("timeout-seconds", "write `grace: 10s`", Some("grace")),
-        ],
-    ),
-    ("`ready`", probes::KEYS),
-    ("`live`", probes::KEYS),
-    (
-        "`restart`",
-        &[
-            ("restart", "write `policy: on-failure`", Some("policy")),
-            ("condition", "write `policy: on-failure`", Some("policy")),
-            ("max_restarts", "write `max: 5`, and `within: 1m` for the time in which they are counted", Some("max")),
-            ("max_attempts", "write `max: 5`, and `within: 1m` for the time in which they are counted", Some("max")),
-            ("window", "write `within: 1m`", Some("within")),
-            ("backoff_seconds", "write `delay: 1s`", Some("delay")),
-        ],
-    ),
-    (
-        "`listen`",
-        &[
-            ("address", "write `tcp: \"127.0.0.1:7000\"`, or `unix: path`", Some("tcp")),
-            ("port", "write `tcp: 7000`", Some("tcp")),
-            ("host", "write `tcp: \"127.0.0.1:7000\"`", None),
-            ("path", "write `unix: path`", Some("unix")),
-            ("socket", "write `unix: path`", Some("unix")),
-            ("max_connections", "write `max: 20`", Some("max")),
-        ],
-    ),
-    ("a queue", QUEUE_KEYS),
-    (
-        "`for_each`",
-        &[
-            ("replicas", "write `workers: 3`", Some("workers")),
-            ("concurrency", "write `workers: 3`", Some("workers")),
-            ("parallel", "write `workers: 3`", Some("workers")),
-            ("retries", "write `max_deliveries: 3` of the queue, at the top: how often an item is delivered in all", None),
-            ("max_deliveries", "it stands at the top, with the queue: `queues: {name: {max_deliveries: 3}}`", None),
-            ("maxsize", "it stands at the top, with the queue: `queues: {name: {maxsize: 3}}`", None),
-        ],
-    ),
-    ("`retries`", &[("max_attempts", "write `count: 3`: how many attempts may follow the first", Some("count"))]),
-];

@@ -143,7 +143,15 @@ impl Read for Shell {
             }
             return Some(Self::Words(words));
         }
-        Tmpl::read(node, reader).map(|text| Self::Text(Spanned::new(text, span)))
+        let text = Tmpl::<String>::read(node, reader)?;
+        if let Tmpl::Known(word) = &text
+            && matches!(word.as_str(), "true" | "false" | "yes" | "no")
+        {
+            let help = "remove it: a text goes to `sh -c`, a list is run without a shell; another shell is written as `shell: bash`";
+            reader.report(Diagnostic::error("bad-value", span, format!("`{word}` is no shell")).help(help));
+            return None;
+        }
+        Some(Self::Text(Spanned::new(text, span)))
     }
 }
 

@@ -33,8 +33,17 @@ impl KeyRule for Name {
         if key.ends_with(']') && key.split('[').next().is_some_and(is_name) {
             return Some(format!("`{key}` is not a name; copies are made by `replicas` or `matrix` and get their brackets from them"));
         }
-        Some(format!("`{key}` is not a name; a name begins with a letter or `_` and goes on with letters, digits, `_`, `.` and `-`"))
+        let instead = name_of(key).map_or(String::new(), |name| format!(", as in `{name}`"));
+        Some(format!(
+            "`{key}` is not a name; a name begins with a letter or `_` and goes on with letters, digits, `_`, `.` and `-`{instead}"
+        ))
     }
+}
+
+/// A name that is like a text in which single other marks stand between words.
+fn name_of(text: &str) -> Option<String> {
+    let name: String = text.chars().map(|c| if matches!(c, ' ' | '/' | ':' | '@' | '+') { '-' } else { c }).collect();
+    (name.len() <= 40 && is_name(&name)).then_some(name)
 }
 
 /// The rule for names of environment variables.

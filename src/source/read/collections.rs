@@ -22,6 +22,10 @@ impl<T: Read> Read for OneOrMany<T> {
             return List::read(node, reader).map(|list| Self(list.0));
         }
         let span = reader.document.span(node);
+        if let Some(help) = hints::list_of_keys(node, reader.document) {
+            reader.wrong_type(node, "a single value or a list of them", Some(&help));
+            return None;
+        }
         T::read(node, reader).map(|value| Self(vec![Spanned::new(value, span)]))
     }
 }
@@ -50,7 +54,10 @@ impl<T: Read> Read for List<T> {
         let Some(items) = reader.items(node) else {
             let help = match &reader.document.node(node).kind {
                 Kind::Map(_) => Some("write a list: every entry begins with `- `".to_owned()),
-                _ => reader.short_text(node).filter(|text| !text.is_empty()).map(|text| format!("write `[{text}]`")),
+                _ => reader
+                    .short_text(node)
+                    .filter(|text| !text.is_empty())
+                    .map(|text| format!("write `[{}]`", hints::range(text).as_deref().unwrap_or(text))),
             };
             reader.wrong_type(node, "a list", help.as_deref());
             return None;

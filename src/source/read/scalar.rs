@@ -121,6 +121,7 @@ impl<T: Scalar> JsonSchema for Tmpl<T> {
 
 impl Scalar for String {
     const EXPECTED: &'static str = "a text";
+    const HELP: Option<&'static str> = Some("write one text: a list or a mapping cannot stand here");
     fn parse(text: &str) -> Result<Self, String> {
         if text.contains('\0') { Err("a text cannot contain a NUL character; remove the `\\0`".to_owned()) } else { Ok(text.to_owned()) }
     }
