@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::clean::plain;
 use super::progress::state_line;
 use super::view::{RunView, State};
 use super::{fates, status, words};
@@ -15,6 +16,9 @@ use crate::base::time::RunTime;
 
 /// The most lines of those that wait for the same.
 const LINES: usize = 8;
+/// Of so many processes the last line is told, and so much of it, in characters.
+const SAID: usize = 5;
+const WIDTH: usize = 100;
 
 /// When the next lines are due.
 #[derive(Clone, Copy, Debug)]
@@ -42,9 +46,25 @@ impl Heartbeat {
         if !running.is_empty() {
             lines.push(format!("still running: {}", words::list(running.into_iter())));
         }
+        lines.extend(said_last(view));
         lines.extend(waiting(view, now));
         lines
     }
+}
+
+/// `build said last: linking`: of those that run for the longest; in blocks it would show only when they have ended.
+fn said_last(view: &RunView) -> Vec<String> {
+    let finite = |process: &ProcessId| !view.plan().processes[*process].control.daemon;
+    let mut running: Vec<ProcessId> = view.live().filter(finite).collect();
+    running.sort_by_key(|process| view.begun(*process));
+    let said = running.into_iter().filter_map(|process| {
+        let lines = view.last_lines(process).map(plain);
+        let last = lines.filter(|line| !line.trim().is_empty()).last()?;
+        let shown: String = last.trim().chars().take(WIDTH).collect();
+        let cut = if shown.len() < last.trim().len() { "…" } else { "" };
+        Some(format!("{} said last: {shown}{cut}", words::name(view.plan(), process)))
+    });
+    said.take(SAID).collect()
 }
 
 /// `deploy waits for `build` (success), 1 m 30 s`: one line for all that wait for the same, the longest wait first. Those
@@ -108,7 +128,7 @@ fn alive(view: &RunView, process: ProcessId, now: RunTime) -> String {
             let what = match (awaited.as_str(), status::word(view, process)) {
                 ("", "starting") => "not ready yet".to_owned(),
                 (what, "starting") => format!("not ready yet: {what}"),
-                (what, _) if view.wait(process).is_some() => format!("waits for {what}"),
+                (what, _) if view.wait(process).is_some() || view.awaited_queue(process).is_some() => format!("waits for {what}"),
                 (what, _) => what.to_owned(),
             };
             let daemon = if view.plan().processes[process].control.daemon { "daemon" } else { "" };
@@ -126,7 +146,7 @@ mod tests {
 
     use super::super::testing::{at, ended, job, note, plan, share, started};
     use super::*;
-    use crate::notice::{Event, Outcome};
+    use crate::notice::{Event, Outcome, Stream};
     use crate::plan::{Join, Plan, Readiness, Rhythm};
 
     fn joins(plan: &mut Plan, process: u32, other: u32) {
@@ -152,12 +172,16 @@ mod tests {
         assert_eq!(heartbeat.due(), at(30_000));
         view.apply(&note(0, started(0, 1)));
         view.apply(&note(10_000, started(1, 1)));
+        let said = |process, text: &[u8]| Event::Output { process: ProcessId(process), stream: Stream::Stdout, lines: text.to_vec() };
+        view.apply(&note(15_000, said(0, b"compiling\n\x1b[1mlinking\x1b[0m the program\n  \n")));
+        view.apply(&note(15_000, said(1, b"a daemon is not what is waited for\n")));
         view.apply(&note(20_000, Event::Queued { job: job(3, 1), step: None, wants: vec![share(0)] }));
         let lines = heartbeat.beat(&view, at(89_700));
         assert_eq!(
             lines,
             [
                 "still running: build 1 m 30 s, db 1 m 20 s (daemon)",
+                "build said last: linking the program",
                 "deploy waits for `build` (success), 1 m 30 s",
                 "test waits for lock `cache`, 1 m 10 s"
             ]
