@@ -53,6 +53,15 @@ fn small() -> Value {
     (retried["attempts"][1]["number"], retried["attempts_begun"]) = (json!(2), json!(2));
     // The second attempt of `test`: the sentence tells of it.
     report["critical_path"][7]["process"] = json!(hostile);
+    // Links through a pipe and a lock, and a script that waits while it runs.
+    report["critical_path"][1]["then"] = json!({ "kind": "pipe" });
+    let share = |name: &str| json!([{ "resource": name, "shared": false, "permits": 1 }]);
+    report["critical_path"][3]["then"] = json!({ "kind": "locks", "wants": share("table") });
+    report["critical_path"][4]["process"] = json!("report");
+    let inner = json!([{ "kind": "locks", "step": null, "wants": share("gpu"), "queue": null, "from": 0.5, "to": 0.6, "granted": true, "freed_by": "train[0]" }]);
+    let migrate =
+        report["processes"].as_array_mut().and_then(|all| all.iter_mut().find(|one| one["name"] == "migrate")).expect("it is there");
+    (migrate["attempts"][0]["inner_waits"], migrate["attempts"][0]["inner_waits_left_out"]) = (inner, json!(4));
     // A failure of a millisecond at the very end.
     let flaky = report["processes"].as_array_mut().and_then(|all| all.iter_mut().find(|one| one["name"] == "flaky")).expect("it is there");
     let end = json!(1.7328);

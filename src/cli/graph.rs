@@ -54,6 +54,9 @@ impl GraphPicture {
             for edge in self.joins.iter().filter(|edge| edge.to == index) {
                 let _ = writeln!(text, "  waits for {} ({})", self.title(edge.from), edge.until);
             }
+            for pipe in self.pipes.iter().filter(|pipe| pipe.to == index) {
+                let _ = writeln!(text, "  reads what {} writes", self.title(pipe.from));
+            }
             for hold in self.holds.iter().filter(|hold| hold.process == index) {
                 let part = if hold.step { "in a step " } else { "" };
                 let shared = if hold.shared { ", shared" } else { "" };
@@ -80,6 +83,9 @@ impl GraphPicture {
         }
         for edge in &self.joins {
             let _ = writeln!(text, "    p{} -->|{}| p{}", edge.from, edge.until, edge.to);
+        }
+        for pipe in &self.pipes {
+            let _ = writeln!(text, "    p{} ==>|pipe| p{}", pipe.from, pipe.to);
         }
         for hold in &self.holds {
             let label = if hold.shared { "shared" } else { "holds" };
@@ -108,6 +114,9 @@ impl GraphPicture {
         }
         for edge in &self.joins {
             let _ = writeln!(text, "    p{} -> p{} [label=\"{}\"];", edge.from, edge.to, edge.until);
+        }
+        for pipe in &self.pipes {
+            let _ = writeln!(text, "    p{} -> p{} [label=\"pipe\", style=bold];", pipe.from, pipe.to);
         }
         for hold in &self.holds {
             let label = if hold.shared { ", label=\"shared\"" } else { "" };

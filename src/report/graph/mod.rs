@@ -7,6 +7,7 @@
 mod layout;
 mod legend;
 mod of_plan;
+mod of_report;
 mod outcomes;
 pub mod svg;
 
@@ -21,6 +22,8 @@ pub struct GraphPicture {
     pub processes: Vec<Node>,
     /// Who waits for whom.
     pub joins: Vec<Edge>,
+    /// Who reads what another writes.
+    pub pipes: Vec<Pipe>,
     /// Locks and semaphores.
     pub resources: Vec<ResourceNode>,
     /// Who holds what.
@@ -53,6 +56,15 @@ pub struct Edge {
     pub to: usize,
     /// Until when.
     pub until: &'static str,
+}
+
+/// One process reads what another writes.
+#[derive(Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pipe {
+    /// Which writes.
+    pub from: usize,
+    /// Which reads.
+    pub to: usize,
 }
 
 /// A lock or semaphore.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Edge, Flow, GraphPicture, Hold, Node, QueueNode, ResourceNode};
+use super::{Edge, Flow, GraphPicture, Hold, Node, Pipe, QueueNode, ResourceNode};
 use crate::base::ids::ProcessId;
 use crate::plan::{Plan, Process, Queue, ResourceKind};
 
@@ -20,11 +20,13 @@ impl GraphPicture {
         }
         let at = |process: &Process| index.get(process.declared.as_str()).copied().unwrap_or_default();
         let mut joins = BTreeSet::new();
+        let mut pipes = BTreeSet::new();
         let mut holds = BTreeSet::new();
         for process in plan.processes.iter() {
             for join in &process.control.joins {
                 joins.insert(Edge { from: at(&plan.processes[join.process]), to: at(process), until: join.until.word() });
             }
+            pipes.extend(process.control.pipe_from.map(|source| Pipe { from: at(&plan.processes[source]), to: at(process) }));
             let own = process.control.request.iter().map(|share| (share, false));
             let steps = process.control.steps.iter().flat_map(|step| &step.request).map(|share| (share, true));
             for (share, step) in own.chain(steps) {
@@ -52,6 +54,7 @@ impl GraphPicture {
                 },
             })
             .collect();
-        Self { processes, joins: joins.into_iter().collect(), resources, holds: holds.into_iter().collect(), queues, puts, takes }
+        let (joins, pipes, holds) = (joins.into_iter().collect(), pipes.into_iter().collect(), holds.into_iter().collect());
+        Self { processes, joins, pipes, resources, holds, queues, puts, takes }
     }
 }

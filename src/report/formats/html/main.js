@@ -96,6 +96,7 @@ function choose(name) {
     VIEWS[name](byId(`view-${name}`));
   }
   if (name === "timeline") redraw();
+  if (name === "graph") byId("tabs").scrollIntoView();
 }
 
 function listenTabs() {
