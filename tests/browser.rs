@@ -88,7 +88,13 @@ fn big(count: usize) -> Value {
         one
     };
     report["processes"] = (0..count).map(process).collect();
-    report["critical_path"] = json!([]);
+    // A worker with many items: a line that opens.
+    let piece = |index: u32| {
+        let from = f64::from(index) / 1000.0;
+        let activity = if index % 2 == 0 { "waiting_for_items" } else { "running" };
+        json!({ "process": "p7", "attempt": index / 2 + 1, "step": null, "activity": activity, "from": from, "to": from + 0.001, "then": { "kind": "next" } })
+    };
+    report["critical_path"] = (0..84).map(piece).collect();
     report["resources"] = json!([]);
     report
 }

@@ -163,6 +163,19 @@ for (const scheme of ["light", "dark"]) {
   await page.close();
 }
 
+// On a narrow screen nothing stands out of the page, and all that can be pressed is there.
+{
+  const { page, troubles } = await open(browser, small, { viewport: { width: 390, height: 800 } });
+  for (const tab of ["timeline", "graph", "path", "notes"]) {
+    await page.click(`#tab-${tab}`);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390, tab);
+    await shoot(page, `narrow-${tab}`);
+  }
+  await accessible(page);
+  assert.deepEqual(troubles, []);
+  await page.close();
+}
+
 const { page, troubles } = await open(browser, big);
 const drawn = await page.evaluate(() => performance.getEntriesByName("flowrun-drawn")[0].startTime);
 await shoot(page, "big");
@@ -201,6 +214,13 @@ const moved = await page.evaluate(async () => {
   }
   return (performance.now() - start) / 40;
 });
+await page.click("#tab-path");
+assert.equal(await page.locator("#view-path tbody tr").count(), 1, "small pieces of one process are one line");
+const folded = page.locator("#view-path summary");
+assert.equal(await folded.textContent(), "worked on 42 items");
+await folded.press("Enter");
+assert.match(await page.locator("#view-path li").nth(1).innerText(), /^1 ms: ran for 1 ms$/);
+await accessible(page);
 assert.deepEqual(troubles, []);
 console.log(`2,000 processes: drawn ${Math.round(drawn)} ms after opening; a jump by 71 rows takes ${redrawn.toFixed(1)} ms, a step of the graph ${moved.toFixed(1)} ms`);
 

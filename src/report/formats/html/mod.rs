@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::report::board;
 use crate::report::explain;
+use crate::report::formats::folded;
 use crate::report::graph::{GraphPicture, Outcomes, svg};
 use crate::report::page::Page;
 use crate::report::record::Report;
@@ -38,6 +39,8 @@ struct Data<'a> {
     report: &'a Report,
     /// What made the run as long as it was, in words.
     why: String,
+    /// The rows of the critical path.
+    path: Vec<folded::Row<'a>>,
 }
 
 /// The page.
@@ -45,7 +48,8 @@ struct Data<'a> {
 /// # Errors
 /// The report cannot be written as JSON.
 pub fn render(report: &Report) -> Result<Vec<u8>, String> {
-    let data = serde_json::to_string(&Data { report, why: explain::sentence(report) }).map_err(|error| error.to_string())?;
+    let data = serde_json::to_string(&Data { report, why: explain::sentence(report), path: folded::rows(report) })
+        .map_err(|error| error.to_string())?;
     let script = format!("\"use strict\";\n(() => {{\n{}}})();\n", SCRIPT.concat());
     let data = inert(&data);
     let style = [STYLE, board::STYLE].concat();
