@@ -18,6 +18,8 @@ use crate::report::record::model::{Activity, Link};
 /// The most pieces of the list, and the most turns of the sentence.
 const PIECES: usize = 30;
 const TURNS: usize = 3;
+/// A lock that was handed on at least so often is told of, rather than those who had it.
+const HANDED_ON: usize = 4;
 
 /// The whole path as a list, and who weighs most in it.
 pub fn list(report: &Report, text: &mut String) {
@@ -107,13 +109,23 @@ impl Turn<'_> {
 /// What made the run as long as it was, the heaviest first, in one or two sentences without line breaks; empty when
 /// nothing ran.
 pub fn sentence(report: &Report) -> String {
-    let mut turns = turns(report);
-    turns.sort_by_key(|turn| std::cmp::Reverse(turn.length()));
-    if turns.is_empty() {
+    let all = turns(report);
+    if all.is_empty() {
         return String::new();
     }
+    let queue = in_turn(&all, report.run.length.0);
+    let mut turns: Vec<&Turn<'_>> = all.iter().collect();
+    turns.sort_by_key(|turn| std::cmp::Reverse(turn.length()));
     let whole = report.run.length.0.as_secs_f64().max(f64::MIN_POSITIVE);
     let share = |long: Duration| format!("{:.0} %", long.as_secs_f64() / whole * 100.0);
+    if let Some((resource, held)) = queue {
+        let sum = held.iter().fold(Duration::ZERO, |sum, turn| sum.saturating_add(turn.length()));
+        let longest = turns.iter().filter(|turn| held.iter().any(|one| std::ptr::eq(*one, **turn)));
+        let longest: Vec<_> = longest.take(TURNS).map(|turn| format!("{} {}", quoted(turn.process), human(turn.length()))).collect();
+        let (took, number, name) = (human(report.run.length.0), held.len(), clean_text(resource));
+        let parts = format!("{number} parts of it had {name} one after the other, for {} in all ({})", human(sum), share(sum));
+        return format!("Took {took}: {parts}, the longest {}.", longest.join(", "));
+    }
     let (told, rest) = turns.split_at(turns.len().min(TURNS));
     let told: Vec<_> = told.iter().map(|turn| format!("{} ({})", turn.words(), share(turn.length()))).collect();
     let told = format!("Took {}: {}.", human(report.run.length.0), told.join(", "));
@@ -123,6 +135,27 @@ pub fn sentence(report: &Report) -> String {
         1 => format!("{told} The rest is one shorter part ({}).", share(sum)),
         number => format!("{told} The rest are {number} shorter parts ({}).", share(sum)),
     }
+}
+
+/// The lock or semaphore that was handed on most often, and the turns that had it, if these are most of the run.
+fn in_turn<'a, 'b>(turns: &'b [Turn<'a>], whole: Duration) -> Option<(&'a str, Vec<&'b Turn<'a>>)> {
+    let gives =
+        |turn: &Turn<'a>, name: &str| matches!(turn.then, Link::Locks { wants } if wants.iter().any(|want| &*want.resource == name));
+    let mut names: Vec<(&str, usize)> = Vec::new();
+    for turn in turns {
+        let Link::Locks { wants } = turn.then else { continue };
+        for want in wants {
+            match names.iter_mut().find(|(name, _)| *name == &*want.resource) {
+                Some((_, times)) => *times += 1,
+                None => names.push((&want.resource, 1)),
+            }
+        }
+    }
+    let (name, _) = names.into_iter().max_by_key(|(_, times)| *times).filter(|(_, times)| *times >= HANDED_ON)?;
+    let had = |index: &usize| gives(&turns[*index], name) || *index > 0 && gives(&turns[*index - 1], name);
+    let held: Vec<&Turn<'_>> = (0..turns.len()).filter(had).map(|index| &turns[index]).collect();
+    let sum = held.iter().fold(Duration::ZERO, |sum, turn| sum.saturating_add(turn.length()));
+    (sum >= whole / 2).then_some((name, held))
 }
 
 fn turns(report: &Report) -> Vec<Turn<'_>> {
