@@ -91,7 +91,7 @@ fn big(count: usize) -> Value {
     // A worker with many items: a line that opens.
     let piece = |index: u32| {
         let from = f64::from(index) / 1000.0;
-        let activity = if index % 2 == 0 { "waiting_for_items" } else { "running" };
+        let activity = if index.is_multiple_of(2) { "waiting_for_items" } else { "running" };
         json!({ "process": "p7", "attempt": index / 2 + 1, "step": null, "activity": activity, "from": from, "to": from + 0.001, "then": { "kind": "next" } })
     };
     report["critical_path"] = (0..84).map(piece).collect();
