@@ -121,10 +121,10 @@ pub fn sentence(report: &Report) -> String {
     if let Some((resource, held)) = queue {
         let sum = held.iter().fold(Duration::ZERO, |sum, turn| sum.saturating_add(turn.length()));
         let longest = turns.iter().filter(|turn| held.iter().any(|one| std::ptr::eq(*one, **turn)));
-        let longest: Vec<_> = longest.take(TURNS).map(|turn| format!("{} {}", quoted(turn.process), human(turn.length()))).collect();
-        let (took, number, name) = (human(report.run.length.0), held.len(), clean_text(resource));
-        let parts = format!("{number} parts of it had {name} one after the other, for {} in all ({})", human(sum), share(sum));
-        return format!("Took {took}: {parts}, the longest {}.", longest.join(", "));
+        let longest: Vec<_> = longest.take(TURNS).map(|turn| format!("{} ({})", quoted(turn.process), human(turn.length()))).collect();
+        let (took, number, name) = (human(report.run.length.0), held.len(), quoted(resource));
+        let parts = format!("{name} was held {number} times, one after the other, for {} in all ({})", human(sum), share(sum));
+        return format!("Took {took}: {parts}, longest by {}.", longest.join(", "));
     }
     let (told, rest) = turns.split_at(turns.len().min(TURNS));
     let told: Vec<_> = told.iter().map(|turn| format!("{} ({})", turn.words(), share(turn.length()))).collect();

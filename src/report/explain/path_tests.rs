@@ -110,6 +110,9 @@ fn a_lock_that_goes_round_is_told_rather_than_who_had_it() {
             events.push((at + 1000, Event::Acquired { job: job(one + 1, 1), step: None, holds: vec![share(0)] }));
         }
     }
-    let longest = "the longest `a` 1.00 s, `b` 1.00 s, `c` 1.00 s";
-    assert_eq!(told(plan, events), format!("Took 6.00 s: 6 parts of it had db one after the other, for 6.00 s in all (100 %), {longest}."));
+    let longest = "longest by `a` (1.00 s), `b` (1.00 s), `c` (1.00 s)";
+    assert_eq!(
+        told(plan, events),
+        format!("Took 6.00 s: `db` was held 6 times, one after the other, for 6.00 s in all (100 %), {longest}.")
+    );
 }
