@@ -17,7 +17,7 @@ fn folder() -> PathBuf {
 fn chromium() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).flat_map(|dir| [dir.join("chromium"), dir.join("google-chrome")]).find(|path| path.exists());
-    let found = found.filter(|_| folder().join("node_modules/playwright-core").exists());
+    let found = found.filter(|_| ["playwright-core", "axe-core"].iter().all(|name| folder().join("node_modules").join(name).exists()));
     assert!(found.is_some() || std::env::var_os("REQUIRE_BROWSER").is_none(), "chromium or tests/browser/node_modules is missing");
     if found.is_none() {
         println!("skipped: no chromium, or no `npm ci` in tests/browser");
