@@ -17,7 +17,7 @@ fn folder() -> PathBuf {
 fn chromium() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).flat_map(|dir| [dir.join("chromium"), dir.join("google-chrome")]).find(|path| path.exists());
-    let found = found.filter(|_| folder().join("node_modules/playwright-core").exists());
+    let found = found.filter(|_| ["playwright-core", "axe-core"].iter().all(|name| folder().join("node_modules").join(name).exists()));
     assert!(found.is_some() || std::env::var_os("REQUIRE_BROWSER").is_none(), "chromium or tests/browser/node_modules is missing");
     if found.is_none() {
         println!("skipped: no chromium, or no `npm ci` in tests/browser");
@@ -53,6 +53,15 @@ fn small() -> Value {
     (retried["attempts"][1]["number"], retried["attempts_begun"]) = (json!(2), json!(2));
     // The second attempt of `test`: the sentence tells of it.
     report["critical_path"][7]["process"] = json!(hostile);
+    // Links through a pipe and a lock, and a script that waits while it runs.
+    report["critical_path"][1]["then"] = json!({ "kind": "pipe" });
+    let share = |name: &str| json!([{ "resource": name, "shared": false, "permits": 1 }]);
+    report["critical_path"][3]["then"] = json!({ "kind": "locks", "wants": share("table") });
+    report["critical_path"][4]["process"] = json!("report");
+    let inner = json!([{ "kind": "locks", "step": null, "wants": share("gpu"), "queue": null, "from": 0.5, "to": 0.6, "granted": true, "freed_by": "train[0]" }]);
+    let migrate =
+        report["processes"].as_array_mut().and_then(|all| all.iter_mut().find(|one| one["name"] == "migrate")).expect("it is there");
+    (migrate["attempts"][0]["inner_waits"], migrate["attempts"][0]["inner_waits_left_out"]) = (inner, json!(4));
     // A failure of a millisecond at the very end.
     let flaky = report["processes"].as_array_mut().and_then(|all| all.iter_mut().find(|one| one["name"] == "flaky")).expect("it is there");
     let end = json!(1.7328);
@@ -79,7 +88,13 @@ fn big(count: usize) -> Value {
         one
     };
     report["processes"] = (0..count).map(process).collect();
-    report["critical_path"] = json!([]);
+    // A worker with many items: a line that opens.
+    let piece = |index: u32| {
+        let from = f64::from(index) / 1000.0;
+        let activity = if index.is_multiple_of(2) { "waiting_for_items" } else { "running" };
+        json!({ "process": "p7", "attempt": index / 2 + 1, "step": null, "activity": activity, "from": from, "to": from + 0.001, "then": { "kind": "next" } })
+    };
+    report["critical_path"] = (0..84).map(piece).collect();
     report["resources"] = json!([]);
     report
 }

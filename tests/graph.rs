@@ -19,6 +19,7 @@ processes:
   work: { for_each: { queue: jobs }, command: cat, semaphore: gpu }
   test: { join: [db, build], lock: { table: shared }, command: echo x }
   tidy: { join: { test: exit }, command: echo x }
+  more: { stdin: { process: tidy }, command: cat }
 ";
 
 fn holds(name: &str, said: &str) {
@@ -87,7 +88,7 @@ fn a_report_tells_what_became_of_each() {
         "✓ 3 success",
         "not in the report",
         "class=\"node process bad critical\"",
-        "★ test<tspan class=\"time\" dx=\"8\">0.85 s</tspan>",
+        "★ test <tspan class=\"time\" dx=\"4\">0.85 s</tspan>",
         "up to 0.26 s",
         "&#10;test: failed, exit code 1, at 0.78 s for 0.85 s&#10;on the critical path</title>",
         "★ critical path",

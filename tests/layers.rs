@@ -75,7 +75,7 @@ fn each_replaceable_crate_is_named_in_its_home_alone() {
         ("mio::", &["io/poller.rs"]),
         ("ureq::", &["ready/http.rs", "source/model/http.rs"]),
         ("rustls::", &["ready/http.rs"]),
-        ("dagre::", &["cli/graph/layout/engine.rs"]),
+        ("dagre::", &["report/graph/layout/engine.rs"]),
         ("regex::", &["base/pattern.rs"]),
     ] {
         for path in sources(&root()) {

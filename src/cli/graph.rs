@@ -1,22 +1,13 @@
 //! `flowrun graph`: what waits for what and what goes through queues, by declared names, so that ten copies are one node.
 
-mod layout;
-mod legend;
-mod outcomes;
 mod page;
-mod svg;
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
-
-use outcomes::Outcomes;
-use serde::Serialize;
 
 use super::args::{GraphArgs, GraphFormat};
 use super::list::one_line;
 use super::{Failure, Status, explain, load, print};
-use crate::base::ids::ProcessId;
-use crate::plan::{Plan, Process, Queue, ResourceKind};
+use crate::report::graph::{GraphPicture, Outcomes, svg};
 
 /// Prints the graph.
 ///
@@ -24,7 +15,7 @@ use crate::plan::{Plan, Process, Queue, ResourceKind};
 /// The file or the report cannot be read.
 pub fn graph(args: &GraphArgs) -> Result<Status, Failure> {
     let Some((_, plan)) = load::load(args.file.as_deref(), &args.workflow)? else { return Ok(Status::Usage) };
-    let picture = GraphPicture::of(&plan);
+    let picture = GraphPicture::of_plan(&plan);
     let outcomes = match &args.run {
         None => None,
         Some(_) if !matches!(args.format, GraphFormat::Svg | GraphFormat::Html) => {
@@ -54,123 +45,7 @@ pub fn graph(args: &GraphArgs) -> Result<Status, Failure> {
     Ok(Status::Success)
 }
 
-/// What is drawn.
-#[derive(Serialize)]
-struct GraphPicture {
-    processes: Vec<Node>,
-    joins: Vec<Edge>,
-    resources: Vec<ResourceNode>,
-    holds: Vec<Hold>,
-    queues: Vec<QueueNode>,
-    puts: Vec<Flow>,
-    takes: Vec<Flow>,
-}
-
-#[derive(Serialize)]
-struct Node {
-    name: String,
-    daemon: bool,
-    instances: usize,
-}
-
-#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
-struct Edge {
-    from: usize,
-    to: usize,
-    until: &'static str,
-}
-
-#[derive(Serialize)]
-struct ResourceNode {
-    name: String,
-    kind: &'static str,
-    permits: Option<u32>,
-}
-
-#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
-struct Hold {
-    process: usize,
-    resource: usize,
-    shared: bool,
-    step: bool,
-}
-
-#[derive(Serialize)]
-struct QueueNode {
-    name: String,
-    maxsize: Option<u32>,
-}
-
-/// A process at one end of a queue.
-#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
-struct Flow {
-    process: usize,
-    queue: usize,
-}
-
 impl GraphPicture {
-    fn of(plan: &Plan) -> Self {
-        let mut processes: Vec<Node> = Vec::new();
-        let mut index = std::collections::HashMap::new();
-        for process in plan.processes.iter() {
-            let at = *index.entry(process.declared.as_str()).or_insert_with(|| {
-                processes.push(Node { name: process.declared.clone(), daemon: process.control.daemon, instances: 0 });
-                processes.len() - 1
-            });
-            processes[at].instances += 1;
-        }
-        let at = |process: &Process| index.get(process.declared.as_str()).copied().unwrap_or_default();
-        let mut joins = BTreeSet::new();
-        let mut holds = BTreeSet::new();
-        for process in plan.processes.iter() {
-            for join in &process.control.joins {
-                joins.insert(Edge { from: at(&plan.processes[join.process]), to: at(process), until: join.until.word() });
-            }
-            let own = process.control.request.iter().map(|share| (share, false));
-            let steps = process.control.steps.iter().flat_map(|step| &step.request).map(|share| (share, true));
-            for (share, step) in own.chain(steps) {
-                holds.insert(Hold { process: at(process), resource: share.resource.0 as usize, shared: share.shared, step });
-            }
-        }
-        let flows = |ends: fn(&Queue) -> &[ProcessId]| -> Vec<Flow> {
-            let flow = |queue, id: &ProcessId| Flow { process: at(&plan.processes[*id]), queue };
-            let all = plan.queues.iter().enumerate().flat_map(|(queue, one)| ends(one).iter().map(move |id| flow(queue, id)));
-            all.collect::<BTreeSet<_>>().into_iter().collect()
-        };
-        // Who may take without saying so is everybody, and would be drawn as such.
-        let takes = flows(|queue| if queue.declared { &queue.consumers } else { &[] });
-        let puts = flows(|queue| &queue.producers);
-        let queues = plan.queues.iter().map(|queue| QueueNode { name: queue.name.clone(), maxsize: queue.maxsize }).collect();
-        let resources = plan
-            .resources
-            .iter()
-            .map(|resource| ResourceNode {
-                name: resource.name.clone(),
-                kind: resource.kind.word(),
-                permits: match resource.kind {
-                    ResourceKind::Lock => None,
-                    ResourceKind::Semaphore { permits } => Some(permits),
-                },
-            })
-            .collect();
-        Self { processes, joins: joins.into_iter().collect(), resources, holds: holds.into_iter().collect(), queues, puts, takes }
-    }
-
-    fn title(&self, node: usize) -> String {
-        let node = &self.processes[node];
-        if node.instances > 1 { format!("{} ×{}", node.name, node.instances) } else { node.name.clone() }
-    }
-
-    fn resource_title(&self, resource: usize) -> String {
-        let resource = &self.resources[resource];
-        resource.permits.map_or_else(|| resource.name.clone(), |permits| format!("{} ({permits})", resource.name))
-    }
-
-    fn queue_title(&self, queue: usize) -> String {
-        let queue = &self.queues[queue];
-        queue.maxsize.map_or_else(|| queue.name.clone(), |size| format!("{} ({size})", queue.name))
-    }
-
     /// One paragraph a process, in file order.
     fn text(&self) -> String {
         let mut text = String::new();
@@ -178,6 +53,9 @@ impl GraphPicture {
             let _ = writeln!(text, "{}{}", self.title(index), if node.daemon { "  (daemon)" } else { "" });
             for edge in self.joins.iter().filter(|edge| edge.to == index) {
                 let _ = writeln!(text, "  waits for {} ({})", self.title(edge.from), edge.until);
+            }
+            for pipe in self.pipes.iter().filter(|pipe| pipe.to == index) {
+                let _ = writeln!(text, "  reads what {} writes", self.title(pipe.from));
             }
             for hold in self.holds.iter().filter(|hold| hold.process == index) {
                 let part = if hold.step { "in a step " } else { "" };
@@ -206,6 +84,9 @@ impl GraphPicture {
         for edge in &self.joins {
             let _ = writeln!(text, "    p{} -->|{}| p{}", edge.from, edge.until, edge.to);
         }
+        for pipe in &self.pipes {
+            let _ = writeln!(text, "    p{} ==>|pipe| p{}", pipe.from, pipe.to);
+        }
         for hold in &self.holds {
             let label = if hold.shared { "shared" } else { "holds" };
             let _ = writeln!(text, "    p{} -.-|{label}| r{}", hold.process, hold.resource);
@@ -233,6 +114,9 @@ impl GraphPicture {
         }
         for edge in &self.joins {
             let _ = writeln!(text, "    p{} -> p{} [label=\"{}\"];", edge.from, edge.to, edge.until);
+        }
+        for pipe in &self.pipes {
+            let _ = writeln!(text, "    p{} -> p{} [label=\"pipe\", style=bold];", pipe.from, pipe.to);
         }
         for hold in &self.holds {
             let label = if hold.shared { ", label=\"shared\"" } else { "" };

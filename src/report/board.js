@@ -8,6 +8,10 @@ function graphBoard(bar, board, svg, act) {
     made.append(...children);
     return made;
   };
+  // What is moved, with all of the picture on it.
+  const sheet = make("div", { className: "sheet" });
+  svg.replaceWith(sheet);
+  sheet.append(svg);
   const nodes = [...svg.querySelectorAll(".node")];
   const whole = svg.viewBox.baseVal;
   const full = { x: whole.x, y: whole.y, width: whole.width, height: whole.height };
@@ -55,8 +59,17 @@ function graphBoard(bar, board, svg, act) {
     return Math.min(board.clientWidth / full.width, board.clientHeight / full.height, 1) / 2;
   }
 
-  // Draws once a frame what many events have asked for.
+  // Draws once a frame what many events have asked for. While it moves the sheet is a layer of its own, whose pixels the
+  // browser moves and stretches: with 2,000 nodes that takes 17 ms a step where drawing them anew takes 200. They are drawn
+  // anew when it rests and when they would be stretched too far. Far away texts are hidden, which nobody could read.
   let waiting = false;
+  let resting = 0;
+  let rastered = 0;
+  function rest() {
+    sheet.classList.remove("moving");
+    rastered = view.scale;
+  }
+
   function show() {
     if (!waiting) requestAnimationFrame(draw);
     waiting = true;
@@ -64,8 +77,16 @@ function graphBoard(bar, board, svg, act) {
 
   function draw() {
     waiting = false;
-    const [width, height] = [board.clientWidth / view.scale, board.clientHeight / view.scale];
-    if (width > 0) svg.setAttribute("viewBox", `${view.x - width / 2} ${view.y - height / 2} ${width} ${height}`);
+    const [width, height] = [board.clientWidth, board.clientHeight];
+    const far = view.scale < 0.3;
+    const held = view.scale / rastered > 0.7 && view.scale / rastered < 3 && svg.classList.contains("far") === far;
+    sheet.classList.toggle("moving", held);
+    svg.classList.toggle("far", far);
+    if (!held) rastered = view.scale;
+    clearTimeout(resting);
+    resting = setTimeout(rest, 200);
+    const [left, top] = [width / 2 - (view.x - full.x) * view.scale, height / 2 - (view.y - full.y) * view.scale];
+    sheet.style.transform = `translate(${left}px, ${top}px) scale(${view.scale})`;
     size.textContent = `${Math.round(view.scale * 100)} %`;
     size.setAttribute("aria-label", `${size.textContent}: back to actual size`);
   }
@@ -169,8 +190,11 @@ function graphBoard(bar, board, svg, act) {
 
   nodes.forEach((node, index) => {
     const { before, after } = near[index];
-    const told = node.querySelector("title")?.textContent || "";
-    const also = (number, word) => (number > 0 ? `, ${word} ${number}` : "");
+    // What is seen comes first, so that who speaks to the page can name it.
+    const seen = [...node.querySelectorAll("text")].map((text) => text.textContent).join(" ");
+    const more = (node.querySelector("title")?.textContent || "").split("\n").slice(1);
+    const told = [seen, ...more].join("\n");
+    const also = (number, word) => (number > 0 ? `\n${word} ${number}` : "");
     node.setAttribute("tabindex", -1);
     node.setAttribute("role", act ? "button" : "img");
     node.setAttribute("aria-label", told + also(before.length, "edges in:") + also(after.length, "edges out:"));

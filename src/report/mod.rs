@@ -14,6 +14,7 @@ mod desk;
 pub mod explain;
 mod fates;
 pub mod formats;
+pub mod graph;
 mod grouped;
 mod heartbeat;
 mod held;

@@ -1,15 +1,16 @@
 // The page of `flowrun graph --format html` in a real browser: node graph.mjs GRAPH.html [FOLDER FOR SCREENSHOTS]
 
 import assert from "node:assert/strict";
-import { launch, open } from "./open.mjs";
+import { accessible, launch, open } from "./open.mjs";
 
 const [path, folder] = process.argv.slice(2);
 const browser = await launch();
 for (const colorScheme of ["light", "dark"]) {
   const { page, troubles } = await open(browser, path, { colorScheme });
-  const viewBox = () => page.locator("#board svg").getAttribute("viewBox");
+  const place = () => page.locator(".sheet").evaluate((sheet) => sheet.style.transform);
   if (folder) await page.screenshot({ path: `${folder}/graph-${colorScheme}.png` });
   assert.equal(await page.locator(".node").count(), 5);
+  await accessible(page);
   assert.match(await page.locator(".node.bad").textContent(), /test.*✗ failed/s);
   const paper = await page.locator(".paper").evaluate((node) => getComputedStyle(node).fill);
   assert.equal(paper, colorScheme === "dark" ? "rgb(20, 24, 29)" : "rgb(255, 255, 255)", "the style of the picture is not allowed");
@@ -35,9 +36,9 @@ for (const colorScheme of ["light", "dark"]) {
   await page.keyboard.press("Escape");
 
   const changes = async (act, what) => {
-    const before = await viewBox();
+    const before = await place();
     await act();
-    await page.waitForFunction((old) => document.querySelector("#board svg").getAttribute("viewBox") !== old, before).catch(() => assert.fail(what));
+    await page.waitForFunction((old) => document.querySelector(".sheet").style.transform !== old, before).catch(() => assert.fail(what));
   };
   for (const key of ["+", "ArrowRight", "-", "0"]) await changes(() => page.keyboard.press(key), key);
   await changes(() => page.click("#graph-in"), "a button");

@@ -1,7 +1,7 @@
 //! A page around the picture of a graph: moved by dragging, zoomed, searched. It brings along all that it needs.
 
-use super::svg;
 use crate::report::board;
+use crate::report::graph::svg;
 use crate::report::page::{Page, escaped};
 
 /// The page.

@@ -93,3 +93,26 @@ fn what_one_process_did_in_a_row_is_one_part() {
         "Took 0.52 s: `c` ran for 0.40 s (77 %), `a` ran for 93 ms (18 %), `db` was being stopped for 20 ms (4 %). The rest is one shorter part (1 %)."
     );
 }
+
+/// Of a queue before one lock none of those who had it is to blame.
+#[test]
+fn a_lock_that_goes_round_is_told_rather_than_who_had_it() {
+    let mut plan = plan(&["a", "b", "c", "d", "e", "f"]);
+    lock(&mut plan, "db");
+    let mut events: Vec<_> = (1..6).map(|job_of| (0, Event::Queued { job: job(job_of, 1), step: None, wants: vec![share(0)] })).collect();
+    events.insert(0, (0, Event::Acquired { job: job(0, 1), step: None, holds: vec![share(0)] }));
+    for one in 0..6 {
+        let at = u64::from(one) * 1000;
+        events.push((at, started(one, 1)));
+        events.push((at + 1000, Event::Released { job: job(one, 1), step: None, freed: vec![share(0)] }));
+        events.push((at + 1000, success(one)));
+        if one < 5 {
+            events.push((at + 1000, Event::Acquired { job: job(one + 1, 1), step: None, holds: vec![share(0)] }));
+        }
+    }
+    let longest = "longest by `a` (1.00 s), `b` (1.00 s), `c` (1.00 s)";
+    assert_eq!(
+        told(plan, events),
+        format!("Took 6.00 s: `db` was held 6 times, one after the other, for 6.00 s in all (100 %), {longest}.")
+    );
+}

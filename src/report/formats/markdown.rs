@@ -2,7 +2,7 @@
 //!
 //! For job summaries and comments, so it is bounded: failures come first, what went well last.
 
-use super::words;
+use super::{folded, words};
 use crate::base::duration::human;
 use crate::notice::OutcomeKind;
 use crate::report::fates;
@@ -125,9 +125,14 @@ pub fn critical_path(report: &Report) -> String {
     page
 }
 
+/// Whether a row is worth to be looked at first: a fifth of the run.
+fn heavy(row: &folded::Row<'_>, report: &Report) -> bool {
+    row.length() > report.run.length.0 / 5
+}
+
 /// The end of the path is what is read, so a long one is cut at its beginning.
 fn path(report: &Report, page: &mut String) {
-    let path = words::pieces(report);
+    let path = folded::rows(report);
     if path.is_empty() {
         return;
     }
@@ -136,10 +141,11 @@ fn path(report: &Report, page: &mut String) {
     if left_out > 0 {
         *page += &format!("| | | | … {left_out} earlier pieces | |\n");
     }
-    for segment in &path[left_out..] {
-        let times = format!("{} | {}", human(segment.from.0), human(segment.to.since(segment.from)));
-        let then = inline(&words::link(&segment.then));
-        *page += &format!("| {times} | {} | {} | {then} |\n", inline(&segment.process), words::activity(segment));
+    for row in &path[left_out..] {
+        let times = format!("{} | {}", human(row.first().from.0), human(row.length()));
+        let times = if heavy(row, report) { times.replace(" | ", " | **") + "**" } else { times };
+        let then = inline(&words::link(&row.last().then));
+        *page += &format!("| {times} | {} | {} | {then} |\n", inline(&row.first().process), row.did());
     }
     page.push('\n');
 }

@@ -2,6 +2,7 @@
 //!
 //! What processes wrote and how files are called is data here, never markup: each format escapes it in its own way.
 
+pub mod folded;
 mod html;
 mod json;
 mod junit;

@@ -36,9 +36,14 @@ pub fn cut_off(process: &Process) -> bool {
 
 /// The pieces of the critical path that are worth telling: starts of no weight are left out.
 pub fn pieces(report: &Report) -> Vec<&Segment> {
+    placed(report).map(|(_, piece)| piece).collect()
+}
+
+/// The same with their places in the path.
+pub fn placed(report: &Report) -> impl Iterator<Item = (usize, &Segment)> {
     let short = report.run.length.0 / 100;
-    let tells = |piece: &&Segment| piece.activity != Activity::Starting || piece.to.since(piece.from) >= short;
-    report.critical_path.iter().filter(tells).collect()
+    let tells = move |piece: &Segment| piece.activity != Activity::Starting || piece.to.since(piece.from) >= short;
+    report.critical_path.iter().enumerate().filter(move |(_, piece)| tells(piece))
 }
 
 /// The last lines of the attempt that decided, if they are kept.

@@ -79,6 +79,7 @@ function attemptFacts(process, attempt) {
   for (const hold of attempt.holds) spans.push({ from: hold.from, to: until(hold.to), text: `held ${shares(hold.shares)}` });
   spans.sort((a, b) => a.from - b.from);
   const pids = attempt.steps.filter((step) => step.pid !== null).map((step) => step.pid);
+  const more = attempt.inner_waits_left_out > 0 ? el("p", {}, `its commands waited ${count(attempt.inner_waits_left_out, "more time")}`) : null;
   const title = process.attempts_begun > 1 ? `Attempt ${attempt.number} of ${process.attempts_begun}` : "What it did";
   const outcome = attempt.outcome ? attempt.outcome.replace("_", " ") : "lost";
   const last = attempt.last_lines !== lastLines(process) ? lines(attempt.last_lines) : null;
@@ -86,6 +87,7 @@ function attemptFacts(process, attempt) {
     el("h3", {}, title),
     el("p", { className: "dim" }, clean(`${outcome}${attempt.reason ? `: ${attempt.reason.text}` : ""}${pids.length > 0 ? ` (pid ${pids.join(", ")})` : ""}`)),
     table(["#from", "#for", "what"], spans.map((span) => [human(span.from), span.look === "ready" ? "" : human(span.to - span.from), clean(span.text)])),
+    more,
     last,
   ];
 }
@@ -97,7 +99,7 @@ function resourceFacts(row) {
     human(one.asked),
     one.had === null ? "never" : human(one.had),
     one.had === null ? "" : human(until(one.freed) - one.had),
-    one.shared ? "shared" : one.permits > 1 ? `×${one.permits}` : "",
+    [one.shared ? "shared" : one.permits > 1 ? `×${one.permits}` : "", one.section ? "by its command" : one.step !== null ? `for step ${one.step + 1}` : ""].filter(Boolean).join(", "),
   ];
   return [
     pairs([

@@ -1,6 +1,6 @@
 // From the report to rows: what each lane shows, in words and times. Knows nothing of the page.
 
-const { report, why } = JSON.parse(byId("report").textContent);
+const { report, why, path } = JSON.parse(byId("report").textContent);
 const runLength = Math.max(report.run.length, 0.001);
 const until = (time) => (time === null ? report.run.length : time);
 

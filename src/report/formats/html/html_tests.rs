@@ -12,9 +12,9 @@ fn data_has_no_character_that_html_knows() {
 }
 
 #[test]
-fn the_body_has_its_mark_once() {
+fn the_body_has_its_marks_once() {
     let marks: Vec<_> = BODY.split("@@").skip(1).step_by(2).collect();
-    assert_eq!(marks, ["DATA"]);
+    assert_eq!(marks, ["PICTURE", "DATA"]);
 }
 
 #[test]

@@ -30,7 +30,7 @@ function drawLane(lane, row, width) {
       const height = 17 / span.strips;
       bar.style.top = `${2 + span.strip * height}px`;
       bar.style.height = `${height}px`;
-      if (span.strips === 1 && ((to - from) / 100) * width > 40) bar.textContent = clean(span.label);
+      if (span.strips === 1 && ((to - from) / 100) * width > 40) bar.dataset.label = clean(span.label);
     }
     seen.set(key, { from, to, bar });
     lane.append(bar);

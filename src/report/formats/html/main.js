@@ -61,16 +61,20 @@ function drawPath(panel) {
   };
   const opener = (name) => el("button", { className: "link name", onclick: () => (choose("timeline"), goTo(name)) }, clean(name));
   const step = (piece) => (piece.step !== null && piece.step > 0 ? ` step ${piece.step + 1}` : "");
-  const length = (piece) => piece.to - piece.from;
-  const heavy = new Set([...report.critical_path].sort((a, b) => length(b) - length(a)).slice(0, 3).filter((piece) => length(piece) >= runLength / 20));
-  const share = (piece) => {
-    const text = `${Math.round((length(piece) / runLength) * 100)} %`;
-    return el("span", { className: "share" }, heavy.has(piece) ? el("strong", {}, text) : text, el("meter", { value: length(piece), max: runLength, "aria-hidden": "true" }));
-  };
-  const weighty = (piece, text) => (heavy.has(piece) ? el("strong", {}, text) : text);
-  const rows = report.critical_path.map((piece) => [human(piece.from), weighty(piece, human(length(piece))), share(piece), weighty(piece, opener(piece.process)), (did[piece.activity] || piece.activity) + step(piece), clean(then(piece.then))]);
-  const about = "What made the run as long as it was: each piece began because the one before it was over. The heaviest are bold.";
-  panel.append(el("p", { className: "dim" }, about), rows.length > 0 ? table(["#from", "#for", "#share", "process", "what it did", "then"], rows) : el("p", {}, "Nothing ran."));
+  const rows = path.map((row) => {
+    const pieces = row.places.map((place) => report.critical_path[place]);
+    const length = pieces.reduce((sum, piece) => sum + piece.to - piece.from, 0);
+    return { pieces, length, did: row.did, first: pieces[0], last: pieces[pieces.length - 1] };
+  });
+  const heavy = new Set([...rows].sort((a, b) => b.length - a.length).slice(0, 3).filter((row) => row.length >= runLength / 20));
+  const weighty = (row, text) => (heavy.has(row) ? el("strong", {}, text) : text);
+  const share = (row) => el("span", { className: "share" }, weighty(row, `${Math.round((row.length / runLength) * 100)} %`), el("meter", { value: row.length, max: runLength, "aria-hidden": "true" }));
+  const one = (piece) => `${human(piece.from)}: ${did[piece.activity] || piece.activity}${step(piece)} for ${human(piece.to - piece.from)}`;
+  const inside = ({ pieces }) => [...pieces.slice(0, 200).map((piece) => el("li", {}, one(piece))), pieces.length > 200 ? el("li", {}, `and ${pieces.length - 200} more`) : ""];
+  const what = (row) => (row.pieces.length > 1 ? el("details", {}, el("summary", {}, row.did), el("ul", {}, ...inside(row))) : row.did);
+  const cells = (row) => [human(row.first.from), weighty(row, human(row.length)), share(row), weighty(row, opener(row.first.process)), what(row), clean(then(row.last.then))];
+  const about = "What made the run as long as it was: each piece began because the one before it was over. The heaviest are bold; many small ones of one process are one line, which opens.";
+  panel.append(el("p", { className: "dim" }, about), rows.length > 0 ? table(["#from", "#for", "#share", "process", "what it did", "then"], rows.map(cells)) : el("p", {}, "Nothing ran."));
 }
 
 function drawNotes(panel) {
@@ -96,6 +100,7 @@ function choose(name) {
     VIEWS[name](byId(`view-${name}`));
   }
   if (name === "timeline") redraw();
+  if (name === "graph") byId("tabs").scrollIntoView();
 }
 
 function listenTabs() {

@@ -113,10 +113,12 @@ function refilter() {
   redraw();
 }
 
-// Goes to the row of a process and opens it, also when filters hide it.
 function goTo(name) {
-  const row = rowOf.get(name);
-  if (!row) return;
+  if (rowOf.has(name)) showRow(rowOf.get(name));
+}
+
+// Goes to a row and opens it, also when filters hide it.
+function showRow(row) {
   if (!list.rows.includes(row)) {
     filter.text = "";
     filter.kinds.clear();

@@ -134,6 +134,11 @@ fn lines(picture: &GraphPicture, outcomes: Option<&Outcomes>) -> Vec<Line> {
         let told = format!("{} waits for {} ({})", name(join.to), name(join.from), join.until);
         lines.push(Line { from: join.from, to: join.to, kind: "join", label, told, critical: leads(name(join.from), name(join.to)) });
     }
+    for pipe in &picture.pipes {
+        let told = format!("{} reads what {} writes", name(pipe.to), name(pipe.from));
+        let critical = leads(name(pipe.from), name(pipe.to));
+        lines.push(Line { from: pipe.from, to: pipe.to, kind: "flow", label: "pipe".to_owned(), told, critical });
+    }
     for hold in &picture.holds {
         let label = if hold.shared { "shared" } else { "" };
         let told = format!("{} holds {}", name(hold.process), picture.resources[hold.resource].name);
@@ -197,10 +202,10 @@ fn node(shape: &Shape, (x, y): (f64, f64), (width, height): (f64, f64), into: &m
     );
     let told: String = told.iter().map(|line| format!("&#10;{}", escaped(line))).collect();
     let _ = writeln!(into, "<title>{}: {}{told}</title>{}", escaped(title), escaped(below), outline(kind, width, height));
-    let time = if time.is_empty() { String::new() } else { format!("<tspan class=\"time\" dx=\"8\">{}</tspan>", escaped(time)) };
+    let time = if time.is_empty() { String::new() } else { format!(" <tspan class=\"time\" dx=\"4\">{}</tspan>", escaped(time)) };
     let _ = writeln!(
         into,
-        "<text y=\"-3\">{}{time}</text><text class=\"below\" y=\"13\">{}</text></g>",
+        "<text y=\"-3\">{}{time}</text> <text class=\"below\" y=\"13\">{}</text></g>",
         escaped(&shape.heading()),
         escaped(below)
     );
