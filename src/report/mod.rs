@@ -6,6 +6,7 @@
 //! belong. What several of them want to know is kept once, in [`RunView`]; the price is that a reporter
 //! gets it as an argument and can not be used without it.
 
+mod advice;
 pub mod board;
 pub mod channel;
 pub mod ci;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::clean::clean;
 use super::paint::Paint;
 use super::view::{End, RunView};
-use super::{Out, OutputMode, Reporter, Settings, Surface, fates, verdict, words};
+use super::{Out, OutputMode, Reporter, Settings, Surface, advice, fates, verdict, words};
 use crate::base::duration::human;
 use crate::notice::{CancelReason, Event, Exit, Failure, Notice, Outcome, RunSummary, Stream};
 
@@ -55,6 +55,7 @@ pub fn render(view: &RunView, summary: &RunSummary, surface: Surface) -> Vec<u8>
     failures(view, surface, &mut text);
     let mut notes = unstarted(view, paint);
     notes.extend(warnings(view, paint));
+    notes.extend(advice::daemon_forgotten(view).map(|advice| paint.yellow(&format!("! {advice}"))));
     if !notes.is_empty() {
         text.push(b'\n');
     }
