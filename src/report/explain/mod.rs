@@ -8,6 +8,7 @@ mod events;
 mod path;
 mod process;
 mod run;
+mod sentence;
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -21,9 +22,9 @@ use crate::base::escape;
 use crate::base::time::RunTime;
 use crate::notice::OutcomeKind;
 
-pub use path::sentence;
 pub use process::process;
 pub use run::run;
+pub use sentence::sentence;
 
 /// A name of a process in a sentence that is about something else.
 fn quoted(name: &str) -> String {

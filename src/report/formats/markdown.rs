@@ -5,6 +5,7 @@
 use super::{folded, words};
 use crate::base::duration::human;
 use crate::notice::OutcomeKind;
+use crate::report::explain;
 use crate::report::fates;
 use crate::report::markdown::{block, inline};
 use crate::report::paint::Paint;
@@ -130,13 +131,25 @@ fn heavy(row: &folded::Row<'_>, report: &Report) -> bool {
     row.length() > report.run.length.0 / 5
 }
 
+/// A sentence with names in backquotes, which stay code; the rest is text.
+fn with_code(sentence: &str) -> String {
+    let parts: Vec<&str> = sentence.split('`').collect();
+    // A name with a backquote in it would turn text into code and code into text.
+    if parts.len().is_multiple_of(2) {
+        return inline(sentence);
+    }
+    let part = |(index, part): (usize, &&str)| if index.is_multiple_of(2) { inline(part) } else { format!("`{part}`") };
+    parts.iter().enumerate().map(part).collect()
+}
+
 /// The end of the path is what is read, so a long one is cut at its beginning.
 fn path(report: &Report, page: &mut String) {
     let path = folded::rows(report);
     if path.is_empty() {
         return;
     }
-    *page += "### Critical path\n\n| from | time | process | what | then |\n|--:|--:|---|---|---|\n";
+    *page += &format!("### Critical path\n\n{}\n\n", with_code(&explain::sentence(report)));
+    *page += "| from | time | process | what | then |\n|--:|--:|---|---|---|\n";
     let left_out = path.len().saturating_sub(ROWS);
     if left_out > 0 {
         *page += &format!("| | | | … {left_out} earlier pieces | |\n");
