@@ -50,6 +50,7 @@ mod text;
 mod typed;
 mod until;
 mod wait;
+mod wrong_flag;
 mod wrong_word;
 
 use std::process::ExitCode;
@@ -72,7 +73,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Help and version go to standard output and are no mistake.
             let status = if error.use_stderr() { Status::Usage } else { Status::Success };
-            let _ = error.print();
+            let _ = wrong_flag::advise(error).print();
             return status.into();
         }
     };
