@@ -47,7 +47,7 @@ mod tests {
     use crate::cli::args::Cli;
 
     fn told(words: &[&str]) -> String {
-        let error = Cli::try_parse_from(std::iter::once("flowrun").chain(words.iter().copied())).err().expect("a mistake");
+        let error = Cli::try_parse_from(std::iter::once("flowrun").chain(words.iter().copied())).expect_err("a mistake");
         advise(error).to_string()
     }
 

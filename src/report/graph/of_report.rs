@@ -1,11 +1,10 @@
-//! The graph of a report: what waited, held and took, as far as the report tells it. Who put into a queue and who read
-//! from whom is told where that made somebody wait on the critical path.
+//! The graph of a report: what waited, who held what, who read from whom and through which queues.
 
 use std::collections::{BTreeSet, HashMap};
 
 use super::{Edge, Flow, GraphPicture, Hold, Node, Pipe, QueueNode, ResourceNode};
 use crate::report::record::Report;
-use crate::report::record::model::{Link, Process, ResourceKind};
+use crate::report::record::model::{Name, Process, Queue, ResourceKind};
 
 impl GraphPicture {
     /// That of a report.
@@ -29,10 +28,8 @@ impl GraphPicture {
         picture.joins = report.processes.iter().flat_map(join).collect::<BTreeSet<_>>().into_iter().collect();
         picture.resources(report, at);
         picture.queues(report, at);
-        let pairs = report.critical_path.iter().zip(report.critical_path.iter().skip(1));
-        let read = pairs.filter(|(piece, _)| piece.then == Link::Pipe);
-        let read = read.filter_map(|(piece, next)| Some(Pipe { from: at(&piece.process)?, to: at(&next.process)? }));
-        picture.pipes = read.collect::<BTreeSet<_>>().into_iter().collect();
+        let pipe = |process: &'a Process| Some(Pipe { from: at(process.reads_from.as_deref()?)?, to: at(&process.name)? });
+        picture.pipes = report.processes.iter().filter_map(pipe).collect::<BTreeSet<_>>().into_iter().collect();
         picture
     }
 
@@ -54,22 +51,14 @@ impl GraphPicture {
     }
 
     fn queues<'a>(&mut self, report: &'a Report, at: impl Fn(&'a str) -> Option<usize>) {
-        let queue = |queue: &crate::report::record::model::Queue| QueueNode { name: queue.name.to_string(), maxsize: queue.maxsize };
+        let queue = |queue: &Queue| QueueNode { name: queue.name.to_string(), maxsize: queue.maxsize };
         self.queues = report.queues.iter().map(queue).collect();
-        let index: HashMap<&str, usize> = report.queues.iter().enumerate().map(|(index, queue)| (&*queue.name, index)).collect();
-        let flow = |name: &'a str, queue: &str| Some(Flow { process: at(name)?, queue: *index.get(queue)? });
-        let (mut puts, mut takes) = (BTreeSet::new(), BTreeSet::new());
-        for process in &report.processes {
-            let waits = process.attempts.iter().flat_map(|attempt| attempt.waits.iter().chain(&attempt.inner_waits));
-            takes.extend(waits.filter_map(|wait| flow(&process.name, wait.queue.as_deref()?)));
-        }
-        for (piece, next) in report.critical_path.iter().zip(report.critical_path.iter().skip(1)) {
-            if let Link::Items { queue } = &piece.then {
-                puts.extend(flow(&piece.process, queue));
-                takes.extend(flow(&next.process, queue));
-            }
-        }
-        (self.puts, self.takes) = (puts.into_iter().collect(), takes.into_iter().collect());
+        let flows = |of: fn(&'a Queue) -> &'a [Name]| {
+            let all = report.queues.iter().enumerate().flat_map(|(queue, one)| of(one).iter().map(move |name| (queue, name)));
+            let all = all.filter_map(|(queue, name)| Some(Flow { process: at(name)?, queue }));
+            all.collect::<BTreeSet<_>>().into_iter().collect()
+        };
+        (self.puts, self.takes) = (flows(|queue| &queue.producers), flows(|queue| &queue.consumers));
     }
 }
 

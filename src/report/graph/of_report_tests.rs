@@ -1,11 +1,11 @@
 //! Small reports and the graphs of them.
 
 use super::*;
-use crate::report::record::model::{Activity, Join, Link, Name, Queue, Segment};
+use crate::report::record::model::{Join, Queue};
 use crate::report::record::testing::mixed;
 
-/// Two copies of `a`, and `c`, which joins `a[1]` and then waits for what is told of the path from `a[0]`.
-fn report(then: Link) -> Report {
+/// Two copies of `a`, and `c`, which joins `a[1]` and a stranger.
+fn report() -> Report {
     let mut report = mixed();
     report.processes.truncate(3);
     for (index, name) in ["a[0]", "a[1]", "c"].into_iter().enumerate() {
@@ -16,23 +16,12 @@ fn report(then: Link) -> Report {
     }
     let join = |name: &str| Join { process: name.into(), until: crate::source::model::Condition::Success, held: None };
     report.processes[2].joins = vec![join("a[1]"), join("stranger")];
-    let until = report.run.length;
-    let piece = |name: &str, then| Segment {
-        process: Name::from(name),
-        attempt: 1,
-        step: None,
-        activity: Activity::Running,
-        from: until,
-        to: until,
-        then,
-    };
-    report.critical_path = vec![piece("a[0]", then), piece("c", Link::End)];
     report
 }
 
 #[test]
 fn copies_are_one_node_and_strangers_are_left_out() {
-    let picture = GraphPicture::of_report(&report(Link::Next));
+    let picture = GraphPicture::of_report(&report());
     let nodes: Vec<_> = picture.processes.iter().map(|node| (&*node.name, node.instances)).collect();
     assert_eq!(nodes, [("a", 2), ("c", 1)]);
     assert_eq!(picture.joins, [Edge { from: 0, to: 1, until: "success" }]);
@@ -40,12 +29,14 @@ fn copies_are_one_node_and_strangers_are_left_out() {
 }
 
 #[test]
-fn what_the_path_tells_of_pipes_and_queues_is_drawn() {
-    assert_eq!(GraphPicture::of_report(&report(Link::Pipe)).pipes, [Pipe { from: 0, to: 1 }]);
-    let mut report = report(Link::Items { queue: "jobs".into() });
+fn pipes_and_queues_are_drawn() {
+    let mut report = report();
+    report.processes[2].reads_from = Some("a[0]".into());
     report.queues = vec![Queue {
         name: "jobs".into(),
         maxsize: Some(3),
+        producers: vec!["a[0]".into(), "a[1]".into()],
+        consumers: vec!["c".into(), "stranger".into()],
         items: None,
         done: 0,
         failed: 0,
@@ -56,6 +47,7 @@ fn what_the_path_tells_of_pipes_and_queues_is_drawn() {
         left: 0,
     }];
     let picture = GraphPicture::of_report(&report);
+    assert_eq!(picture.pipes, [Pipe { from: 0, to: 1 }]);
     assert_eq!((picture.puts, picture.takes), (vec![Flow { process: 0, queue: 0 }], vec![Flow { process: 1, queue: 0 }]));
 }
 

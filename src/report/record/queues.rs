@@ -1,7 +1,7 @@
 //! What became of queues and their items.
 
 use super::model::{Name, Queue, SetAside};
-use crate::base::ids::{DenseMap, QueueId};
+use crate::base::ids::{DenseMap, ProcessId, QueueId};
 use crate::base::time::RunTime;
 use crate::plan::Plan;
 
@@ -15,9 +15,12 @@ pub struct Queues(DenseMap<QueueId, Queue>);
 impl Queues {
     /// Nothing has happened yet.
     pub fn new(plan: &Plan) -> Self {
+        let names = |all: &[ProcessId]| all.iter().map(|id| Name::from(plan.processes[*id].name.as_str())).collect();
         let queue = |queue: &crate::plan::Queue| Queue {
             name: queue.name.as_str().into(),
             maxsize: queue.maxsize,
+            producers: names(&queue.producers),
+            consumers: names(&queue.consumers),
             items: None,
             done: 0,
             failed: 0,

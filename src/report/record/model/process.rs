@@ -20,6 +20,9 @@ pub struct Process {
     pub place: Place,
     /// Whether it is a background service.
     pub daemon: bool,
+    /// The process whose output it reads, through a pipe.
+    #[serde(default)]
+    pub reads_from: Option<Name>,
     /// What it waited for before it started, the first thousand.
     pub joins: Vec<Join>,
     /// How many more joins it has.

@@ -13,6 +13,12 @@ pub struct Queue {
     pub name: Name,
     /// The most items that wait in it; none is unbounded.
     pub maxsize: Option<u32>,
+    /// Who puts into it, as far as the workflow says so.
+    #[serde(default)]
+    pub producers: Vec<Name>,
+    /// Who takes from it, as far as the workflow says so.
+    #[serde(default)]
+    pub consumers: Vec<Name>,
     /// Items that it took in all; none when it was never closed.
     pub items: Option<u64>,
     /// Items that the workers of `for_each` have done.

@@ -43,6 +43,7 @@ impl Recorder {
             description: process.description.clone(),
             place: self.context.places.get(id).copied().unwrap_or_default(),
             daemon: process.control.daemon,
+            reads_from: process.control.pipe_from.map(|id| self.names[id].clone()),
             joins_left_out: process.control.joins.len() - joins.list.len(),
             joins: joins.list,
             joined: joins.joined,
