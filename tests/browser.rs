@@ -55,6 +55,10 @@ fn small() -> Value {
     report["critical_path"][7]["process"] = json!(hostile);
     // Links through a pipe and a lock, and a script that waits while it runs.
     report["critical_path"][1]["then"] = json!({ "kind": "pipe" });
+    let name = report["critical_path"][2]["process"].clone();
+    let writer = report["critical_path"][1]["process"].clone();
+    let processes = report["processes"].as_array_mut().expect("a list");
+    processes.iter_mut().filter(|process| process["name"] == name).for_each(|process| process["reads_from"] = writer.clone());
     let share = |name: &str| json!([{ "resource": name, "shared": false, "permits": 1 }]);
     report["critical_path"][3]["then"] = json!({ "kind": "locks", "wants": share("table") });
     report["critical_path"][4]["process"] = json!("report");
