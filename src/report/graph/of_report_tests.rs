@@ -37,14 +37,7 @@ fn pipes_and_queues_are_drawn() {
         maxsize: Some(3),
         producers: vec!["a[0]".into(), "a[1]".into()],
         consumers: vec!["c".into(), "stranger".into()],
-        items: None,
-        done: 0,
-        failed: 0,
-        set_aside: Vec::new(),
-        set_aside_left_out: 0,
-        closed: None,
-        abandoned: None,
-        left: 0,
+        ..Queue::default()
     }];
     let picture = GraphPicture::of_report(&report);
     assert_eq!(picture.pipes, [Pipe { from: 0, to: 1 }]);

@@ -21,14 +21,7 @@ impl Queues {
             maxsize: queue.maxsize,
             producers: names(&queue.producers),
             consumers: names(&queue.consumers),
-            items: None,
-            done: 0,
-            failed: 0,
-            set_aside: Vec::new(),
-            set_aside_left_out: 0,
-            closed: None,
-            abandoned: None,
-            left: 0,
+            ..Queue::default()
         };
         Self(plan.queues.iter().map(queue).collect())
     }

@@ -7,7 +7,7 @@ use super::Name;
 use crate::base::time::RunTime;
 
 /// A queue.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Queue {
     /// Its name.
     pub name: Name,
