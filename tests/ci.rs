@@ -254,8 +254,11 @@ fn the_action_runs_a_workflow() {
 }
 
 fn scripted(place: &Place, script: &str, vars: &[(&str, &str)]) -> std::process::Output {
-    std::process::Command::new("bash")
-        .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
+    let mut bash = std::process::Command::new("bash");
+    for name in common::own_settings() {
+        bash.env_remove(name);
+    }
+    bash.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
         .envs([("GITHUB_ACTIONS", "true")])
         .env("GITHUB_OUTPUT", place.path("output"))
         .env("GITHUB_PATH", place.path("paths"))

@@ -172,14 +172,17 @@ const OF_OTHERS: [&str; 12] = [
     "TF_BUILD",
 ];
 
+/// The variables by which flowrun would behave otherwise than anywhere else, those of a run around the tests among them.
+pub fn own_settings() -> impl Iterator<Item = String> {
+    let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with("FLOWRUN_") || OF_OTHERS.contains(&name.as_str()))
+}
+
 impl Call {
     /// The developer's own settings are none of the test's.
     fn without_own_settings(mut self) -> Self {
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy().into_owned();
-            if name.starts_with("FLOWRUN_") || OF_OTHERS.contains(&name.as_str()) {
-                self.command.env_remove(name);
-            }
+        for name in own_settings() {
+            self.command.env_remove(name);
         }
         self
     }
