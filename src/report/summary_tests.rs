@@ -179,3 +179,22 @@ shop: 5 cancelled in 10.0 s, timed out after 10 s
     let text = told(plan(&["a", "b", "c"]), QUIET, events).stderr();
     assert!(text.contains("- c cancelled: `b` failed\n- a cancelled while running: `b` failed\n"), "{text}");
 }
+
+/// A worker that waits for another item does not run, though it ran before.
+#[test]
+fn what_waits_between_two_items_is_not_cut_off_while_it_runs() {
+    let mut plan = plan(&["w"]);
+    plan.queues.push(crate::plan::Queue { name: "q".to_owned(), ..Default::default() });
+    let waits = Event::WaitsForItem { job: super::super::testing::job(0, 2), queue: crate::base::ids::QueueId(0) };
+    let cancelled = Event::Ended {
+        process: ProcessId(0),
+        outcome: Outcome::Cancelled(CancelReason::RunTimeout),
+        exit: Some(Exit::Code(0)),
+        attempts: 1,
+        started: Some(super::super::testing::at(0)),
+    };
+    let summary = RunSummary { timed_out: true, ..RunSummary::default() };
+    let events = vec![(0, run_started()), (0, started(0, 1)), (5, waits), (9, cancelled), (9, run_ended(summary))];
+    let text = told(plan, QUIET, events).stderr();
+    assert!(text.contains("\n- w cancelled: the run took longer than its timeout\n") && !text.contains('✗'), "{text}");
+}

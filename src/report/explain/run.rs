@@ -71,7 +71,7 @@ fn unstarted(report: &Report, text: &mut String) {
         if !matches!(kind(process), Some(OutcomeKind::Skipped | OutcomeKind::Cancelled)) || words::cut_off(process) {
             continue;
         }
-        let begun = process.started.is_some() && kind(process) == Some(OutcomeKind::Cancelled);
+        let begun = words::ran_last(process) && kind(process) == Some(OutcomeKind::Cancelled);
         let word = if begun { "cancelled while running" } else { words::outcome(process) };
         let key = (word, words::reason(process));
         let group = names.entry(key).or_default();

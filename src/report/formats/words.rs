@@ -28,10 +28,15 @@ pub fn never_ran(process: &Process) -> bool {
     process.started.is_none() && matches!(kind, Some(OutcomeKind::Skipped | OutcomeKind::Cancelled))
 }
 
+/// Whether a command of its last attempt was begun: what waited for another attempt or item did not run at its end.
+pub fn ran_last(process: &Process) -> bool {
+    process.attempts.last().is_some_and(|attempt| !attempt.steps.is_empty())
+}
+
 /// Whether the run's own timeout cut it off while it ran. Daemons run as long as the others: that is no fault of theirs.
 pub fn cut_off(process: &Process) -> bool {
     let reason = process.outcome.as_ref().and_then(|outcome| outcome.reason.as_ref());
-    reason.is_some_and(|reason| reason.kind == ReasonKind::RunTimeout) && process.started.is_some() && !process.daemon
+    reason.is_some_and(|reason| reason.kind == ReasonKind::RunTimeout) && ran_last(process) && !process.daemon
 }
 
 /// The pieces of the critical path that are worth telling: starts of no weight are left out.

@@ -159,7 +159,10 @@ impl RunView {
         let failed_for_items = matches!(end.outcome, Outcome::Failed { failure: Failure::ItemsSetAside(_), .. });
         // What a worker did last is of no account: it fails for an item that it had before.
         let since = if failed_for_items { started } else { self.records[process].begun };
-        end.took = since.map(|since| at.since(since));
+        let between = matches!(self.state(process), State::Retrying { .. } | State::Restarting { .. } | State::Idle { .. });
+        let was_cut_off = matches!(end.outcome, Outcome::Cancelled(_));
+        // What was cancelled between two attempts, or two items, did not run.
+        end.took = since.filter(|_| !(between && was_cut_off)).map(|since| at.since(since));
         if failed_for_items && of_item.is_some() {
             self.records[process].tail = of_item;
         }
