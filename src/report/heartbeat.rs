@@ -54,8 +54,9 @@ impl Heartbeat {
 
 /// `build said last: linking`: of those that run for the longest; in blocks it would show only when they have ended.
 fn said_last(view: &RunView) -> Vec<String> {
-    let finite = |process: &ProcessId| !view.plan().processes[*process].control.daemon;
-    let mut running: Vec<ProcessId> = view.live().filter(finite).collect();
+    let works =
+        |process: &ProcessId| matches!(view.state(*process), State::Running { .. }) && !view.plan().processes[*process].control.daemon;
+    let mut running: Vec<ProcessId> = view.live().filter(works).collect();
     running.sort_by_key(|process| view.begun(*process));
     let said = running.into_iter().filter_map(|process| {
         let lines = view.last_lines(process).map(plain);
@@ -146,6 +147,7 @@ mod tests {
 
     use super::super::testing::{at, ended, job, note, plan, share, started};
     use super::*;
+    use crate::base::ids::QueueId;
     use crate::notice::{Event, Outcome, Stream};
     use crate::plan::{Join, Plan, Readiness, Rhythm};
 
@@ -163,7 +165,8 @@ mod tests {
 
     #[test]
     fn what_runs_and_what_waits_is_told() {
-        let mut plan = plan(&["build", "db", "deploy", "test"]);
+        let mut plan = plan(&["build", "db", "deploy", "test", "worker"]);
+        plan.queues.push(crate::plan::Queue { name: "q".to_owned(), ..Default::default() });
         super::super::testing::lock(&mut plan, "cache");
         plan.processes[ProcessId(1)].control.daemon = true;
         joins(&mut plan, 2, 0);
@@ -175,19 +178,22 @@ mod tests {
         let said = |process, text: &[u8]| Event::Output { process: ProcessId(process), stream: Stream::Stdout, lines: text.to_vec() };
         view.apply(&note(15_000, said(0, b"compiling\n\x1b[1mlinking\x1b[0m the program\n  \n")));
         view.apply(&note(15_000, said(1, b"a daemon is not what is waited for\n")));
+        view.apply(&note(15_000, started(4, 1)));
+        view.apply(&note(16_000, said(4, b"what waits for its next item has said this of another\n")));
+        view.apply(&note(17_000, Event::WaitsForItem { job: job(4, 2), queue: QueueId(0) }));
         view.apply(&note(20_000, Event::Queued { job: job(3, 1), step: None, wants: vec![share(0)] }));
         let lines = heartbeat.beat(&view, at(89_700));
         assert_eq!(
             lines,
             [
-                "still running: build 1 m 30 s, db 1 m 20 s (daemon)",
+                "still running: build 1 m 30 s, db 1 m 20 s (daemon), worker (waiting for an item of queue `q`)",
                 "build said last: linking the program",
                 "deploy waits for `build` (success), 1 m 30 s",
                 "test waits for lock `cache`, 1 m 10 s"
             ]
         );
         assert_eq!(heartbeat.due(), at(119_700));
-        for process in 0..4 {
+        for process in 0..5 {
             view.apply(&note(100_000, ended(process, Outcome::Success)));
         }
         assert!(heartbeat.beat(&view, at(120_000)).is_empty());
